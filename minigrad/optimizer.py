@@ -1,0 +1,766 @@
+"""Optimizers: what changes the parameters of a link, given their gradients.
+
+An `Optimizer` has a target link; a `GradientMethod` gives each parameter of it an
+`UpdateRule`, which holds the state of that one parameter (its momentum, say) and
+knows how to change it. The `Hyperparameter` of a rule falls back to its optimizer's.
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+from minigrad import optimizer_hooks
+from minigrad.backend import CpuDevice, get_array_module, is_array, using_device
+from minigrad.link import Link
+from minigrad.serializer import Deserializer
+from minigrad.variable import Parameter, Variable
+
+__all__ = [
+    'GradientMethod',
+    'Hyperparameter',
+    'HyperparameterProxy',
+    'Optimizer',
+    'UpdateRule',
+]
+
+
+class Hyperparameter:
+    """A set of named values that falls back to a parent for what it lacks.
+
+    Args:
+        parent: Where an entry is looked up that is not set here.
+
+    Raises:
+        AttributeError: An entry is read that neither it nor a parent has.
+
+    Example:
+        >>> common = minigrad.optimizer.Hyperparameter()
+        >>> common.lr = 0.1
+        >>> own = minigrad.optimizer.Hyperparameter(common)
+        >>> own.momentum = 0.9
+        >>> own
+        Hyperparameter(lr=0.1, momentum=0.9)
+    """
+
+    def __init__(self, parent: Hyperparameter | None = None) -> None:
+        self._parent = parent
+
+    if TYPE_CHECKING:  # any entry can be set
+
+        def __setattr__(self, name: str, value: Any) -> None: ...
+
+    def __getattr__(self, name: str) -> Any:
+        # Only called for what __dict__ lacks. Copying and unpickling ask for methods
+        # before there is a parent.
+        parent = self.__dict__.get('_parent')
+        if parent is None:
+            raise AttributeError(f'no hyperparameter is named {name!r}')
+        return getattr(parent, name)
+
+    def __repr__(self) -> str:
+        entries = sorted(self.get_dict().items())
+        return f'Hyperparameter({", ".join(f"{k}={v}" for k, v in entries)})'
+
+    @property
+    def parent(self) -> Hyperparameter | None:
+        """The hyperparameter that this one falls back to."""
+        return self._parent
+
+    def get_dict(self) -> dict[str, Any]:
+        """Returns every entry that can be read here, the parents' included."""
+        entries = {} if self._parent is None else self._parent.get_dict()
+        entries.update((k, v) for k, v in self.__dict__.items() if k != '_parent')
+        return entries
+
+    def _set(self, **entries: Any) -> Self:
+        """Sets the entries that are not None."""
+        for name, value in entries.items():
+            if value is not None:
+                setattr(self, name, value)
+        return self
+
+
+class HyperparameterProxy:
+    """A property of an optimizer that reads and sets one of its hyperparameters.
+
+    Args:
+        attr_name: Name of the entry of ``hyperparam``.
+
+    Example:
+        >>> optimizer = minigrad.optimizers.SGD(lr=0.1)
+        >>> optimizer.lr = 0.01
+        >>> optimizer.hyperparam.lr
+        0.01
+    """
+
+    def __init__(self, attr_name: str) -> None:
+        self._attr_name = attr_name
+        self.__doc__ = f'Alias of ``self.hyperparam.{attr_name}``.'
+
+    def __get__(self, obj: Any, objtype: type | None = None) -> Any:
+        if obj is None:
+            return self
+        return getattr(obj.hyperparam, self._attr_name)
+
+    def __set__(self, obj: Any, value: Any) -> None:
+        setattr(obj.hyperparam, self._attr_name, value)
+
+
+class _Hooks:
+    """Named callables, each called before or after the update."""
+
+    def __init__(self, warn_about_timing: bool = False) -> None:
+        self._pre_update_hooks: dict[str, Callable[..., Any]] = {}
+        self._post_update_hooks: dict[str, Callable[..., Any]] = {}
+        self._warn_about_timing = warn_about_timing
+
+    def add(self, hook: Callable[..., Any], name: str | None, timing: str) -> None:
+        if not callable(hook):
+            raise TypeError(f'a hook function must be callable, got {hook!r}')
+        if timing not in ('pre', 'post', 'auto'):
+            raise ValueError(f"timing must be 'pre', 'post' or 'auto', got {timing!r}")
+        if timing == 'auto':
+            timing = getattr(hook, 'timing', 'pre')
+            if timing not in ('pre', 'post'):
+                if self._warn_about_timing:
+                    warnings.warn(
+                        f"the timing of {hook!r} is {timing!r}, neither 'pre' nor"
+                        " 'post'; it will be called before the update",
+                        stacklevel=3,
+                    )
+                timing = 'pre'
+        if name is None:
+            name = getattr(hook, 'name', getattr(hook, '__name__', None))
+        if name is None:
+            raise ValueError(
+                f'{hook!r} has no name; pass add_hook(hook, name=...) or give it'
+                ' an attribute `name`'
+            )
+        if name in self._pre_update_hooks or name in self._post_update_hooks:
+            raise KeyError(
+                f'a hook named {name!r} exists already; pass another name or call'
+                f' remove_hook({name!r}) first'
+            )
+        self.of(timing)[name] = hook
+
+    def remove(self, name: str) -> None:
+        for hooks in (self._pre_update_hooks, self._post_update_hooks):
+            if name in hooks:
+                del hooks[name]
+                return
+        names = [*self._pre_update_hooks, *self._post_update_hooks]
+        raise KeyError(f'no hook is named {name!r}; there are {names}')
+
+    def of(self, timing: str) -> dict[str, Callable[..., Any]]:
+        if timing == 'pre':
+            return self._pre_update_hooks
+        if timing == 'post':
+            return self._post_update_hooks
+        raise ValueError(f"timing must be 'pre' or 'post', got {timing!r}")
+
+
+def _optional(serializer: Any, key: str, default: Any) -> Any:
+    """Reads an entry that snapshots of Chainer do not have."""
+    try:
+        return serializer(key, default)
+    except KeyError:
+        return default
+
+
+class UpdateRule:
+    """How one parameter is updated, and the state that this takes.
+
+    A subclass overrides `init_state` and either `update_core` or both
+    `update_core_cpu` and `update_core_gpu`. They get the parameter with its gradient;
+    a gradient, or even the array, may be missing (None).
+
+    Args:
+        parent_hyperparam: Hyperparameter that provides the default values.
+
+    Attributes:
+        enabled: If False, `update` does nothing.
+        hyperparam: The `Hyperparameter` of this rule.
+        t: Number of updates made by this rule.
+
+    Example:
+        >>> class SignRule(minigrad.UpdateRule):
+        ...     def update_core(self, param):
+        ...         if param.grad is not None:
+        ...             param.array -= self.hyperparam.lr * np.sign(param.grad)
+        >>> rule = SignRule()
+        >>> rule.hyperparam.lr = 0.5
+        >>> p = minigrad.Parameter(np.array([1.0, 2.0]))
+        >>> p.grad = np.array([3.0, -4.0])
+        >>> rule.update(p)
+        >>> p.array.tolist()
+        [0.5, 2.5]
+    """
+
+    is_elementwise = False
+
+    def __init__(self, parent_hyperparam: Hyperparameter | None = None) -> None:
+        self._state: dict[str, Any] | None = None
+        self.enabled = True
+        self.hyperparam = Hyperparameter(parent_hyperparam)
+        self.t = 0
+        self._use_fp32_update = False
+        self._fp32_param: Parameter | None = None
+        self._hookable = _Hooks()
+
+    @property
+    def state(self) -> Any:
+        """The state, a dictionary; None until the first update."""
+        return self._state
+
+    def add_hook(
+        self,
+        hook: Callable[[UpdateRule, Parameter], Any],
+        name: str | None = None,
+        timing: str = 'auto',
+    ) -> None:
+        """Adds a function that is called at each update of this parameter.
+
+        Args:
+            hook: Called with this rule and the parameter.
+            name: ``hook.name`` or ``hook.__name__`` if omitted.
+            timing: ``'pre'``, ``'post'``, or ``'auto'``: what ``hook.timing`` says,
+                before the update if it says nothing.
+
+        Raises:
+            TypeError: The hook is not callable.
+            ValueError: It has no name, or the timing is none of these.
+            KeyError: A hook of this name exists.
+        """
+        self._hookable.add(hook, name, timing)
+
+    def remove_hook(self, name: str) -> None:
+        """Removes the hook of this name; KeyError if there is none."""
+        self._hookable.remove(name)
+
+    def update(self, param: Parameter) -> None:
+        """Calls the hooks and updates the parameter.
+
+        Args:
+            param: The parameter; its array changes in place.
+        """
+        if not self.enabled:
+            return
+        self.t += 1
+        with using_device(param.device):
+            if self._use_fp32_update and _dtype_of(param) == np.float16:
+                self._update_in_fp32(param)
+            else:
+                self._update(param, param._loss_scale)
+                if param.array is not None:
+                    param._loss_scale = None  # its gradient is not scaled any more
+
+    def _update(self, param: Parameter, loss_scale: float | None) -> None:
+        if param.array is not None:
+            self._init_states(param)
+            if loss_scale is not None and param.grad is not None:
+                grad = param.grad
+                grad /= loss_scale
+        for hook in list(self._hookable.of('pre').values()):
+            hook(self, param)
+        self.update_core(param)
+        for hook in list(self._hookable.of('post').values()):
+            hook(self, param)
+
+    def _update_in_fp32(self, param: Parameter) -> None:
+        fp32_param = self._fp32_param
+        if param.array is None:
+            # Never filled: it stands for a parameter whose shape is not known yet.
+            initializer = _UninitializedFp32()
+            fp32_param = Parameter(initializer, name=param.name)  # type: ignore[arg-type]
+        elif fp32_param is None or not fp32_param.is_initialized:
+            fp32_param = Parameter(param.array.astype(np.float32), name=param.name)
+        else:
+            fp32_param.to_device(param.device)
+        self._fp32_param = fp32_param
+        if param.array is not None and param.grad is not None:
+            fp32_param.grad = param.grad.astype(np.float32)
+        self._update(fp32_param, param._loss_scale)
+        if param.array is not None:
+            param.array[...] = fp32_param.array
+        fp32_param.cleargrad()
+
+    def update_core(self, param: Parameter) -> None:
+        """Updates the parameter; calls `update_core_cpu` or `update_core_gpu`."""
+        if isinstance(param.device, CpuDevice):
+            self.update_core_cpu(param)
+        else:
+            self.update_core_gpu(param)
+
+    def update_core_cpu(self, param: Parameter) -> None:
+        """Updates a parameter whose array is NumPy's."""
+        raise NotImplementedError(f'{type(self).__name__} has no update_core')
+
+    def update_core_gpu(self, param: Parameter) -> None:
+        """Updates a parameter whose array is CuPy's."""
+        raise NotImplementedError(f'{type(self).__name__} has no update_core')
+
+    def update_core_chainerx(self, param: Parameter) -> None:
+        """Never called; where Chainer programs expect a method to override."""
+        raise NotImplementedError('minigrad has no ChainerX arrays')
+
+    def init_state(self, param: Parameter) -> None:
+        """Fills ``self.state`` for the parameter; called before the first update."""
+
+    def _init_states(self, param: Parameter) -> None:
+        if self._state is None:
+            self._state = {}
+            self.init_state(param)
+        device = param.device
+        for name, value in self._state.items():
+            if is_array(value):
+                self._state[name] = device.send(value)
+
+    def use_fp32_update(self, flag: bool = True) -> None:
+        """Updates a float16 parameter through a float32 copy of it, kept here.
+
+        Args:
+            flag: False stops it.
+        """
+        self._use_fp32_update = flag
+
+    def serialize(self, serializer: Any) -> None:
+        """Saves or loads ``t``, the entries of ``state`` and what Chainer forgets.
+
+        That is the float32 copy of a float16 parameter, if there is one.
+
+        Args:
+            serializer: The serializer or deserializer.
+
+        Raises:
+            KeyError: A part of the state is not in the snapshot.
+        """
+        self.t = serializer('t', self.t)
+        loading = isinstance(serializer, Deserializer)
+        if self._state is not None:
+            for key in self._state:
+                self._state[key] = serializer(key, self._state[key])
+        elif loading:
+            self._load_new_state(serializer)
+        elif self.t > 0:
+            # Updates of a parameter that has no shape yet: nothing to load later.
+            serializer('has_state', False)
+        if loading:
+            if self._use_fp32_update:
+                copy = _optional(serializer, 'fp32_param', None)
+                self._fp32_param = None if copy is None else Parameter(copy)
+        elif self._fp32_param is not None and self._fp32_param.array is not None:
+            serializer('fp32_param', self._fp32_param.array)
+
+    def _load_new_state(self, serializer: Any) -> None:
+        """Loads the state of a rule that has not made an update yet."""
+        if not _optional(serializer, 'has_state', True):
+            return
+        # A stand-in for the parameter tells which entries there are.
+        self._state = {}
+        self.init_state(Parameter(np.zeros(1, np.float32)))
+        loaded = {}
+        missing = []
+        for key in self._state:
+            try:
+                value = serializer(key, None)
+            except KeyError as error:
+                value, missing = None, [*missing, error]
+            loaded[key] = value
+        if (
+            missing
+            and self.enabled
+            and not (self.t == 0 and len(missing) == len(loaded))
+        ):
+            self._state = None
+            raise missing[0]
+        # An incomplete state is filled by the first update instead.
+        complete = all(value is not None for value in loaded.values())
+        self._state = loaded if complete else None
+
+
+class _UninitializedFp32:
+    """An initializer that says only the dtype."""
+
+    dtype = np.float32
+
+    def __call__(self, array: Any) -> None:
+        raise RuntimeError('the float32 copy of a parameter is filled by its update')
+
+
+def _dtype_of(param: Parameter) -> Any:
+    try:
+        return param.dtype
+    except RuntimeError:  # neither an array nor an initializer with a dtype
+        return None
+
+
+class Optimizer:
+    """Base class of what minimises a loss over the parameters of a link.
+
+    A subclass overrides `update`. Most derive from `GradientMethod`.
+
+    Attributes:
+        target: The link, set by `setup`.
+        t: Number of update steps.
+        epoch: Number of epochs, counted by `new_epoch`.
+        use_auto_new_epoch: True if an updater calls `new_epoch`.
+    """
+
+    target: Any = None
+    t: int = 0
+    epoch: int = 0
+    use_auto_new_epoch = False
+    _hookable: _Hooks | None = None
+    _loss_scale: float | None = None
+    _loss_scale_max = 65504  # the largest float16
+    _loss_scaling_is_dynamic = False
+    _loss_scaling_isnan = False
+    _loss_scaling_isnan_ever = False
+    _loss_scaling_multiplier = 1.0
+
+    def setup(self, link: Link) -> Self:
+        """Makes a link the target and forgets the state of an earlier one.
+
+        Args:
+            link: The link whose parameters are to be updated.
+
+        Returns:
+            The optimizer itself.
+
+        Raises:
+            TypeError: It is not a link.
+        """
+        if not isinstance(link, Link):
+            raise TypeError(
+                f'{type(self).__name__}.setup: the target must be a Link,'
+                f' got {type(link).__name__}'
+            )
+        self.target = link
+        self.t = 0
+        self.epoch = 0
+        self._hookable = _Hooks(warn_about_timing=True)
+        return self
+
+    def _hooks(self) -> _Hooks:
+        if self._hookable is None:
+            raise RuntimeError(
+                f'{type(self).__name__} is not set up.\n'
+                '  hint: call optimizer.setup(model) first'
+            )
+        return self._hookable
+
+    def update(
+        self, lossfun: Callable[..., Variable] | None = None, *args: Any, **kwds: Any
+    ) -> None:
+        """Updates the parameters of the target.
+
+        Args:
+            lossfun: Computes the loss from ``args`` and ``kwds``; its gradients are
+                then computed first. If omitted, they are taken as they are.
+            *args: For ``lossfun``.
+            **kwds: For ``lossfun``.
+        """
+        raise NotImplementedError(f'{type(self).__name__} has no update')
+
+    def new_epoch(self, auto: bool = False) -> None:
+        """Counts an epoch.
+
+        Args:
+            auto: True if an updater calls it; it then has set
+                ``use_auto_new_epoch``.
+
+        Raises:
+            RuntimeError: The epoch would be counted by two, or by nobody.
+        """
+        if auto and not self.use_auto_new_epoch:
+            raise RuntimeError(
+                'new_epoch(auto=True) was called, but use_auto_new_epoch is False.\n'
+                '  hint: the updater must set optimizer.use_auto_new_epoch = True'
+            )
+        if not auto and self.use_auto_new_epoch:
+            raise RuntimeError(
+                'new_epoch was called, but the updater calls it already.\n'
+                '  hint: pass auto_new_epoch=False to the updater, or do not call it'
+            )
+        self.epoch += 1
+
+    def add_hook(
+        self,
+        hook: Callable[..., Any],
+        name: str | None = None,
+        timing: str = 'auto',
+    ) -> None:
+        """Adds a function that is called at each update.
+
+        Args:
+            hook: Called with the optimizer; if ``hook.call_for_each_param`` is true,
+                with the update rule and the parameter, for each parameter.
+            name: ``hook.name`` or ``hook.__name__`` if omitted.
+            timing: ``'pre'``, ``'post'``, or ``'auto'``: what ``hook.timing`` says,
+                before the update if it says nothing.
+
+        Raises:
+            RuntimeError: The optimizer is not set up.
+            TypeError: The hook is not callable.
+            ValueError: It has no name, or the timing is none of these.
+            KeyError: A hook of this name exists.
+        """
+        self._hooks().add(hook, name, timing)
+
+    def remove_hook(self, name: str) -> None:
+        """Removes the hook of this name; KeyError if there is none."""
+        self._hooks().remove(name)
+
+    def call_hooks(self, timing: str = 'pre') -> None:
+        """Calls the hooks of this timing in the order in which they were added."""
+        for hook in list(self._hooks().of(timing).values()):
+            self.call_hook(hook)
+
+    def call_hook(self, hook: Callable[..., Any]) -> None:
+        """Calls one hook, for each parameter if it wants that."""
+        if getattr(hook, 'call_for_each_param', False):
+            for param in self.target.params():
+                hook(param.update_rule, param)
+        else:
+            hook(self)
+
+    def serialize(self, serializer: Any) -> None:
+        """Saves or loads the state of the optimizer, not the target's parameters.
+
+        The keys are Chainer's: ``t``, ``epoch``, and the state of each update rule
+        under its parameter's path. Added are those that Chainer forgets: the scale
+        that dynamic loss scaling has reached, and float32 copies of parameters.
+
+        Args:
+            serializer: The serializer or deserializer.
+
+        Raises:
+            RuntimeError: The optimizer is not set up.
+            KeyError: A part of the state is not in the snapshot.
+        """
+        if self.target is None:
+            self._hooks()  # says so
+        self.t = serializer('t', self.t)
+        self.epoch = serializer('epoch', self.epoch)
+        if self._loss_scaling_is_dynamic:
+            scale, isnan_ever = self._loss_scale, self._loss_scaling_isnan_ever
+            self._loss_scale = float(_optional(serializer, 'loss_scale', scale))
+            self._loss_scaling_isnan_ever = bool(
+                _optional(serializer, 'loss_scaling_isnan_ever', isnan_ever)
+            )
+        for name, param in self.target.namedparams():
+            rule = getattr(param, 'update_rule', None)
+            if rule is not None:
+                rule.serialize(serializer[name])
+
+    def loss_scaling(self, interval: int = 1000, scale: float | None = None) -> None:
+        """Scales the loss, so that small gradients survive in float16.
+
+        Args:
+            interval: Number of iterations in which a dynamic scale doubles.
+            scale: A fixed scale. If None the scale is dynamic: it is halved when a
+                gradient is not finite (and that update is skipped) and grows
+                otherwise.
+
+        Raises:
+            ValueError: The interval is below 1, or the scale is not positive.
+        """
+        if scale is None:
+            if interval < 1:
+                raise ValueError(f'interval must be at least 1, got {interval}')
+            self._loss_scaling_is_dynamic = True
+            self._loss_scale = 1.0
+            self._loss_scaling_multiplier = math.pow(2.0, 1.0 / interval)
+            self._loss_scaling_isnan_ever = False
+        else:
+            if scale <= 0:
+                raise ValueError(f'scale must be positive, got {scale}')
+            self._loss_scaling_is_dynamic = False
+            self._loss_scaling_isnan = False
+            self._loss_scale = scale
+
+    def set_loss_scale(self, loss_scale: float) -> None:
+        """Fixes the scale of the loss; see `loss_scaling`."""
+        self.loss_scaling(scale=loss_scale)
+
+    def check_nan_in_grads(self) -> None:
+        """Notes whether a gradient is not finite, if the loss scale is dynamic."""
+        self._loss_scaling_isnan = False
+        if not self._loss_scaling_is_dynamic:
+            return
+        for name, param in self.target.namedparams():
+            grad = param.grad if param.array is not None else None
+            if grad is None:
+                continue
+            xp = get_array_module(grad)
+            if not xp.isfinite(grad).all():
+                self._loss_scaling_isnan = True
+                self._loss_scaling_isnan_ever = True
+                warnings.warn(
+                    f'the gradient of {name} is not finite (iteration {self.t}, loss'
+                    f' scale {self._loss_scale}); the update is skipped',
+                    stacklevel=2,
+                )
+
+    def is_safe_to_update(self) -> bool:
+        """Returns False if `check_nan_in_grads` found a gradient not finite."""
+        return not self._loss_scaling_isnan
+
+    def update_loss_scale(self) -> None:
+        """Makes a dynamic loss scale smaller or larger after an update."""
+        if not self._loss_scaling_is_dynamic or self._loss_scale is None:
+            return
+        if self._loss_scaling_isnan:
+            multiplier = 0.5
+        elif self._loss_scaling_isnan_ever:
+            multiplier = self._loss_scaling_multiplier
+        else:
+            multiplier = 2.0
+        scale = self._loss_scale * multiplier
+        self._loss_scale = max(1, min(self._loss_scale_max, scale))
+
+
+class GradientMethod(Optimizer):
+    """Base class of the optimizers that need one gradient per update.
+
+    A subclass overrides `create_update_rule`, and sets the default values of the
+    hyperparameters in ``self.hyperparam``.
+
+    Attributes:
+        hyperparam: The `Hyperparameter` that the rules' fall back to.
+
+    Example:
+        >>> model = L.Linear(3, 2)
+        >>> optimizer = minigrad.optimizers.SGD(lr=0.1).setup(model)
+        >>> optimizer.update(lambda x: F.sum(model(x)), np.ones((4, 3), np.float32))
+        >>> model.b.array.round(6).tolist()
+        [-0.4, -0.4]
+    """
+
+    _use_cleargrads = True
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.hyperparam = Hyperparameter()
+        self._use_fp32_update = False
+
+    def setup(self, link: Link) -> Self:
+        """Makes a link the target and gives its parameters new update rules.
+
+        Args:
+            link: The link whose parameters are to be updated.
+
+        Returns:
+            The optimizer itself.
+
+        Raises:
+            TypeError: It is not a link.
+        """
+        super().setup(link)
+        for param in link.params():
+            rule = param.update_rule = self.create_update_rule()
+            if self._use_fp32_update:
+                rule.use_fp32_update()
+        return self
+
+    def create_update_rule(self) -> UpdateRule:
+        """Returns a new update rule, for one parameter."""
+        raise NotImplementedError(f'{type(self).__name__} has no create_update_rule')
+
+    def reallocate_cleared_grads(self) -> None:
+        """Gives a zero gradient to each parameter that has none."""
+        for param in self.target.params(False):
+            if param.grad is None:
+                with using_device(param.device):
+                    param.grad = get_array_module(param.array).zeros_like(param.array)
+
+    def call_hook(self, hook: Callable[..., Any]) -> None:
+        """Calls one hook, then gives zeros to the gradients that it cleared."""
+        super().call_hook(hook)
+        self.reallocate_cleared_grads()
+
+    def update(
+        self, lossfun: Callable[..., Variable] | None = None, *args: Any, **kwds: Any
+    ) -> None:
+        """Updates the parameters of the target by their update rules.
+
+        Args:
+            lossfun: Computes the loss from ``args`` and ``kwds``; the gradients are
+                cleared and computed from it. If omitted, they are taken as they are.
+            *args: For ``lossfun``.
+            **kwds: For ``lossfun``.
+
+        Raises:
+            RuntimeError: The optimizer is not set up.
+        """
+        self._hooks()
+        if lossfun is not None:
+            loss = lossfun(*args, **kwds)
+            if self._use_cleargrads:
+                self.target.cleargrads()
+            else:
+                self.target.zerograds()
+            loss.backward(loss_scale=self._loss_scale)
+            del loss  # with the graph, before the update needs memory
+
+        self.reallocate_cleared_grads()
+        self.check_nan_in_grads()
+        self.call_hooks('pre')
+        self.t += 1
+        if self.is_safe_to_update():
+            for param in self.target.params():
+                param.update()
+        self.reallocate_cleared_grads()
+        self.call_hooks('post')
+        self.update_loss_scale()
+
+    def use_cleargrads(self, use: bool = True) -> None:
+        """Chooses between clearing and zeroing gradients in `update`; deprecated."""
+        warnings.warn(
+            'GradientMethod.use_cleargrads is deprecated; update clears gradients',
+            DeprecationWarning,
+            stacklevel=2,
+        )
+        self._use_cleargrads = use
+
+    def use_fp32_update(self, flag: bool = True) -> None:
+        """Updates float16 parameters through float32 copies of them.
+
+        Args:
+            flag: False stops it.
+        """
+        self._use_fp32_update = flag
+        if self.target is not None:
+            for param in self.target.params():
+                param.update_rule.use_fp32_update(flag)
+
+
+_MOVED = (
+    'GradientClipping',
+    'GradientHardClipping',
+    'GradientNoise',
+    'Lasso',
+    'WeightDecay',
+)
+
+
+def __getattr__(name: str) -> Any:
+    # Before Chainer 4 the hooks were here, and programs still say so.
+    if name in _MOVED:
+        warnings.warn(
+            f'minigrad.optimizer.{name} is deprecated; it is'
+            f' minigrad.optimizer_hooks.{name}',
+            DeprecationWarning,
+            stacklevel=2,
+        )
+        return getattr(optimizer_hooks, name)
+    raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
+
+
+def __dir__() -> Iterable[str]:
+    return sorted([*globals(), *_MOVED])
