@@ -1,0 +1,33 @@
+"""The protocol of datasets, iterators and converters, and where data files lie."""
+
+from minigrad.dataset.convert import (
+    Converter,
+    concat_examples,
+    converter,
+    to_device,
+)
+from minigrad.dataset.dataset_mixin import DatasetMixin
+from minigrad.dataset.download import (
+    DatasetError,
+    cache_or_load_file,
+    cached_download,
+    get_dataset_directory,
+    get_dataset_root,
+    set_dataset_root,
+)
+from minigrad.dataset.iterator import Iterator
+
+__all__ = [
+    'Converter',
+    'DatasetError',
+    'DatasetMixin',
+    'Iterator',
+    'cache_or_load_file',
+    'cached_download',
+    'concat_examples',
+    'converter',
+    'get_dataset_directory',
+    'get_dataset_root',
+    'set_dataset_root',
+    'to_device',
+]

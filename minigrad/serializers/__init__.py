@@ -1,0 +1,55 @@
+"""Saving objects to files and loading them again.
+
+>>> import os, tempfile
+>>> path = os.path.join(tempfile.mkdtemp(), 'model.npz')
+>>> minigrad.serializers.save_npz(path, L.Linear(3, 2))
+>>> minigrad.serializers.load_npz(path, L.Linear(3, 2))
+"""
+
+from minigrad.serializers.atomic import atomic_write
+from minigrad.serializers.errors import (
+    DamagedFile,
+    MissingEntry,
+    SnapshotError,
+    SnapshotMismatch,
+    WrongEntryType,
+)
+from minigrad.serializers.hdf5 import (
+    HDF5Deserializer,
+    HDF5Serializer,
+    load_hdf5,
+    save_hdf5,
+)
+from minigrad.serializers.npz import (
+    DictionarySerializer,
+    NpzDeserializer,
+    load_npz,
+    save_npz,
+    serialize,
+)
+from minigrad.serializers.safetensors import (
+    load_safetensors,
+    read_safetensors,
+    save_safetensors,
+)
+
+__all__ = [
+    'DamagedFile',
+    'DictionarySerializer',
+    'HDF5Deserializer',
+    'HDF5Serializer',
+    'MissingEntry',
+    'NpzDeserializer',
+    'SnapshotError',
+    'SnapshotMismatch',
+    'WrongEntryType',
+    'atomic_write',
+    'load_hdf5',
+    'load_npz',
+    'load_safetensors',
+    'read_safetensors',
+    'save_hdf5',
+    'save_npz',
+    'save_safetensors',
+    'serialize',
+]

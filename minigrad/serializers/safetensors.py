@@ -1,0 +1,119 @@
+"""Arrays in the safetensors format: a header and raw numbers, nothing to execute.
+
+The safetensors package is imported when it is first used.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+from typing import Any
+
+import numpy
+
+from minigrad.serializers.atomic import atomic_write
+from minigrad.serializers.compare import compare, undoing
+from minigrad.serializers.errors import DamagedFile, WrongEntryType
+from minigrad.serializers.npz import IgnoreNames, NpzDeserializer, serialize
+from minigrad.types import Array
+
+_NONE = 'none'
+
+
+def _safetensors() -> Any:
+    try:
+        return importlib.import_module('safetensors')
+    except ImportError as error:
+        raise RuntimeError(
+            'safetensors files need the safetensors package, which is not installed\n'
+            '  hint: pip install "minigrad[safetensors]", or use save_npz and load_npz'
+        ) from error
+
+
+def save_safetensors(
+    file: str | os.PathLike[str],
+    obj: Any,
+    metadata: dict[str, str] | None = None,
+) -> None:
+    """Saves an object to a safetensors file, atomically.
+
+    Args:
+        file: Path.
+        obj: Anything with ``serialize``, or a dictionary of arrays. Names are those of
+            `save_npz`; entries that are None are listed in the metadata.
+        metadata: Texts to keep beside the arrays.
+
+    Raises:
+        RuntimeError: safetensors is not installed.
+        WrongEntryType: A value is neither a number nor None; texts go into an npz file.
+    """
+    _safetensors()
+    numpy_format = importlib.import_module('safetensors.numpy')
+    arrays = obj if isinstance(obj, dict) else serialize(obj)
+    tensors: dict[str, Array] = {}
+    absent: list[str] = []
+    for name, value in arrays.items():
+        array = numpy.asarray(value)
+        if array.dtype == object and array.shape == () and array[()] is None:
+            absent.append(name)
+        elif array.dtype.kind in 'biuf':
+            tensors[name] = numpy.array(array, order='C')
+        else:
+            raise WrongEntryType(
+                f'save_safetensors: {name!r} is of type {array.dtype}, expected numbers'
+                '\n  hint: save_npz keeps texts and complex numbers'
+            )
+    notes = {} if metadata is None else dict(metadata)
+    if absent:
+        notes[_NONE] = '\n'.join(absent)
+    content = numpy_format.save(tensors, metadata=notes or None)
+    with atomic_write(file) as opened:
+        opened.write(content)
+
+
+def read_safetensors(file: str | os.PathLike[str]) -> dict[str, Array]:
+    """Returns the arrays of a safetensors file by name.
+
+    Raises:
+        RuntimeError: safetensors is not installed.
+        FileNotFoundError: There is no such file.
+        DamagedFile: The file is cut short, or no safetensors file.
+    """
+    module = _safetensors()
+    if not os.path.exists(file):
+        raise FileNotFoundError(f'{os.fspath(file)}: no such file')
+    try:
+        with module.safe_open(os.fspath(file), framework='numpy') as opened:
+            arrays = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
+            notes = opened.metadata() or {}
+    except module.SafetensorError as error:
+        raise DamagedFile(
+            f'{os.fspath(file)}: not a safetensors file, or cut short ({error})'
+        ) from error
+    for name in notes.get(_NONE, '').splitlines():
+        arrays[name] = numpy.asarray(None)
+    return arrays
+
+
+def load_safetensors(
+    file: str | os.PathLike[str],
+    obj: Any,
+    path: str = '',
+    strict: bool = True,
+    ignore_names: IgnoreNames = None,
+) -> None:
+    """Loads an object from a safetensors file; arguments and errors of `load_npz`.
+
+    Raises:
+        RuntimeError: safetensors is not installed.
+        FileNotFoundError: There is no such file.
+        DamagedFile: The file is cut short, or no safetensors file.
+        MissingEntry: Names are not there (also a KeyError).
+        SnapshotMismatch: Arrays have other shapes (also a ValueError).
+    """
+    contents = read_safetensors(file)
+    deserializer = NpzDeserializer(contents, path, strict, ignore_names)
+    compare(os.fspath(file), contents, obj, path, strict, deserializer._is_ignored)
+    with undoing() as undo:
+        deserializer._undo = undo
+        deserializer.load(obj)
