@@ -1,0 +1,791 @@
+"""Links: callables that own parameters, and the chains that compose them."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import numbers
+import warnings
+from collections.abc import Iterable, Iterator, MutableSequence
+from typing import TYPE_CHECKING, Any, Self, overload
+
+import numpy
+
+from minigrad import initializers
+from minigrad.backend import copyto, get_array_types, using_device
+from minigrad.device_resident import DeviceResident, DeviceResidentsVisitor
+from minigrad.link_hook import (
+    ForwardPostprocessArgs,
+    ForwardPreprocessArgs,
+    LinkHook,
+    get_link_hooks,
+)
+from minigrad.variable import Parameter
+
+if TYPE_CHECKING:
+    from minigrad.sequential import Sequential
+
+
+class _Names(set[str]):
+    # The names of parameters, persistent values or children, always visited in
+    # alphabetical order: that order decides how random numbers, updates and files line
+    # up, so it must not depend on hashes.
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(sorted(super().__iter__()))
+
+
+_OUTSIDE_INIT_SCOPE = (
+    'was assigned outside init_scope()',
+    'move the assignment into "with self.init_scope():"',
+)
+
+
+class Link(DeviceResident):
+    """A callable with parameters: the building block of models.
+
+    A `Parameter` assigned to an attribute inside ``with self.init_scope():`` is
+    registered: it is trained, saved, copied and moved between devices with the link. So
+    are *persistent* values, other results of learning such as running averages, which are
+    registered with `add_persistent` or `register_persistent`. Calling the link runs its
+    ``forward`` method.
+
+    Args:
+        params: Name and shape, or ``(shape, dtype)``, of parameters to add.
+
+    Attributes:
+        name: The name the parent chain knows this link by; None at the root.
+
+    Source: compatible with chainer.Link.
+
+    Example:
+        >>> class Affine(minigrad.Link):
+        ...     def __init__(self, n_in, n_out):
+        ...         super().__init__()
+        ...         with self.init_scope():
+        ...             self.W = minigrad.Parameter(
+        ...                 minigrad.initializers.Normal(), (n_out, n_in))
+        ...             self.b = minigrad.Parameter(0, (n_out,))
+        ...     def forward(self, x):
+        ...         return F.linear(x, self.W, self.b)
+        >>> affine = Affine(3, 2)
+        >>> affine(np.zeros((1, 3), 'f')).shape
+        (1, 2)
+        >>> [(path, param.shape) for path, param in affine.namedparams()]
+        [('/W', (2, 3)), ('/b', (2,))]
+    """
+
+    _params: _Names
+    _persistent: _Names
+    _within_init_scope = False
+    _init_done = False
+    _local_link_hooks: dict[str, LinkHook] | None = None
+    name: str | None = None
+
+    def __init__(self, **params: Any) -> None:
+        super().__init__()
+        self._params = _Names()
+        self._persistent = _Names()
+        self.name = None
+        self._init_done = True
+        for name, value in params.items():
+            shape, dtype = _shape_and_dtype(value)
+            self.add_param(name, shape, dtype=dtype)
+
+    def _check_init_done(self) -> None:
+        if not self._init_done:
+            raise RuntimeError(
+                'Link.__init__() has not been called; start '
+                f'{type(self).__name__}.__init__ with super().__init__()'
+            )
+
+    # Calling
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        self._check_init_done()
+        hooks = get_link_hooks()
+        if self._local_link_hooks:
+            hooks = {**hooks, **self._local_link_hooks}
+        if not hooks:
+            return self._forward(*args, **kwargs)
+        active = list(hooks.values())
+        before = ForwardPreprocessArgs(self, 'forward', args, kwargs)
+        for hook in active:
+            hook.forward_preprocess(before)
+        out = self._forward(*args, **kwargs)
+        after = ForwardPostprocessArgs(self, 'forward', args, kwargs, out)
+        for hook in active:
+            hook.forward_postprocess(after)
+        return out
+
+    def _forward(self, *args: Any, **kwargs: Any) -> Any:
+        # A mixin behind Link in the bases may bring a __call__; it then is the forward.
+        forward = getattr(super(), '__call__', None)  # noqa: B004
+        if forward is None:
+            forward = self.forward  # type: ignore[attr-defined]
+        return forward(*args, **kwargs)
+
+    @property
+    def local_link_hooks(self) -> dict[str, LinkHook]:
+        """The hooks that watch this link alone, by name."""
+        if self._local_link_hooks is None:
+            self._local_link_hooks = {}
+        return self._local_link_hooks
+
+    def add_hook(self, hook: LinkHook, name: str | None = None) -> Self:
+        """Lets a hook watch this link, and returns the link.
+
+        Args:
+            hook: The hook.
+            name: Name to register it by; None takes ``hook.name``.
+
+        Raises:
+            TypeError: ``hook`` is not a `LinkHook`.
+            KeyError: a hook of that name is there already.
+        """
+        if not isinstance(hook, LinkHook):
+            raise TypeError(f'Hook must be of type LinkHook, got {type(hook).__name__}')
+        name = hook.name if name is None else name
+        if name in self.local_link_hooks:
+            raise KeyError(f'Hook {name} already exists')
+        self.local_link_hooks[name] = hook
+        hook.added(self)
+        return self
+
+    def delete_hook(self, name: str) -> None:
+        """Stops the hook of that name from watching this link.
+
+        Raises:
+            KeyError: no hook has that name.
+        """
+        if name not in self.local_link_hooks:
+            raise KeyError(f'Hook {name} does not exist')
+        self.local_link_hooks[name].deleted(self)
+        del self.local_link_hooks[name]
+
+    # Showing
+
+    @property
+    def printable_specs(self) -> Iterator[tuple[str, Any]]:
+        """Names and values of the arguments that describe this link, for ``str``."""
+        yield from ()
+
+    def __str__(self) -> str:
+        specs = ', '.join([f'{key}={value}' for key, value in self.printable_specs])
+        return f'{type(self).__name__}({specs})'
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def _show_children(self, children: Iterable[tuple[Any, str]]) -> str:
+        lines = [
+            f'  {line}\n'
+            for name, text in children
+            for line in f'({name}): {text},'.splitlines()
+        ]
+        body = '\n' + ''.join(lines) if lines else ''
+        return f'{type(self).__name__}({body})'
+
+    # Registering
+
+    @property
+    def within_init_scope(self) -> bool:
+        """True inside ``with self.init_scope():``."""
+        return self._within_init_scope
+
+    @contextlib.contextmanager
+    def init_scope(self) -> Iterator[None]:
+        """Opens a block in which assigned parameters (and links) are registered.
+
+        Raises:
+            RuntimeError: ``super().__init__()`` has not been called yet.
+        """
+        self._check_init_done()
+        outer = self._within_init_scope
+        self._within_init_scope = True
+        try:
+            yield
+        finally:
+            self._within_init_scope = outer
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if isinstance(value, (Parameter, Link)):
+            registered = self._within_init_scope and self._register(name, value)
+            # A value with a name is registered elsewhere: a shared weight.
+            if not registered and value.name is None and not self._holds(name):
+                self._warn_not_registered(name, value)
+        super().__setattr__(name, value)
+
+    def _register(self, name: str, value: Parameter | Link) -> bool:
+        if isinstance(value, Link):
+            return False
+        value.name = name
+        self._params.add(name)
+        self._persistent.discard(name)
+        return True
+
+    def _holds(self, name: str) -> bool:
+        # Registered, or assigned and warned about before.
+        held = self.__dict__.get(name)
+        return isinstance(held, (Parameter, Link)) or (
+            self._init_done and name in self._params
+        )
+
+    # What was wrong about assigning a link that did not become a child, and the fix.
+    _unregistered_link = (
+        'was assigned to a Link that is not a Chain',
+        'derive the class from Chain, which can have child links',
+    )
+
+    def _warn_not_registered(self, name: str, value: Parameter | Link) -> None:
+        if isinstance(value, Link):
+            (event, fix), what = self._unregistered_link, 'its parameters'
+        else:
+            (event, fix), what = _OUTSIDE_INIT_SCOPE, 'it'
+        warnings.warn(
+            f'{type(self).__name__}.{name} {event}, so {what} will not be trained;\n'
+            f'  {fix}',
+            UserWarning,
+            stacklevel=3,
+        )
+
+    def __delattr__(self, name: str) -> None:
+        self._params.discard(name)
+        self._persistent.discard(name)
+        super().__delattr__(name)
+
+    def add_param(
+        self,
+        name: str,
+        shape: int | tuple[int, ...] | None = None,
+        dtype: Any = numpy.float32,
+        initializer: Any = None,
+    ) -> None:
+        """Makes a parameter and registers it.
+
+        Args:
+            name: Name of the parameter, and of the attribute.
+            shape: Its shape; None leaves it uninitialized.
+            dtype: Its dtype, where ``initializer`` is None.
+            initializer: Initializer, array or number; None fills it with NaN.
+
+        Raises:
+            AttributeError: the attribute exists already.
+        """
+        self._check_new(name, 'parameter')
+        if initializer is None:
+            initializer = initializers.NaN(dtype)
+        with self.init_scope():
+            setattr(self, name, Parameter(initializer, shape))
+
+    def add_persistent(self, name: str, value: Any) -> None:
+        """Sets an attribute that is saved and loaded with the link.
+
+        Args:
+            name: Name of the attribute.
+            value: Its value: an array, a number, a string.
+
+        Raises:
+            AttributeError: the attribute exists already.
+        """
+        self._check_new(name, 'persistent value')
+        self.__dict__[name] = value
+        self._persistent.add(name)
+
+    def _check_new(self, name: str, kind: str) -> None:
+        self._check_init_done()
+        if name in self.__dict__:
+            raise AttributeError(
+                f'cannot register a new {kind} {name}: attribute exists'
+            )
+
+    def register_persistent(self, name: str) -> None:
+        """Lets an existing attribute be saved and loaded with the link.
+
+        A parameter of that name is no longer trained.
+
+        Raises:
+            AttributeError: there is no such attribute.
+        """
+        if not hasattr(self, name):
+            raise AttributeError(
+                f'cannot register non-existent attribute {name} as a persistent value'
+            )
+        self._persistent.add(name)
+        self._params.discard(name)
+
+    # The hierarchy. Everything below goes through _named_children, in one order.
+
+    def _named_children(self) -> Iterator[tuple[str, Link]]:
+        yield from ()
+
+    def children(self) -> Iterator[Link]:
+        """Yields the direct child links."""
+        for _, child in self._named_children():
+            yield child
+
+    def params(self, include_uninit: bool = True) -> Iterator[Parameter]:
+        """Yields all parameters of the hierarchy, those of this link first.
+
+        Args:
+            include_uninit: If False, parameters without an array yet are left out.
+        """
+        for name in self._params:
+            param: Parameter = self.__dict__[name]
+            if include_uninit or param.is_initialized:
+                yield param
+        for child in self.children():
+            yield from child.params(include_uninit)
+
+    def namedparams(
+        self, include_uninit: bool = True
+    ) -> Iterator[tuple[str, Parameter]]:
+        """Yields ``('/path/of/the/parameter', parameter)`` for all of the hierarchy.
+
+        Args:
+            include_uninit: If False, parameters without an array yet are left out.
+        """
+        for name in self._params:
+            param: Parameter = self.__dict__[name]
+            if include_uninit or param.is_initialized:
+                yield f'/{name}', param
+        for name, child in self._named_children():
+            for path, param in child.namedparams(include_uninit):
+                yield f'/{name}{path}', param
+
+    def links(self, skipself: bool = False) -> Iterator[Link]:
+        """Yields all links of the hierarchy, parents before their children.
+
+        Args:
+            skipself: If True, this link itself is left out.
+        """
+        if not skipself:
+            yield self
+        for child in self.children():
+            yield from child.links()
+
+    def namedlinks(self, skipself: bool = False) -> Iterator[tuple[str, Link]]:
+        """Yields ``('/path/of/the/link', link)``, parents before their children.
+
+        Args:
+            skipself: If True, this link itself, ``'/'``, is left out.
+        """
+        if not skipself:
+            yield '/', self
+        for name, child in self._named_children():
+            yield f'/{name}', child
+            for path, link in child.namedlinks(skipself=True):
+                yield f'/{name}{path}', link
+
+    def device_resident_accept(self, visitor: DeviceResidentsVisitor) -> None:
+        """Applies ``visitor`` to parameters, persistent arrays and child links."""
+        super().device_resident_accept(visitor)
+        for name in self._params:
+            visitor.visit_variable(self.__dict__[name])
+        for name in self._persistent:
+            value = self.__dict__[name]
+            if isinstance(value, get_array_types()):
+                self.__dict__[name] = visitor.visit_array(value)
+        for child in self.children():
+            child.device_resident_accept(visitor)
+
+    def _pairs(self, link: Link) -> Iterator[tuple[Link, Link]]:
+        # The children of both, matched by name.
+        others = dict(link._named_children())
+        for name, child in self._named_children():
+            if name not in others:
+                raise KeyError(
+                    f'{type(link).__name__} has no child link {name!r}, which '
+                    f'{type(self).__name__} has'
+                )
+            yield child, others[name]
+
+    # Copying
+
+    def copy(self, mode: str = 'share') -> Self:
+        """Copies the hierarchy.
+
+        Args:
+            mode: ``'share'``: new links and parameters around the same arrays;
+                ``'copy'``: a deep copy with the same values;
+                ``'init'``: a deep copy whose parameters are initialized anew.
+
+        Returns:
+            The copy. In the mode ``'share'`` it has no name.
+
+        Raises:
+            ValueError: the mode is unknown.
+
+        Example:
+            >>> l = L.Linear(3, 2)
+            >>> l.copy().W.array is l.W.array
+            True
+            >>> l.copy('copy').W.array is l.W.array
+            False
+        """
+        _check_copy_mode(mode)
+        if mode == 'share':
+            return self._share()
+        ret = copy.deepcopy(self)
+        if mode == 'init':
+            for param in ret.params(include_uninit=False):
+                param.initialize(param.shape)
+        return ret
+
+    def _share(self) -> Self:
+        ret = copy.copy(self)
+        d = ret.__dict__
+        ret._params = _Names(self._params)
+        ret._persistent = _Names(self._persistent)
+        if self._local_link_hooks is not None:
+            ret._local_link_hooks = dict(self._local_link_hooks)
+        ret.name = None
+        for name in ret._params:
+            d[name] = copy.copy(d[name])
+            d[name].grad = None
+        return ret
+
+    def repeat(self, n_repeat: int, mode: str = 'init') -> Sequential:
+        """Makes a `Sequential` of copies of this link.
+
+        Args:
+            n_repeat: Number of copies.
+            mode: How to copy, see `copy`; ``'init'`` gives each its own values.
+
+        Raises:
+            ValueError: the mode is unknown.
+
+        Example:
+            >>> len(L.Linear(3, 3).repeat(4))
+            4
+        """
+        from minigrad.sequential import Sequential
+
+        _check_copy_mode(mode)
+        return Sequential(*[self.copy(mode) for _ in range(n_repeat)])
+
+    def copyparams(self, link: Link, copy_persistent: bool = True) -> None:
+        """Copies the values of another link of the same structure into this one.
+
+        Args:
+            link: The source; its devices may be others.
+            copy_persistent: If False, persistent values stay as they are.
+        """
+        src, dst = link.__dict__, self.__dict__
+        for name in self._params:
+            dst[name].copydata(src[name])
+        if copy_persistent:
+            arrays = get_array_types()
+            for name in self._persistent:
+                if isinstance(dst[name], arrays) and isinstance(src[name], arrays):
+                    copyto(dst[name], src[name])
+                else:
+                    dst[name] = copy.deepcopy(src[name])
+        for child, other in self._pairs(link):
+            child.copyparams(other, copy_persistent)
+
+    @classmethod
+    def from_params(cls, *args: Any, **kwargs: Any) -> Link:
+        """Makes a link around given arrays, where a link class supports it."""
+        raise NotImplementedError(f'{cls.__name__} does not implement from_params')
+
+    # Training
+
+    def cleargrads(self) -> None:
+        """Forgets the gradients of all parameters; call it before each backward."""
+        for param in self.params():
+            param.cleargrad()
+
+    def zerograds(self) -> None:
+        """Fills the gradients of all parameters with zeros; use `cleargrads` instead."""
+        warnings.warn(
+            'Link.zerograds is deprecated. Use Link.cleargrads instead.',
+            DeprecationWarning,
+            stacklevel=2,
+        )
+        for param in self.params():
+            param.zerograd()
+
+    def addgrads(self, link: Link) -> None:
+        """Adds the gradients of another link of the same structure to this one's.
+
+        Args:
+            link: The source; its devices may be others.
+        """
+        for name in self._params:
+            self.__dict__[name].addgrad(link.__dict__[name])
+        for child, other in self._pairs(link):
+            child.addgrads(other)
+
+    def enable_update(self) -> None:
+        """Lets the optimizer update all parameters of the hierarchy."""
+        self._set_update_enabled(True)
+
+    def disable_update(self) -> None:
+        """Freezes all parameters of the hierarchy.
+
+        Call it after ``optimizer.setup``, which makes the update rules.
+        """
+        self._set_update_enabled(False)
+
+    def _set_update_enabled(self, enabled: bool) -> None:
+        for param in self.params():
+            if param.update_rule is not None:
+                param.update_rule.enabled = enabled
+
+    @property
+    def update_enabled(self) -> bool:
+        """True if at least one parameter has an update rule that is enabled."""
+        return any(
+            param.update_rule is not None and param.update_rule.enabled
+            for param in self.params()
+        )
+
+    def count_params(self) -> int:
+        """Counts the numbers in all parameters of the hierarchy.
+
+        Warns about each parameter that is not initialized and so not counted.
+
+        Example:
+            >>> L.Linear(3, 2).count_params()
+            8
+        """
+        size = 0
+        for path, param in self.namedparams():
+            if param.array is None:
+                warnings.warn(
+                    f"Parameter '{path}' has not been initialized, so the resulting "
+                    'count will not include the number of parameters in it.',
+                    UserWarning,
+                    stacklevel=2,
+                )
+            else:
+                size += param.size
+        return size
+
+    # Saving
+
+    def serialize(self, serializer: Any) -> None:
+        """Saves or loads all parameters and persistent values of the hierarchy.
+
+        Args:
+            serializer: A serializer or deserializer: ``serializer(name, value)`` gives
+                the value to keep, ``serializer[name]`` the serializer of a child.
+        """
+        d = self.__dict__
+        for name in self._params:
+            param: Parameter = d[name]
+            data = serializer(name, param.array)
+            if param.array is None and data is not None:
+                param.initialize(data.shape)
+                with using_device(param.device):
+                    param.array[...] = param.device.send(data)
+        for name in self._persistent:
+            d[name] = serializer(name, d[name])
+        for name, child in self._named_children():
+            child.serialize(serializer[name])
+
+
+class Chain(Link):
+    """A link made of other links, which are its attributes.
+
+    A link assigned to an attribute inside ``with self.init_scope():`` becomes a child: it
+    is trained, saved, copied and moved with the chain. Children are visited in the
+    alphabetical order of their names.
+
+    Args:
+        links: Child links, by name.
+
+    Source: compatible with chainer.Chain.
+
+    Example:
+        >>> class MLP(minigrad.Chain):
+        ...     def __init__(self):
+        ...         super().__init__()
+        ...         with self.init_scope():
+        ...             self.l1 = L.Linear(None, 5)
+        ...             self.l2 = L.Linear(5, 2)
+        ...     def forward(self, x):
+        ...         return self.l2(F.relu(self.l1(x)))
+        >>> MLP()(np.zeros((4, 3), 'f')).shape
+        (4, 2)
+        >>> MLP()
+        MLP(
+          (l1): Linear(in_size=None, out_size=5, nobias=False),
+          (l2): Linear(in_size=5, out_size=2, nobias=False),
+        )
+    """
+
+    _children: _Names
+    _unregistered_link = _OUTSIDE_INIT_SCOPE
+
+    def __init__(self, **links: Link) -> None:
+        super().__init__()
+        self._children = _Names()
+        for name, link in links.items():
+            self.add_link(name, link)
+
+    def __str__(self) -> str:
+        return self._show_children(
+            [(name, str(child)) for name, child in self._named_children()]
+        )
+
+    def __getitem__(self, name: str) -> Any:
+        """Returns the attribute of that name."""
+        return getattr(self, name)
+
+    def _register(self, name: str, value: Parameter | Link) -> bool:
+        if not isinstance(value, Link):
+            return super()._register(name, value)
+        if hasattr(self, name):
+            raise AttributeError(f'cannot register a new link {name}: attribute exists')
+        value.name = name
+        self._children.add(name)
+        return True
+
+    def __delattr__(self, name: str) -> None:
+        self._children.discard(name)
+        super().__delattr__(name)
+
+    def add_link(self, name: str, link: Link) -> None:
+        """Registers a child link.
+
+        Args:
+            name: Name of the child, and of the attribute.
+            link: The child.
+
+        Raises:
+            AttributeError: the attribute exists already.
+            TypeError: ``link`` is not a link.
+        """
+        self._check_new(name, 'link')
+        if not isinstance(link, Link):
+            raise TypeError(
+                f'cannot register a non-link object as a child: {type(link).__name__}'
+            )
+        with self.init_scope():
+            setattr(self, name, link)
+
+    def _named_children(self) -> Iterator[tuple[str, Link]]:
+        for name in self._children:
+            yield name, self.__dict__[name]
+
+    def _share(self) -> Self:
+        ret = super()._share()
+        ret._children = _Names(self._children)
+        for name, child in self._named_children():
+            copied = child.copy('share')
+            copied.name = name
+            ret.__dict__[name] = copied
+        return ret
+
+
+class ChainList(Link, MutableSequence[Link]):
+    """A link made of other links, which are its items: a list of links.
+
+    The children are named by their positions, ``'0'``, ``'1'``, and so on.
+
+    Args:
+        links: Child links.
+
+    Source: compatible with chainer.ChainList.
+
+    Example:
+        >>> layers = minigrad.ChainList(L.Linear(3, 4), L.Linear(4, 2))
+        >>> layers.append(L.Linear(2, 1))
+        >>> [path for path, _ in layers.namedlinks(skipself=True)]
+        ['/0', '/1', '/2']
+    """
+
+    _unregistered_link = (
+        'was assigned to an attribute of a ChainList',
+        'add it with "self.append(link)", or derive the class from Chain',
+    )
+
+    def __init__(self, *links: Link) -> None:
+        super().__init__()
+        self._children: list[Link] = []
+        for link in links:
+            self.add_link(link)
+
+    def __str__(self) -> str:
+        return self._show_children(
+            [(name, str(child)) for name, child in self._named_children()]
+        )
+
+    def _register(self, name: str, value: Parameter | Link) -> bool:
+        if isinstance(value, Link):
+            raise TypeError(
+                'cannot register a new link within a "with chainlist.init_scope():" '
+                'block; use append'
+            )
+        return super()._register(name, value)
+
+    def _number(self) -> None:
+        for i, child in enumerate(self._children):
+            child.name = str(i)
+
+    @overload
+    def __getitem__(self, index: int) -> Link: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[Link]: ...
+
+    def __getitem__(self, index: int | slice) -> Link | list[Link]:
+        """Returns the child at a position, or the children of a slice."""
+        return self._children[index]
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        """Replaces the child at a position, or the children of a slice."""
+        if not isinstance(index, (numbers.Integral, slice)):
+            raise TypeError(
+                'ChainList indices must be integers or slices, '
+                f'not {type(index).__name__}'
+            )
+        self._children[index] = value
+        self._number()
+
+    def __delitem__(self, index: int | slice) -> None:
+        del self._children[index]
+        self._number()
+
+    def insert(self, index: int, link: Link) -> None:
+        """Inserts a child before a position."""
+        self._children.insert(index, link)
+        self._number()
+
+    def add_link(self, link: Link) -> None:
+        """Appends a child."""
+        self.append(link)
+
+    def __iter__(self) -> Iterator[Link]:
+        return iter(self._children)
+
+    def __len__(self) -> int:
+        return len(self._children)
+
+    def _named_children(self) -> Iterator[tuple[str, Link]]:
+        for i, child in enumerate(self._children):
+            yield str(i), child
+
+    def _share(self) -> Self:
+        ret = super()._share()
+        ret._children = [child.copy('share') for child in self._children]
+        ret._number()
+        return ret
+
+
+def _shape_and_dtype(value: Any) -> tuple[Any, Any]:
+    # A shape, or a pair of a shape and a dtype.
+    if (
+        isinstance(value, tuple)
+        and len(value) == 2
+        and not isinstance(value[1], numbers.Integral)
+    ):
+        return value
+    return value, numpy.float32
+
+
+def _check_copy_mode(mode: str) -> None:
+    if mode not in ('share', 'copy', 'init'):
+        raise ValueError(f"mode must be 'share', 'copy' or 'init', got {mode!r}")

@@ -1,0 +1,47 @@
+"""Links: layers with parameters, by the names that Chainer gave them."""
+
+from minigrad.links.activation.maxout import Maxout
+from minigrad.links.activation.prelu import PReLU
+from minigrad.links.activation.swish import Swish
+from minigrad.links.connection.bias import Bias
+from minigrad.links.connection.bilinear import Bilinear
+from minigrad.links.connection.convolution_2d import Convolution2D
+from minigrad.links.connection.deconvolution_2d import Deconvolution2D
+from minigrad.links.connection.depthwise_convolution_2d import DepthwiseConvolution2D
+from minigrad.links.connection.dilated_convolution_2d import DilatedConvolution2D
+from minigrad.links.connection.embed_id import EmbedID
+from minigrad.links.connection.highway import Highway
+from minigrad.links.connection.inception import Inception
+from minigrad.links.connection.inceptionbn import InceptionBN
+from minigrad.links.connection.linear import Linear
+from minigrad.links.connection.mlp_convolution_2d import MLPConvolution2D
+from minigrad.links.connection.parameter import Parameter
+from minigrad.links.connection.scale import Scale
+from minigrad.links.model.classifier import Classifier
+from minigrad.links.normalization.batch_normalization import BatchNormalization
+from minigrad.links.normalization.group_normalization import GroupNormalization
+from minigrad.links.normalization.layer_normalization import LayerNormalization
+
+__all__ = [
+    'BatchNormalization',
+    'Bias',
+    'Bilinear',
+    'Classifier',
+    'Convolution2D',
+    'Deconvolution2D',
+    'DepthwiseConvolution2D',
+    'DilatedConvolution2D',
+    'EmbedID',
+    'GroupNormalization',
+    'Highway',
+    'Inception',
+    'InceptionBN',
+    'LayerNormalization',
+    'Linear',
+    'MLPConvolution2D',
+    'Maxout',
+    'PReLU',
+    'Parameter',
+    'Scale',
+    'Swish',
+]

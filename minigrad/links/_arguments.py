@@ -1,0 +1,39 @@
+"""How links read their arguments."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from minigrad.initializers import _get_initializer
+from minigrad.variable import Parameter
+
+
+def bias_parameter(initial_bias: Any, shape: Any = None) -> Parameter:
+    """Makes a bias: zeros unless told otherwise."""
+    return Parameter(
+        _get_initializer(0 if initial_bias is None else initial_bias), shape
+    )
+
+
+def parameter_of_dtype(dtype: Any, initializer: Any, default: float) -> Parameter:
+    """Makes a lazy parameter that will have this dtype."""
+    # A copy: the caller may use the initializer elsewhere, for another dtype.
+    chosen: Any = copy.copy(
+        _get_initializer(default if initializer is None else initializer)
+    )
+    chosen.dtype = dtype
+    return Parameter(chosen)
+
+
+def refuse(function: str, kwargs: dict[str, Any], **removed: str) -> None:
+    """Refuses keyword arguments; for those that Chainer removed it says what to do.
+
+    Raises:
+        ValueError: an argument that earlier versions of Chainer had.
+        TypeError: any other.
+    """
+    for name in kwargs:
+        if name in removed:
+            raise ValueError(f'{function}: {removed[name]}')
+        raise TypeError(f'{function}() got an unexpected keyword argument {name!r}')

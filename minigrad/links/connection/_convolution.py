@@ -1,0 +1,83 @@
+"""What the two-dimensional convolution links have in common."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from minigrad.errors import InvalidType, expectation
+from minigrad.initializers import _get_initializer
+from minigrad.kernels.specs import IntPair
+from minigrad.kernels.specs import _pair as pair
+from minigrad.link import Link
+from minigrad.links._arguments import bias_parameter
+from minigrad.variable import Parameter
+
+
+class ConvolutionLink(Link):
+    """Reads the arguments of a convolution and makes its lazy parameters.
+
+    A subclass says what shape its weights have for a number of input channels.
+    """
+
+    W: Any
+    b: Parameter | None
+
+    def __init__(
+        self,
+        in_channels: int | None,
+        out_channels: int | None,
+        ksize: IntPair,
+        stride: IntPair,
+        pad: IntPair,
+        nobias: bool,
+        initialW: Any,
+        initial_bias: Any,
+        dilate: IntPair = 1,
+        groups: int = 1,
+    ) -> None:
+        super().__init__()
+        name = type(self).__name__
+        self.in_channels = in_channels
+        self.out_channels = out_channels
+        self.ksize = ksize
+        self._window = pair(ksize, 'ksize', 1, name)
+        self.stride = pair(stride, 'stride', 1, name)
+        self.pad = pair(pad, 'pad', 0, name)
+        self.dilate = pair(dilate, 'dilate', 1, name)
+        self.groups = int(groups)
+        with self.init_scope():
+            self.W = Parameter(_get_initializer(initialW))
+            self.b = None if nobias else bias_parameter(initial_bias, out_channels)
+        if in_channels is not None:
+            self._initialize_params(in_channels)
+
+    def _W_shape(self, in_channels: int) -> tuple[int, ...]:
+        raise NotImplementedError
+
+    def _initialize_params(self, in_channels: int) -> None:
+        for which, number in (('output', self.out_channels), ('input', in_channels)):
+            if number is not None and number % self.groups != 0:
+                raise ValueError(
+                    f'{type(self).__name__}: the number of {which} channels ({number}) '
+                    f'must be divisible by the number of groups ({self.groups})'
+                )
+        self.W.initialize(self._W_shape(in_channels))
+
+    def _initialize_from(self, x: Any) -> None:
+        if self.W.array is not None:
+            return
+        if x.ndim != 4:
+            rule = 'x.ndim == 4 (N, C, H, W)'
+            raise InvalidType(
+                expectation(type(self).__name__, rule, x.ndim, ('x',), (x,))
+            )
+        self._initialize_params(x.shape[1])
+
+
+def in_out_ksize(
+    in_channels: Any, out_channels: Any, ksize: Any
+) -> tuple[Any, Any, Any]:
+    """Reads ``(out_channels, ksize)`` as ``(None, out_channels, ksize)``."""
+    if ksize is None:
+        return None, in_channels, out_channels
+    return in_channels, out_channels, ksize

@@ -1,0 +1,153 @@
+"""The two-dimensional convolution layer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from minigrad.functions.connection.convolution_2d import convolution_2d
+from minigrad.kernels.specs import IntPair
+from minigrad.links._arguments import refuse
+from minigrad.links.connection._convolution import ConvolutionLink, in_out_ksize
+from minigrad.variable import Variable, as_array
+
+
+class Convolution2D(ConvolutionLink):
+    """A convolution layer for images.
+
+    ``Convolution2D(out_channels, ksize)`` leaves ``in_channels`` to the first input.
+
+    Args:
+        in_channels: Channels of the input; None takes them from the first one.
+        out_channels: Channels of the output.
+        ksize: Window, ``k`` or ``(kh, kw)``.
+        stride: Step of the window, ``s`` or ``(sy, sx)``.
+        pad: Zeros around the image, ``p`` or ``(ph, pw)``.
+        nobias: If True there is no ``b``.
+        initialW: Initializer, array or number for ``W``; None is LeCunNormal.
+        initial_bias: The same for ``b``; None is 0.
+        dilate: Distance of the window's points, ``d`` or ``(dy, dx)``.
+        groups: Number of groups of channels that do not mix.
+
+    Attributes:
+        W: Weights, shape ``(out_channels, in_channels / groups, kh, kw)``.
+        b: Bias, shape ``(out_channels,)``, or None.
+
+    Raises:
+        ValueError: a number is out of its range, or channels do not divide into groups.
+        InvalidType: (when called first) the input has not 4 axes.
+
+    Source: compatible with chainer.links.Convolution2D.
+
+    Example:
+        >>> conv = L.Convolution2D(None, 6, 5)
+        >>> conv(np.zeros((2, 1, 28, 28), 'f')).shape, conv.W.shape
+        ((2, 6, 24, 24), (6, 1, 5, 5))
+    """
+
+    def __init__(
+        self,
+        in_channels: int | None,
+        out_channels: Any,
+        ksize: IntPair | None = None,
+        stride: IntPair = 1,
+        pad: IntPair = 0,
+        nobias: bool = False,
+        initialW: Any = None,
+        initial_bias: Any = None,
+        *,
+        dilate: IntPair = 1,
+        groups: int = 1,
+        **kwargs: Any,
+    ) -> None:
+        refuse('Convolution2D', kwargs, deterministic=USE_CUDNN_DETERMINISTIC)
+        super().__init__(
+            *in_out_ksize(in_channels, out_channels, ksize),
+            stride=stride,
+            pad=pad,
+            nobias=nobias,
+            initialW=initialW,
+            initial_bias=initial_bias,
+            dilate=dilate,
+            groups=groups,
+        )
+
+    def _W_shape(self, in_channels: int) -> tuple[int, ...]:
+        return (self.out_channels or 0, in_channels // self.groups, *self._window)
+
+    @classmethod
+    def from_params(  # type: ignore[override]
+        cls,
+        W: Any,
+        b: Any = None,
+        stride: IntPair = 1,
+        pad: IntPair = 0,
+        nobias: bool = False,
+        *,
+        dilate: IntPair = 1,
+        groups: int = 1,
+    ) -> Convolution2D:
+        """Makes the layer around given arrays or Variables.
+
+        Args:
+            W: Weights, shape ``(out_channels, in_channels / groups, kh, kw)``.
+            b: Bias, shape ``(out_channels,)``; None is zeros.
+            stride: As in the constructor, and so the others.
+            pad: See there.
+            nobias: See there.
+            dilate: See there.
+            groups: See there.
+
+        Raises:
+            ValueError: the lengths of ``W`` and ``b`` differ.
+        """
+        out_channels, in_channels, kh, kw = W.shape
+        if b is not None and b.size != out_channels:
+            raise ValueError(
+                f'Convolution2D: W has {out_channels} output channels, but b has '
+                f'{b.size} elements'
+            )
+        return cls(
+            in_channels * groups,
+            out_channels,
+            (kh, kw),
+            stride,
+            pad,
+            nobias,
+            as_array(W),
+            as_array(b),
+            dilate=dilate,
+            groups=groups,
+        )
+
+    @property
+    def printable_specs(self) -> Iterator[tuple[str, Any]]:
+        """Names and values of the arguments that describe this link."""
+        yield 'in_channels', self.in_channels
+        yield 'out_channels', self.out_channels
+        yield 'ksize', self.ksize
+        yield 'stride', self.stride
+        yield 'pad', self.pad
+        yield 'nobias', self.b is None
+        yield 'dilate', self.dilate
+        yield 'groups', self.groups
+
+    def forward(self, x: Any) -> Variable:
+        """Applies the layer to feature maps of shape ``(N, in_channels, H, W)``."""
+        self._initialize_from(x)
+        return convolution_2d(
+            x,
+            self.W,
+            self.b,
+            self.stride,
+            self.pad,
+            dilate=self.dilate,
+            groups=self.groups,
+        )
+
+
+USE_CUDNN_DETERMINISTIC = (
+    'deterministic argument is not supported anymore. Use '
+    "using_config('cudnn_deterministic', value) context where value is either True or "
+    'False.'
+)

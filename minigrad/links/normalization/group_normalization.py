@@ -1,0 +1,71 @@
+"""The group normalization layer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy
+
+from minigrad.configuration import get_dtype
+from minigrad.functions.normalization.group_normalization import group_normalization
+from minigrad.link import Link
+from minigrad.links._arguments import parameter_of_dtype
+from minigrad.variable import Variable
+
+
+class GroupNormalization(Link):
+    """Normalizes each sample over groups of channels, and scales and shifts channels.
+
+    Args:
+        groups: Number of groups; it divides the number of channels.
+        size: Number of channels; None takes them from the first input.
+        eps: Added to the variance.
+        initial_gamma: Initializer, array or number for ``gamma``; None is 1.
+        initial_beta: The same for ``beta``; None is 0.
+
+    Attributes:
+        gamma: Scale, shape ``(size,)``.
+        beta: Shift, shape ``(size,)``.
+
+    Raises:
+        ValueError: (when called first) the input has no channels.
+
+    Source: Wu and He 2018; compatible with chainer.links.GroupNormalization.
+
+    Example:
+        >>> L.GroupNormalization(2)(np.zeros((1, 4, 3, 3), 'f')).shape
+        (1, 4, 3, 3)
+    """
+
+    def __init__(
+        self,
+        groups: int,
+        size: int | None = None,
+        eps: float = 1e-5,
+        initial_gamma: Any = None,
+        initial_beta: Any = None,
+    ) -> None:
+        super().__init__()
+        self.groups = groups
+        self.eps = eps
+        dtype = get_dtype(None, map_mixed16=numpy.float32)
+        with self.init_scope():
+            self.gamma = parameter_of_dtype(dtype, initial_gamma, 1)
+            self.beta = parameter_of_dtype(dtype, initial_beta, 0)
+        if size is not None:
+            self._initialize_params(size)
+
+    def _initialize_params(self, size: int) -> None:
+        self.gamma.initialize(size)
+        self.beta.initialize(size)
+
+    def forward(self, x: Any) -> Variable:
+        """Applies the layer to feature maps of shape ``(N, size, ...)``."""
+        if self.gamma.array is None:
+            if x.ndim < 2:
+                raise ValueError(
+                    'Input dimension must be at least 2, including batch size '
+                    f'dimension (first dimension); got {x.ndim}'
+                )
+            self._initialize_params(x.shape[1])
+        return group_normalization(x, self.groups, self.gamma, self.beta, self.eps)
