@@ -1,0 +1,357 @@
+"""Which array module an array belongs to, and which device it lives on.
+
+CuPy is imported when a GPU is first asked for, never by ``import minigrad``. A CuPy
+array cannot exist before that, so recognising one costs a look into `sys.modules`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any, ClassVar
+
+import numpy
+
+from minigrad.errors import DeviceMismatch
+from minigrad.types import Array, ArrayModule
+
+
+def loaded_cupy() -> Any:
+    """Returns the ``cupy`` module if the program has imported it, else None."""
+    return sys.modules.get('cupy')
+
+
+def import_cupy() -> Any:
+    """Imports CuPy and checks that a device answers.
+
+    Raises:
+        RuntimeError: CuPy is not installed, or no CUDA device can be used; the message
+            says which, and what to install.
+    """
+    try:
+        import cupy
+    except ImportError as error:
+        raise RuntimeError(
+            f'a GPU was asked for, but CuPy cannot be imported ({error})\n'
+            '  hint: pip install "minigrad[cuda12]" (or cuda13, as your driver has it)'
+        ) from error
+    try:
+        count = cupy.cuda.runtime.getDeviceCount()
+    except Exception as error:
+        raise RuntimeError(
+            f'a GPU was asked for, but CUDA finds none ({error})\n'
+            '  hint: check that nvidia-smi lists a card and that its driver is recent'
+        ) from error
+    if count == 0:
+        raise RuntimeError('a GPU was asked for, but CUDA lists no device')
+    return cupy
+
+
+def get_array_types() -> tuple[type, ...]:
+    """Returns the array types that a Variable may hold."""
+    cupy = loaded_cupy()
+    return (numpy.ndarray,) if cupy is None else (numpy.ndarray, cupy.ndarray)
+
+
+def get_cpu_array_types() -> tuple[type, ...]:
+    """Returns the array types that live in main memory."""
+    return (numpy.ndarray,)
+
+
+def is_array(value: Any) -> bool:
+    """Tells whether ``value`` is an array that a Variable may hold."""
+    return isinstance(value, get_array_types())
+
+
+def is_arrays_compatible(arrays: Any) -> bool:
+    """Tells whether all arrays (None passed over) belong to one array module."""
+    kinds = {get_array_module(a) for a in arrays if a is not None}
+    return len(kinds) <= 1 and all(is_array(a) for a in arrays if a is not None)
+
+
+def get_array_module(*args: Any) -> ArrayModule:
+    """Returns ``cupy`` if any argument is a CuPy array or a Variable of one.
+
+    Example:
+        >>> minigrad.backend.get_array_module(np.ones(2)).__name__
+        'numpy'
+    """
+    cupy = loaded_cupy()
+    if cupy is None:
+        return numpy
+    for arg in args:
+        if isinstance(arg, cupy.ndarray) or isinstance(
+            getattr(arg, 'array', None), cupy.ndarray
+        ):
+            return cupy
+    return numpy
+
+
+class Device:
+    """A place where arrays live: `CpuDevice` or `GpuDevice`."""
+
+    name: str
+    xp: ArrayModule
+    supported_array_types: tuple[type, ...]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def __repr__(self) -> str:
+        return f'<{type(self).__name__} {self.name}>'
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Device) and self.name == other.name
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
+    def __enter__(self) -> None:
+        raise RuntimeError('a Device is no context; use minigrad.using_device(device)')
+
+    def __exit__(self, *args: object) -> None:
+        pass
+
+    def create_context(self) -> AbstractContextManager[Any]:
+        """Returns a context inside which new arrays are made on this device."""
+        return contextlib.nullcontext()
+
+    def send(self, arrays: Any) -> Any:
+        """Copies an array, or a list or tuple of them, to this device if needed.
+
+        None stays None, and an array that stands twice in the list is sent once.
+        """
+        if not isinstance(arrays, (list, tuple)):
+            return self.send_array(arrays)
+        sent: dict[int, Array] = {}
+        for array in arrays:
+            if id(array) not in sent:
+                sent[id(array)] = None if array is None else self.send_array(array)
+        return type(arrays)([sent[id(array)] for array in arrays])
+
+    def send_array(self, array: Array) -> Array:
+        """Copies one array to this device if it is not there."""
+        raise NotImplementedError
+
+    def use(self) -> None:
+        """Makes this the current device."""
+
+    def is_array_supported(self, array: Any) -> bool:
+        """Tells whether ``array`` lives on this device."""
+        raise NotImplementedError
+
+
+class CpuDevice(Device):
+    """Main memory, through NumPy."""
+
+    name = '@numpy'
+    xp = numpy
+    supported_array_types: ClassVar[tuple[type, ...]] = (numpy.ndarray,)
+
+    @staticmethod
+    def from_array(array: Any) -> CpuDevice | None:
+        """Returns the CPU if ``array`` is a NumPy array, else None."""
+        return CpuDevice() if isinstance(array, numpy.ndarray) else None
+
+    def send_array(self, array: Array) -> Array:
+        """Returns a NumPy array with the values of ``array``."""
+        if array is None or isinstance(array, numpy.ndarray):
+            return array
+        cupy = loaded_cupy()
+        if cupy is not None and isinstance(array, cupy.ndarray):
+            with array.device:
+                return array.get()
+        if numpy.isscalar(array):
+            return numpy.asarray(array)
+        raise TypeError(f'to_cpu: expected an array, got {type(array).__name__}')
+
+    def is_array_supported(self, array: Any) -> bool:
+        """Tells whether ``array`` is a NumPy array."""
+        return isinstance(array, numpy.ndarray)
+
+
+class GpuDevice(Device):
+    """One CUDA device, through CuPy."""
+
+    def __init__(self, device: Any) -> None:
+        self.device = device
+        self.name = f'@cupy:{device.id}'
+
+    @staticmethod
+    def from_device_id(device_id: int) -> GpuDevice:
+        """Returns device number ``device_id``."""
+        if device_id < 0:
+            raise ValueError(f'a GPU number is 0 or more, got {device_id}')
+        return GpuDevice(import_cupy().cuda.Device(device_id))
+
+    @staticmethod
+    def from_array(array: Any) -> GpuDevice | None:
+        """Returns the device that a CuPy array lives on, else None."""
+        cupy = loaded_cupy()
+        if cupy is None or not isinstance(array, cupy.ndarray):
+            return None
+        return GpuDevice(array.device)
+
+    @property
+    def xp(self) -> ArrayModule:  # type: ignore[override]
+        """``cupy``."""
+        return import_cupy()
+
+    @property
+    def supported_array_types(self) -> tuple[type, ...]:  # type: ignore[override]
+        """``(cupy.ndarray,)``."""
+        return (self.xp.ndarray,)
+
+    def create_context(self) -> AbstractContextManager[Any]:
+        """Returns a context in which this is CUDA's current device."""
+        return _CurrentDevice(self.device)
+
+    def send_array(self, array: Array) -> Array:
+        """Returns a CuPy array on this device with the values of ``array``."""
+        if self.is_array_supported(array):
+            return array
+        if not (is_array(array) or numpy.isscalar(array)):
+            raise TypeError(f'to_gpu: expected an array, got {type(array).__name__}')
+        with self.create_context():
+            return self.xp.asarray(array)
+
+    def use(self) -> None:
+        """Makes this CUDA's current device."""
+        self.device.use()
+
+    def is_array_supported(self, array: Any) -> bool:
+        """Tells whether ``array`` is a CuPy array on this very device."""
+        cupy = loaded_cupy()
+        return (
+            cupy is not None
+            and isinstance(array, cupy.ndarray)
+            and array.device.id == self.device.id
+        )
+
+
+class _CurrentDevice:
+    """Enters a CUDA device; a fresh object each time, so that contexts nest."""
+
+    def __init__(self, device: Any) -> None:
+        self._device = device
+
+    def __enter__(self) -> Any:
+        return self._device.__enter__()
+
+    def __exit__(self, *args: Any) -> Any:
+        return self._device.__exit__(*args)
+
+
+def get_device(device_spec: Any) -> Device:
+    """Returns the device that a specifier names.
+
+    Args:
+        device_spec: ``'@numpy'``, ``'@cupy:0'``, a GPU number (negative: the CPU), its
+            text, a `Device`, or a ``cupy.cuda.Device``.
+
+    Raises:
+        ValueError: The text names no device.
+        TypeError: The specifier is of another type.
+
+    Example:
+        >>> minigrad.get_device('@numpy')
+        <CpuDevice @numpy>
+    """
+    if isinstance(device_spec, Device):
+        return device_spec
+    cupy = loaded_cupy()
+    if cupy is not None and isinstance(device_spec, cupy.cuda.Device):
+        return GpuDevice(device_spec)
+    if isinstance(device_spec, (int, numpy.integer)):
+        return CpuDevice() if device_spec < 0 else GpuDevice.from_device_id(device_spec)
+    if not isinstance(device_spec, str):
+        raise TypeError(
+            "get_device: expected '@numpy', '@cupy:N', a number or a Device, got "
+            f'{type(device_spec).__name__}'
+        )
+    try:
+        return get_device(int(device_spec))
+    except ValueError:
+        pass
+    module, _, number = device_spec.partition(':')
+    if device_spec == '@numpy':
+        return CpuDevice()
+    if module == '@cupy' and number.isdecimal():
+        return GpuDevice.from_device_id(int(number))
+    raise ValueError(
+        f"get_device: expected '@numpy' or '@cupy:N' such as '@cupy:0', got "
+        f'{device_spec!r}'
+    )
+
+
+def get_device_from_array(*arrays: Any) -> Device:
+    """Returns the device of the first CuPy array, or the CPU if there is none."""
+    for array in arrays:
+        device = GpuDevice.from_array(array)
+        if device is not None:
+            return device
+    return CpuDevice()
+
+
+def using_device(device_spec: Any) -> AbstractContextManager[Any]:
+    """Returns a context inside which new arrays are made on a device.
+
+    Example:
+        >>> with minigrad.using_device('@numpy'):
+        ...     pass
+    """
+    return get_device(device_spec).create_context()
+
+
+def to_cpu(array: Any) -> Any:
+    """Copies an array, or a list or tuple of them, to main memory if needed."""
+    return CpuDevice().send(array)
+
+
+def copyto(dst: Array, src: Array) -> None:
+    """Copies the values of ``src`` into ``dst``, across devices if need be.
+
+    Raises:
+        TypeError: One of them is not an array.
+    """
+    for role, value in (('to', dst), ('from', src)):
+        if not is_array(value):
+            raise TypeError(f'cannot copy {role} an object of type {type(value)}')
+    if isinstance(dst, numpy.ndarray):
+        numpy.copyto(dst, to_cpu(src))
+    else:
+        dst[...] = get_device_from_array(dst).send(src)
+
+
+def contains_nan(array: Array) -> bool:
+    """Tells whether a floating-point array holds a NaN."""
+    if array.dtype.kind not in 'fc':
+        return False
+    return bool(get_array_module(array).isnan(array).any())
+
+
+def check_same_backend(
+    function: str, describe_inputs: Callable[[], str], arrays: tuple[Any, ...]
+) -> None:
+    """Raises unless all arrays are arrays of one module.
+
+    Raises:
+        TypeError: One of them is no array.
+        DeviceMismatch: NumPy and CuPy arrays are mixed.
+    """
+    for array in arrays:
+        if not is_array(array):
+            raise TypeError(
+                f'{function}: expected arrays or Variables, got '
+                f'{type(array).__name__}\n{describe_inputs()}'
+            )
+    devices = {str(get_device_from_array(array)) for array in arrays}
+    if len({get_array_module(array) for array in arrays}) > 1:
+        raise DeviceMismatch(
+            f'{function}: expected all inputs on one device, got '
+            f'{" and ".join(sorted(devices))}\n{describe_inputs()}\n'
+            '  hint: move the model with model.to_device(...) and the data with '
+            'minigrad.get_device(...).send(x)'
+        )

@@ -1,0 +1,490 @@
+"""The engine: one loop that walks a graph backwards.
+
+Functions are taken from a heap, those farthest from the leaves first, so each runs once,
+after everything that used its outputs. The engine does the chores that derivatives need
+not know of: it sums gradients over broadcast axes, adds up the contributions to one
+variable, checks shapes and dtypes, and makes sure that the gradient of a leaf is shared
+with nothing else.
+"""
+
+from __future__ import annotations
+
+import heapq
+import sys
+import warnings
+from collections.abc import Callable, Collection, Iterable, Sequence
+from typing import Any
+
+import numpy
+
+from minigrad import backend
+from minigrad.configuration import config, using_config
+from minigrad.function_hook import _thread
+from minigrad.function_node import FunctionNode
+from minigrad.types import Array
+from minigrad.variable import Variable, VariableNode, check_gradient
+
+Gradients = dict[VariableNode, Variable]
+
+# Differentiable helpers, handed over by functions/math/basic.py and array/copy.py when
+# they are imported: the engine stands below the functions.
+add: Callable[[Variable, Variable], Variable]
+sum_to: Callable[[Variable, tuple[int, ...]], Variable]
+copy: Callable[[Variable], Variable]
+
+
+def propagate(
+    seeds: Iterable[tuple[VariableNode, Variable | None]],
+    *,
+    within: Collection[VariableNode] | None = None,
+    wanted: Collection[VariableNode] = (),
+    retain_grad: bool = False,
+    loss_scale: float | None = None,
+) -> Gradients:
+    """Runs every function between the seeds and the leaves once, backwards.
+
+    Args:
+        seeds: Nodes to start from, with their gradients.
+        within: If given, gradients flow only into these nodes.
+        wanted: Intermediate nodes whose gradients are to be returned too.
+        retain_grad: Store the gradient of every variable passed on the way.
+        loss_scale: Noted on the variables whose gradient is stored.
+
+    Returns:
+        Gradients of the leaves that were reached, and of ``wanted``.
+    """
+    gradients: Gradients = {}
+    kept: Gradients = {}
+    owned: set[VariableNode] = set()  # their gradient array was made by this loop
+    heap: list[tuple[int, int, FunctionNode]] = []
+    seen: set[FunctionNode] = set()
+    double = config.enable_backprop
+    debug = config.debug
+
+    def accumulate(node: VariableNode, gradient: Variable) -> None:
+        former = gradients.get(node)
+        if former is None:
+            gradients[node] = gradient
+        elif double:
+            gradients[node] = add(former, gradient)
+        elif node in owned:
+            former._array += gradient._array
+        else:
+            total = former._array + gradient._array
+            gradients[node] = Variable(backend.get_array_module(total).asarray(total))
+            owned.add(node)
+
+    def push(function: FunctionNode | None) -> None:
+        if function is not None and function not in seen:
+            seen.add(function)
+            heapq.heappush(heap, (-function.rank, len(seen), function))
+
+    for node, gradient in seeds:
+        if gradient is not None:
+            accumulate(node, gradient)
+        push(node._creator_node)
+
+    while heap:
+        function = heapq.heappop(heap)[2]
+        inputs = function.inputs
+        if inputs is None:  # unchained
+            continue
+        grad_outputs = []
+        for ref in function.outputs or ():
+            node_or_none = ref()
+            gradient = None
+            if node_or_none is not None and node_or_none._creator_node is function:
+                gradient = gradients.pop(node_or_none, None)
+                if node_or_none in wanted and gradient is not None:
+                    kept[node_or_none] = gradient
+                if retain_grad:
+                    _store(node_or_none, gradient, loss_scale)
+            grad_outputs.append(gradient)
+        if within is None:
+            targets = tuple([i for i, x in enumerate(inputs) if x._requires_grad])
+        else:
+            targets = tuple([i for i, x in enumerate(inputs) if x in within])
+        if not targets:
+            continue
+        grad_inputs = _call_backward(function, targets, tuple(grad_outputs))
+        del grad_outputs, gradient
+        for i, gradient in zip(targets, grad_inputs, strict=True):
+            if gradient is None or gradient._array is None:
+                continue
+            x = inputs[i]
+            array = gradient._array
+            if array.shape != x.shape and function.broadcasting:
+                gradient = sum_to(gradient, x.shape or ())  # noqa: PLW2901
+                array = gradient._array
+            if array.dtype != x.dtype or array.shape != x.shape:
+                check_gradient(x, array, function)
+            if debug and backend.contains_nan(array):
+                raise RuntimeError(
+                    f'NaN is detected on backward computation of {function.label}'
+                )
+            accumulate(x, gradient)
+            push(x._creator_node)
+        del grad_inputs, gradient
+
+    gradients.update(kept)
+    return gradients
+
+
+def _call_backward(
+    function: FunctionNode,
+    targets: tuple[int, ...],
+    grad_outputs: tuple[Variable | None, ...],
+) -> Sequence[Any]:
+    """Runs a function's backward and returns one entry per target."""
+    hooks = function._hooks() if _thread.hooks or function._local_function_hooks else ()
+    if hooks:
+        in_data = tuple([_array_of(function, i) for i in range(len(function.inputs or ()))])
+        out_grad = tuple([None if g is None else g._array for g in grad_outputs])
+        for hook in hooks:
+            hook.backward_preprocess(function, in_data, out_grad)
+    try:
+        first = next((g for g in grad_outputs if g is not None), None)
+        if first is None or first._array.__class__ is numpy.ndarray:
+            grad_inputs = function.backward(targets, grad_outputs)
+        else:
+            with first.device.create_context():
+                grad_inputs = function.backward(targets, grad_outputs)
+    except Exception as error:
+        error.add_note(_where(function))
+        raise
+    for hook in hooks:
+        hook.backward_postprocess(function, in_data, out_grad)
+    if grad_inputs.__class__ is not tuple:
+        grad_inputs = (
+            tuple(grad_inputs) if isinstance(grad_inputs, list) else (grad_inputs,)
+        )
+    n_inputs = len(function.inputs or ())
+    if len(grad_inputs) == n_inputs:
+        if len(targets) != n_inputs:
+            grad_inputs = [grad_inputs[i] for i in targets]
+    elif len(grad_inputs) != len(targets):
+        raise ValueError(
+            f'{function.public_name}: backward must return one gradient per input '
+            f'({n_inputs}) or per wanted input ({len(targets)}), got '
+            f'{len(grad_inputs)}\n{function.describe_call()}'
+        )
+    for gradient in grad_inputs:
+        if gradient is not None and not isinstance(gradient, Variable):
+            raise ValueError(
+                f'{function.public_name}: backward must return Variables or None, got '
+                f'{type(gradient).__name__}'
+            )
+    return grad_inputs  # type: ignore[no-any-return]
+
+
+def _array_of(function: FunctionNode, index: int) -> Array | None:
+    """Returns an input's array if the function retained it or it is still alive."""
+    if index in function._input_indexes_to_retain:
+        return function._retained_inputs[function._input_indexes_to_retain.index(index)]
+    return (function.inputs or ())[index].data
+
+
+def _where(function: FunctionNode) -> str:
+    lines = [f'in the backward of {function.public_name}, applied to']
+    lines.append(function.describe_call())
+    if function.stack is not None:
+        lines.append('which was applied here:')
+        lines.extend(line.rstrip() for line in function.stack[:-1].format())  # type: ignore[attr-defined]
+    else:
+        lines.append('  hint: minigrad.set_debug(True) tells where it was applied')
+    return '\n'.join(lines)
+
+
+def _store(
+    node: VariableNode, gradient: Variable | None, loss_scale: float | None
+) -> None:
+    variable = node._variable()
+    if variable is not None:
+        variable._set_grad_var(gradient)
+        variable._loss_scale = loss_scale
+
+
+# -- the gradients of leaves -----------------------------------------------------------
+
+
+def _take(gradients: Gradients, node: VariableNode) -> tuple[Array, int, int]:
+    """Takes a gradient out of the table; counts who else holds its array and base."""
+    array = gradients.pop(node)._array
+    base = array.base
+    return (
+        array,
+        sys.getrefcount(array),
+        0 if base is None else sys.getrefcount(base),
+    )
+
+
+def _calibrate() -> tuple[int, int]:
+    """Measures what `_take` counts for an array and for a base that is held by none.
+
+    Interpreters differ in how they count their own temporary references.
+    """
+    node = Variable(numpy.zeros(())).node
+    _, array_count, _ = _take({node: Variable(numpy.zeros((1, 2)))}, node)
+    _, _, base_count = _take({node: Variable(numpy.zeros((1, 2)).reshape(2, 1))}, node)
+    return array_count, base_count
+
+
+_ALONE, _BASE_ALONE = _calibrate()
+
+
+def _take_exclusive(gradients: Gradients, node: VariableNode) -> Variable:
+    """Takes a gradient out of the table, copied if it shares memory with anything.
+
+    A gradient that was computed for this node alone, the usual case, is not copied:
+    for AlexNet's dense layers that would be 200 MB a step.
+    """
+    if config.enable_backprop:
+        return copy(gradients.pop(node))  # the copy must belong to the graph as well
+    array, count, base_count = _take(gradients, node)
+    flags = array.flags
+    whole = flags.c_contiguous or flags.f_contiguous
+    writeable = getattr(flags, 'writeable', True)  # CuPy arrays always are
+    if count > _ALONE or base_count > _BASE_ALONE or not (whole and writeable):
+        array = array.copy()
+    return Variable(array)
+
+
+def _accumulate_leaves(gradients: Gradients, loss_scale: float | None) -> None:
+    """Adds the gradients to those that the leaves already hold."""
+    for node in list(gradients):
+        variable = node._variable()
+        if variable is None:
+            continue
+        former = variable._grad_var
+        if former is None:
+            total = _take_exclusive(gradients, node)
+        elif config.enable_backprop:
+            total = add(former, gradients.pop(node))
+        else:
+            array = former._array + gradients.pop(node)._array
+            total = Variable(backend.get_array_module(array).asarray(array))
+        variable._set_grad_var(total)
+        variable._loss_scale = loss_scale
+
+
+# -- entry points ----------------------------------------------------------------------
+
+
+def backward_from(
+    output: Variable,
+    retain_grad: bool,
+    enable_double_backprop: bool,
+    loss_scale: float | None,
+) -> None:
+    """Does the work of `Variable.backward`."""
+    if output._array is None:
+        raise RuntimeError('backward: the variable holds no array')
+    gradient = output.grad_var
+    if gradient is None:
+        gradient = _default_seed(output, loss_scale)
+    output._set_grad_var(None)
+    seeds = [(output.node, gradient)]
+    del gradient
+    with using_config('enable_backprop', enable_double_backprop):
+        gradients = propagate(seeds, retain_grad=retain_grad, loss_scale=loss_scale)
+        _accumulate_leaves(gradients, loss_scale)
+
+
+def _default_seed(output: Variable, loss_scale: float | None) -> Variable:
+    array = output._array
+    if array.size != 1:
+        raise RuntimeError(
+            f'backward: expected a scalar or a variable whose grad is set, got shape '
+            f'{array.shape} without grad\n'
+            '  hint: reduce it first, F.sum(y).backward(), or set y.grad'
+        )
+    if array.ndim != 0:
+        warnings.warn(
+            'Treating a variable with only one element as a scalar in Variable.backward '
+            'is deprecated. A scalar variable must be a 0-dimensional array; apply '
+            'minigrad.functions.squeeze to obtain one, or set grad.',
+            DeprecationWarning,
+            stacklevel=4,
+        )
+    return _ones_like(output, loss_scale)
+
+
+def _ones_like(output: Variable, loss_scale: float | None) -> Variable:
+    with output.device.create_context():
+        ones = output.xp.ones_like(output._array)
+    if loss_scale is not None:
+        ones *= loss_scale
+    return Variable(ones, requires_grad=False)
+
+
+def _check_sequence(name: str, value: Any, length: int | None = None) -> None:
+    if not isinstance(value, (tuple, list)):
+        raise TypeError(f'{name} must be a tuple or a list, not {type(value)}.')
+    if length is not None and len(value) != length:
+        raise ValueError(
+            f'{name} must have {length} elements, one for each variable, got '
+            f'{len(value)}'
+        )
+
+
+def backward(
+    outputs: Sequence[Variable],
+    grad_outputs: Sequence[Variable | None] | None = None,
+    *,
+    enable_double_backprop: bool = False,
+) -> None:
+    """Runs backpropagation from several variables at once.
+
+    Args:
+        outputs: Variables to start from.
+        grad_outputs: Their gradients; by default their ``grad_var``. An output without
+            a gradient is passed over, with a warning.
+        enable_double_backprop: Record the computation of the gradients.
+
+    Raises:
+        TypeError: ``outputs`` is no sequence of Variables.
+        ValueError: ``grad_outputs`` has another length.
+
+    Source: compatible with chainer.backward.
+
+    Example:
+        >>> x = minigrad.Variable(np.array(3., 'f'))
+        >>> y, z = x * 2, x * x
+        >>> one = minigrad.Variable(np.array(1., 'f'))
+        >>> minigrad.backward([y, z], [one, one])
+        >>> x.grad
+        array(8., dtype=float32)
+    """
+    _check_sequence('outputs', outputs)
+    for y in outputs:
+        if not isinstance(y, Variable):
+            raise TypeError(f'each output must be a Variable, not {type(y)}')
+    if grad_outputs is None:
+        grad_outputs = []
+        for y in outputs:
+            if y.grad_var is None:
+                warnings.warn(
+                    'backward: an output has no grad (or stands twice in the list); '
+                    'set y.grad first, no default is assumed',
+                    RuntimeWarning,
+                    stacklevel=2,
+                )
+            grad_outputs.append(y.grad_var)
+            y.grad_var = None
+    else:
+        _check_sequence('grad_outputs', grad_outputs, len(outputs))
+    seeds = [
+        (y.node, gy)
+        for y, gy in zip(outputs, grad_outputs, strict=True)
+        if gy is not None
+    ]
+    with using_config('enable_backprop', enable_double_backprop):
+        _accumulate_leaves(propagate(seeds), None)
+
+
+def grad(
+    outputs: Sequence[Variable],
+    inputs: Sequence[Variable],
+    grad_outputs: Sequence[Variable | None] | None = None,
+    grad_inputs: Sequence[Variable | None] | None = None,
+    set_grad: bool = False,
+    retain_grad: bool = False,
+    enable_double_backprop: bool = False,
+    loss_scale: float | None = None,
+) -> list[Variable | None]:
+    """Returns the gradients of outputs with respect to inputs.
+
+    Only functions between the inputs and the outputs run; ``grad`` attributes stay
+    as they are unless asked for.
+
+    Args:
+        outputs: Variables to differentiate.
+        inputs: Variables to differentiate by; they may be intermediate ones.
+        grad_outputs: Gradients of the outputs; ones where None.
+        grad_inputs: Gradients added to the result.
+        set_grad: Store the results in ``x.grad_var`` too.
+        retain_grad: Store the gradients of variables on the way.
+        enable_double_backprop: Record the computation, to differentiate it again.
+        loss_scale: Factor on the default gradients of the outputs.
+
+    Returns:
+        One Variable per input, None where no path leads to it.
+
+    Raises:
+        TypeError: An argument is no sequence.
+        ValueError: The lengths differ.
+
+    Source: compatible with chainer.grad.
+
+    Example:
+        >>> x = minigrad.Variable(np.array(2., 'f'))
+        >>> (g,) = minigrad.grad([x ** 3], [x], enable_double_backprop=True)
+        >>> (gg,) = minigrad.grad([g], [x])
+        >>> g.array, gg.array
+        (array(12., dtype=float32), array(12., dtype=float32))
+    """
+    _check_sequence('outputs', outputs)
+    _check_sequence('inputs', inputs)
+    if grad_outputs is None:
+        grad_outputs = [None] * len(outputs)
+    _check_sequence('grad_outputs', grad_outputs, len(outputs))
+    if grad_inputs is None:
+        grad_inputs = [None] * len(inputs)
+    _check_sequence('grad_inputs', grad_inputs, len(inputs))
+    nodes = [x.node for x in inputs]
+    seeds: list[tuple[VariableNode, Variable | None]] = [
+        (y.node, _ones_like(y, loss_scale) if gy is None else gy)
+        for y, gy in zip(outputs, grad_outputs, strict=True)
+    ]
+    seeds.extend(zip(nodes, grad_inputs, strict=True))
+    with using_config('enable_backprop', enable_double_backprop):
+        gradients = propagate(
+            seeds,
+            within=_nodes_between(nodes, outputs),
+            wanted=set(nodes),
+            retain_grad=retain_grad,
+            loss_scale=loss_scale,
+        )
+        del seeds
+        if set_grad:
+            gradients = {
+                node: _take_exclusive(gradients, node) for node in list(gradients)
+            }
+    results = [gradients.get(node) for node in nodes]
+    if set_grad:
+        for x, gx in zip(inputs, results, strict=True):
+            x.grad_var = gx
+    return results
+
+
+def _nodes_between(
+    inputs: Sequence[VariableNode], outputs: Sequence[Variable]
+) -> set[VariableNode]:
+    """Returns the nodes that depend on an input and that an output depends on."""
+    consumers: dict[VariableNode, list[FunctionNode]] = {}
+    functions = [y.creator_node for y in outputs if y.creator_node is not None]
+    seen = set(functions)
+    while functions:
+        function = functions.pop()
+        for x in function.inputs or ():
+            if not x._requires_grad:
+                continue
+            consumers.setdefault(x, []).append(function)
+            creator = x._creator_node
+            if creator is not None and creator not in seen:
+                seen.add(creator)
+                functions.append(creator)
+    between = set(inputs)
+    nodes = list(between)
+    passed: set[FunctionNode] = set()
+    while nodes:
+        for function in consumers.get(nodes.pop(), ()):
+            if function in passed:
+                continue
+            passed.add(function)
+            for ref in function.outputs or ():
+                y = ref()
+                if y is not None and y in consumers and y not in between:
+                    between.add(y)
+                    nodes.append(y)
+    return between

@@ -1,0 +1,218 @@
+"""Thread-local configuration over global defaults.
+
+`global_config` holds the values that every thread starts from; `config` holds what
+this thread changed. A read of ``config.train`` is a plain attribute look-up: the
+global values live on the class of the thread-local object, so nothing needs to be
+asked twice.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from types import TracebackType
+from typing import Any, TextIO
+
+import numpy
+
+
+class Mixed16:
+    """The dtype specifier of mixed precision: float16 values, float32 parameters."""
+
+    dtype = numpy.dtype(numpy.float16)
+
+    def __repr__(self) -> str:
+        return "dtype('mixed16')"
+
+
+mixed16 = Mixed16()
+
+
+def _show(values: dict[str, Any], file: TextIO) -> None:
+    width = max([len(key) for key in values], default=0)
+    for key in sorted(values):
+        file.write(f'{key:<{width}} {values[key]}\n')
+
+
+class LocalConfig(threading.local):
+    """The configuration of the current thread; unset names fall back to the globals."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(
+            f'minigrad.config has no entry {name!r}; set minigrad.config.{name} or '
+            f'minigrad.global_config.{name} first'
+        )
+
+    def show(self, file: TextIO = sys.stdout) -> None:
+        """Prints every entry as this thread sees it."""
+        _show({**vars(global_config), **vars(self)}, file)
+
+
+class GlobalConfig:
+    """The configuration that every thread falls back to."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        object.__setattr__(self, name, value)
+        setattr(LocalConfig, name, value)
+
+    def __delattr__(self, name: str) -> None:
+        object.__delattr__(self, name)
+        delattr(LocalConfig, name)
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(f'minigrad.global_config has no entry {name!r}')
+
+    def show(self, file: TextIO = sys.stdout) -> None:
+        """Prints every global entry."""
+        _show(vars(self), file)
+
+
+global_config = GlobalConfig()
+config = LocalConfig()
+
+
+def _environment(name: str, default: str) -> str:
+    """Reads ``MINIGRAD_<name>``, or Chainer's ``CHAINER_<name>`` when that is unset."""
+    value = os.environ.get(f'MINIGRAD_{name}')
+    return os.environ.get(f'CHAINER_{name}', default) if value is None else value
+
+
+def _environment_flag(name: str, default: str = '0') -> bool:
+    return bool(int(_environment(name, default)))
+
+
+def _environment_dtype() -> Any:
+    name = _environment('DTYPE', 'float32')
+    if name == 'mixed16':
+        return mixed16
+    if name not in ('float16', 'float32', 'float64'):
+        raise TypeError(
+            f'MINIGRAD_DTYPE: expected float16, float32, float64 or mixed16, got {name!r}'
+        )
+    return numpy.dtype(name)
+
+
+global_config.debug = _environment_flag('DEBUG')
+global_config.train = True
+global_config.enable_backprop = True
+global_config.type_check = _environment_flag('TYPE_CHECK', '1')
+global_config.keep_graph_on_report = _environment_flag('KEEP_GRAPH_ON_REPORT')
+global_config.dtype = _environment_dtype()
+global_config.in_recomputing = False
+global_config.lazy_grad_sum = _environment_flag('LAZY_GRAD_SUM')
+global_config.compute_mode = None
+global_config.use_cudnn = _environment('USE_CUDNN', 'auto')
+global_config.use_cudnn_tensor_core = 'auto'
+global_config.cudnn_deterministic = False
+global_config.cudnn_fast_batch_normalization = _environment_flag(
+    'CUDNN_FAST_BATCH_NORMALIZATION'
+)
+global_config.autotune = False
+global_config.warn_nondeterministic = False
+# Kept because Chainer programs set them; nothing here reads them.
+global_config.use_ideep = 'never'
+global_config.use_static_graph = True
+global_config.schedule_func = None
+# Convolutions by the exact algorithm only (no Winograd transform on the CPU).
+global_config.exact_convolution = _environment_flag('EXACT_CONVOLUTION')
+
+
+class using_config:  # noqa: N801 - a context manager that reads as a verb
+    """Sets one entry of the configuration inside a ``with`` block.
+
+    Args:
+        name: Entry to change.
+        value: Its value inside the block.
+        config: `minigrad.config` (this thread, the default) or
+            `minigrad.global_config`.
+
+    Example:
+        >>> with minigrad.using_config('train', False):
+        ...     minigrad.config.train
+        False
+        >>> minigrad.config.train
+        True
+    """
+
+    __slots__ = ('_config', '_name', '_old', '_value', '_was_set')
+
+    def __init__(self, name: str, value: Any, config: Any = config) -> None:
+        self._config = config
+        self._name = name
+        self._value = value
+
+    def __enter__(self) -> None:
+        own = vars(self._config)
+        self._was_set = self._name in own
+        self._old = own.get(self._name)
+        setattr(self._config, self._name, self._value)
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._was_set:
+            setattr(self._config, self._name, self._old)
+        else:
+            delattr(self._config, self._name)
+
+
+def no_backprop_mode() -> using_config:
+    """Returns a context in which no graph is recorded.
+
+    Example:
+        >>> x = minigrad.Variable(np.ones(3, 'f'))
+        >>> with minigrad.no_backprop_mode():
+        ...     y = x * 2
+        >>> y.creator is None
+        True
+    """
+    return using_config('enable_backprop', False)
+
+
+def force_backprop_mode() -> using_config:
+    """Returns a context in which the graph is recorded, inside `no_backprop_mode` too.
+
+    Example:
+        >>> x = minigrad.Variable(np.ones(3, 'f'))
+        >>> with minigrad.no_backprop_mode(), minigrad.force_backprop_mode():
+        ...     y = x * 2
+        >>> y.creator is None
+        False
+    """
+    return using_config('enable_backprop', True)
+
+
+def is_debug() -> bool:
+    """Tells whether debug mode is on in the current thread."""
+    return bool(config.debug)
+
+
+def set_debug(debug: bool) -> None:
+    """Turns debug mode on or off in the current thread.
+
+    In debug mode every function checks its outputs and gradients for NaN and remembers
+    the line that applied it, and arrays kept for backward are read-only until then.
+    """
+    config.debug = debug
+
+
+def get_dtype(dtype: Any = None, map_mixed16: Any = None) -> numpy.dtype[Any]:
+    """Returns ``dtype``, or the configured default when it is None.
+
+    Args:
+        dtype: Dtype specifier, `mixed16` or None.
+        map_mixed16: Dtype that stands for `mixed16`; float16 when None.
+
+    Example:
+        >>> minigrad.get_dtype()
+        dtype('float32')
+    """
+    if dtype is None:
+        dtype = config.dtype
+    if dtype is mixed16:
+        dtype = mixed16.dtype if map_mixed16 is None else map_mixed16
+    return numpy.dtype(dtype)

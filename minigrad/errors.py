@@ -1,0 +1,69 @@
+"""The errors that minigrad raises for bad inputs, and how they read.
+
+Every message names the public function, says what was expected and what came,
+and lists all inputs, so that it can be understood without a debugger.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+
+class InvalidType(TypeError):
+    """An input has the wrong rank, shape, dtype or number of elements.
+
+    Example:
+        >>> try:
+        ...     F.max_pooling_2d(np.zeros((8, 784), 'f'), 2)
+        ... except minigrad.errors.InvalidType as e:
+        ...     print(e)
+        max_pooling_2d: expected x.ndim == 4 (N, C, H, W), got 2
+          x   float32 (8, 784)  numpy
+    """
+
+
+class DeviceMismatch(TypeError):
+    """Arrays of different devices or array modules met in one function."""
+
+
+def describe(names: Sequence[str], values: Sequence[Any]) -> str:
+    """Returns one line per value: its name, dtype, shape and array module.
+
+    >>> print(describe(('x', 'W'), (np.zeros((2, 3), 'f'), np.zeros(3))))
+      x   float32 (2, 3)  numpy
+      W   float64 (3,)    numpy
+    """
+    rows = []
+    for i, value in enumerate(values):
+        name = names[i] if i < len(names) else f'input {i}'
+        if value is None:
+            rows.append((name, 'None', ''))
+        elif hasattr(value, 'dtype') and hasattr(value, 'shape'):
+            module = type(value).__module__.partition('.')[0]
+            rows.append((name, f'{value.dtype} {tuple(value.shape)}', module))
+        else:
+            rows.append((name, type(value).__name__, ''))
+    name_width = max([len(row[0]) for row in rows], default=0) + 2
+    kind_width = max([len(row[1]) for row in rows], default=0) + 2
+    return '\n'.join(
+        f'  {name:<{name_width}} {kind:<{kind_width}}{module}'.rstrip()
+        for name, kind, module in rows
+    )
+
+
+def expectation(
+    function: str,
+    rule: str,
+    got: Any,
+    names: Sequence[str],
+    values: Sequence[Any],
+    hint: str | None = None,
+) -> str:
+    """Returns the text of an `InvalidType`: the broken rule, then all inputs."""
+    lines = [f'{function}: expected {rule}, got {got}']
+    if hint is not None:
+        lines.append(f'  hint: {hint}')
+    if values:
+        lines.append(describe(names, values))
+    return '\n'.join(lines)

@@ -1,0 +1,454 @@
+"""Functions: what computes a Variable from Variables and knows its derivative."""
+
+from __future__ import annotations
+
+import re
+import traceback
+import weakref
+from collections.abc import Iterable, Sequence
+from typing import Any, ClassVar
+
+import numpy
+
+from minigrad import backend
+from minigrad.configuration import config
+from minigrad.errors import InvalidType, describe, expectation
+from minigrad.function_hook import FunctionHook, _thread
+from minigrad.types import Array
+from minigrad.variable import Variable, VariableNode
+
+
+class InputTypes(tuple[Any, ...]):
+    """The input arrays as `FunctionNode.check_type_forward` sees them."""
+
+    def size(self) -> int:
+        """Returns the number of inputs."""
+        return len(self)
+
+
+class FunctionNode:
+    """One application of a differentiable function.
+
+    Authors write `forward` on arrays and `backward` on Variables::
+
+        class Square(FunctionNode):
+            def forward(self, inputs):
+                self.retain_inputs((0,))
+                return inputs[0] ** 2
+
+            def backward(self, indexes, grad_outputs):
+                (x,) = self.get_retained_inputs()
+                return 2 * x * grad_outputs[0]
+
+    ``Square().apply((x,))`` returns a tuple of Variables. Because `backward` is made of
+    differentiable functions, gradients can be differentiated to any order.
+
+    Attributes:
+        arg_names: Names of the inputs, for errors and graphs.
+        broadcasting: If True, the engine sums each gradient to its input's shape.
+        label: Name in graphs and hooks; the class's name unless given.
+        public_name: Name in errors; the class's name in snake case unless given.
+        inputs: Nodes of the inputs, None before `apply` or without a graph.
+        outputs: Weak references to the nodes of the outputs.
+        rank: Length of the longest path from a leaf to this function.
+
+    Source: compatible with chainer.FunctionNode.
+
+    Example:
+        >>> class Square(minigrad.FunctionNode):
+        ...     def forward(self, inputs):
+        ...         self.retain_inputs((0,))
+        ...         return inputs[0] ** 2
+        ...     def backward(self, indexes, grad_outputs):
+        ...         (x,) = self.get_retained_inputs()
+        ...         return 2 * x * grad_outputs[0]
+        >>> Square().apply((np.array([3.]),))[0]
+        variable([9.])
+    """
+
+    arg_names: ClassVar[tuple[str, ...]] = ()
+    broadcasting: ClassVar[bool] = False
+    label: Any = 'FunctionNode'
+    public_name: str = 'function'
+    old_function: Any = None
+    lazy_grad_sum = False
+
+    inputs: tuple[VariableNode, ...] | None = None
+    outputs: tuple[weakref.ref[VariableNode], ...] | None = None
+    rank = 0
+    stack: traceback.StackSummary | None = None
+    _checks_types = False
+    _output_count = 0
+    _input_indexes_to_retain: tuple[int, ...] = ()
+    _output_indexes_to_retain: tuple[int, ...] = ()
+    _retained_inputs: tuple[Array, ...] = ()
+    _retained_outputs: tuple[Array, ...] | None = None
+    _local_function_hooks: dict[str, FunctionHook] | None = None
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls._checks_types = (
+            cls.check_type_forward is not FunctionNode.check_type_forward
+        )
+        if 'label' not in vars(cls):
+            cls.label = cls.__name__
+        if 'public_name' not in vars(cls):
+            cls.public_name = re.sub(r'(?<=[a-z0-9])(?=[A-Z])', '_', cls.__name__)
+            cls.public_name = cls.public_name.lower()
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        raise RuntimeError(
+            f'{type(self).__name__} is a FunctionNode, which is not called but applied: '
+            f'{type(self).__name__}(...).apply((x,))'
+        )
+
+    # -- applying ----------------------------------------------------------------
+
+    def apply(self, inputs: Iterable[Any]) -> tuple[Variable, ...]:
+        """Computes the outputs and records this node in the graph.
+
+        Args:
+            inputs: Variables or arrays.
+
+        Returns:
+            Tuple of Variables.
+
+        Raises:
+            InvalidType: `check_type_forward` refused the inputs.
+            DeviceMismatch: The inputs live on different devices.
+            RuntimeError: The node was applied before.
+        """
+        if self.outputs is not None:
+            raise RuntimeError(
+                f'{self.public_name}: one node is one application; make a new '
+                f'{type(self).__name__} for each call'
+            )
+        xs = [
+            x if isinstance(x, Variable) else Variable(x, requires_grad=False)
+            for x in inputs
+        ]
+        in_data = tuple([x._array for x in xs])
+        debug = config.debug
+        if debug:
+            self.stack = traceback.extract_stack()
+        on_cpu = True
+        for array in in_data:
+            if array.__class__ is not numpy.ndarray:
+                on_cpu = False
+                self._check_inputs(in_data)
+                break
+        if self._checks_types and config.type_check:
+            self.check_type_forward(InputTypes(in_data))
+        hooks = _thread.hooks
+        if hooks or self._local_function_hooks:
+            ys = self._forward_with_hooks(in_data, on_cpu)
+        else:
+            ys = self._forward(in_data, on_cpu)
+        if debug:
+            self._check_nan(ys)
+        if not config.enable_backprop:
+            requires_grad = any([x._requires_grad for x in xs])
+            return tuple([Variable(y, requires_grad=requires_grad) for y in ys])
+        return self._record(xs, in_data, ys)
+
+    def _forward(
+        self, in_data: tuple[Array, ...], on_cpu: bool = True
+    ) -> tuple[Array, ...]:
+        if on_cpu:
+            ys = self.forward(in_data)
+        else:
+            device = backend.get_device_from_array(*in_data)
+            with device.create_context():
+                ys = self.forward(in_data)
+        if ys.__class__ is not tuple:
+            ys = (ys,)
+        for y in ys:
+            if y.__class__ is not numpy.ndarray:
+                return self._normalise_outputs(ys)
+        return ys  # type: ignore[no-any-return]
+
+    def _normalise_outputs(self, ys: tuple[Any, ...]) -> tuple[Array, ...]:
+        """Turns NumPy scalars, which 0-d arithmetic gives, back into arrays."""
+        ys = tuple([numpy.asarray(y) if isinstance(y, numpy.generic) else y for y in ys])
+        for y in ys:
+            if not backend.is_array(y):
+                raise TypeError(
+                    f'{self.public_name}: forward must return an array or a tuple of '
+                    f'arrays, got {type(y).__name__}'
+                )
+        if not backend.is_arrays_compatible(ys):
+            raise TypeError(
+                f'{self.public_name}: forward returned arrays of different modules\n'
+                + describe((), ys)
+            )
+        return ys
+
+    def _forward_with_hooks(
+        self, in_data: tuple[Array, ...], on_cpu: bool
+    ) -> tuple[Array, ...]:
+        hooks = self._hooks()
+        for hook in hooks:
+            hook.forward_preprocess(self, in_data)
+        ys = self._forward(in_data, on_cpu)
+        for hook in hooks:
+            hook.forward_postprocess(self, in_data)
+        return ys
+
+    def _record(
+        self, xs: list[Variable], in_data: tuple[Array, ...], ys: tuple[Array, ...]
+    ) -> tuple[Variable, ...]:
+        nodes = []
+        rank = 0
+        requires_grad = False
+        for x in xs:
+            node = x._node
+            if node is None:
+                node = x.node
+            elif node._rank > rank:
+                rank = node._rank
+            if x._requires_grad:
+                requires_grad = True
+            nodes.append(node)
+        self.rank = rank
+        self.inputs = tuple(nodes)
+        self._output_count = len(ys)
+        variables = []
+        outputs = []
+        for y in ys:
+            variable = Variable(y, requires_grad=requires_grad)
+            variable._node = node = VariableNode(variable, None, self, rank + 1)
+            variables.append(variable)
+            outputs.append(weakref.ref(node))
+        self.outputs = tuple(outputs)
+        if self._input_indexes_to_retain:
+            self._retained_inputs = tuple(
+                [in_data[i] for i in self._input_indexes_to_retain]
+            )
+        if self._output_indexes_to_retain:
+            self._retained_outputs = tuple(
+                [ys[i] for i in self._output_indexes_to_retain]
+            )
+        if config.debug:
+            self._protect_retained()
+        return tuple(variables)
+
+    def _protect_retained(self) -> None:
+        """Makes retained NumPy arrays read-only until this node is released.
+
+        An accidental in-place edit between forward and backward then raises at the
+        edit instead of corrupting a gradient.
+        """
+        arrays = [*self._retained_inputs, *(self._retained_outputs or ())]
+        for array in arrays:
+            if isinstance(array, numpy.ndarray) and array.flags.writeable:
+                array.flags.writeable = False
+                weakref.finalize(self, _make_writeable, array)
+
+    def _check_inputs(self, in_data: tuple[Any, ...]) -> None:
+        for name, array in zip(self._names(in_data), in_data, strict=True):
+            if array is None:
+                raise RuntimeError(
+                    f'{self.public_name}: {name} is uninitialised; give the parameter a '
+                    'shape, or call the link once so that it can infer one'
+                )
+        backend.check_same_backend(
+            self.public_name,
+            lambda: describe(self._names(in_data), in_data),
+            in_data,
+        )
+
+    def _check_nan(self, ys: Sequence[Array]) -> None:
+        if any(backend.contains_nan(y) for y in ys):
+            raise RuntimeError(f'NaN is detected on forward computation of {self.label}')
+
+    def _names(self, values: Sequence[Any]) -> tuple[str, ...]:
+        names = self.arg_names
+        return (*names, *[f'x{i}' for i in range(len(names), len(values))])
+
+    # -- what authors write ------------------------------------------------------
+
+    def check_type_forward(self, in_types: InputTypes) -> None:
+        """Refuses inputs of a wrong rank, shape or dtype; by default accepts all."""
+
+    def expect(
+        self, ok: bool, rule: str, got: Any, hint: str | None = None, inputs: Any = ()
+    ) -> None:
+        """Raises `InvalidType` unless ``ok``.
+
+        Args:
+            ok: The rule, evaluated.
+            rule: The rule as text, such as ``'x.ndim == 4 (N, C, H, W)'``.
+            got: The value that broke it.
+            hint: What to do about it.
+            inputs: The input arrays, listed in the message.
+        """
+        if not ok:
+            raise InvalidType(
+                expectation(
+                    self.public_name, rule, got, self._names(inputs), inputs, hint
+                )
+            )
+
+    def forward(self, inputs: tuple[Array, ...]) -> Any:
+        """Computes the outputs from the input arrays.
+
+        By default calls `forward_gpu` for CuPy arrays and `forward_cpu` for others.
+
+        Returns:
+            An array or a tuple of arrays.
+        """
+        if inputs and not isinstance(inputs[0], numpy.ndarray):
+            return self.forward_gpu(inputs)
+        return self.forward_cpu(inputs)
+
+    def forward_cpu(self, inputs: tuple[Array, ...]) -> Any:
+        """Computes the outputs from NumPy arrays."""
+        raise NotImplementedError(
+            f'{type(self).__name__} defines neither forward nor forward_cpu'
+        )
+
+    def forward_gpu(self, inputs: tuple[Array, ...]) -> Any:
+        """Computes the outputs from CuPy arrays."""
+        raise NotImplementedError(
+            f'{type(self).__name__} defines neither forward nor forward_gpu'
+        )
+
+    def backward(
+        self, target_input_indexes: tuple[int, ...], grad_outputs: tuple[Any, ...]
+    ) -> Any:
+        """Computes the gradients of the inputs from the gradients of the outputs.
+
+        Args:
+            target_input_indexes: Inputs whose gradient is wanted.
+            grad_outputs: One Variable per output, None where there is no gradient.
+
+        Returns:
+            One Variable or None per input, or per wanted input; a bare Variable for a
+            function of one input.
+        """
+        return (None,) * len(target_input_indexes)
+
+    def retain_inputs(self, indexes: Iterable[int]) -> None:
+        """Keeps inputs for `backward`; called in `forward`."""
+        self._input_indexes_to_retain = tuple(indexes)
+
+    def retain_outputs(self, indexes: Iterable[int]) -> None:
+        """Keeps outputs for `backward`; called in `forward`."""
+        self._output_indexes_to_retain = tuple(indexes)
+
+    def get_retained_inputs(self) -> tuple[Variable, ...]:
+        """Returns the retained inputs as Variables of the graph."""
+        if self.inputs is None:
+            return ()
+        return tuple(
+            [
+                self.inputs[i].variable_of(array)
+                for i, array in zip(
+                    self._input_indexes_to_retain, self._retained_inputs, strict=True
+                )
+            ]
+        )
+
+    def get_retained_outputs(self) -> tuple[Variable, ...]:
+        """Returns the retained outputs as Variables of the graph.
+
+        An output whose Variable and node are gone gets a new node, so that gradients
+        of higher order still reach this function.
+        """
+        if not self._output_indexes_to_retain or self.outputs is None:
+            return ()
+        outputs = list(self.outputs)
+        variables = []
+        for i, array in zip(
+            self._output_indexes_to_retain, self._retained_outputs or (), strict=True
+        ):
+            node = outputs[i]()
+            if node is None:
+                variable = Variable(array, requires_grad=True)
+                variable._node = VariableNode(variable, None, self, self.rank + 1)
+                outputs[i] = weakref.ref(variable._node)
+            else:
+                variable = node.variable_of(array)
+            variables.append(variable)
+        self.outputs = tuple(outputs)
+        return tuple(variables)
+
+    @property
+    def output_data(self) -> tuple[Array | None, ...]:
+        """The retained output arrays, None for those that were not retained."""
+        if self._retained_outputs is None:
+            raise RuntimeError('retained output data is gone')
+        data: list[Array | None] = [None] * self._output_count
+        for i, array in zip(
+            self._output_indexes_to_retain, self._retained_outputs, strict=True
+        ):
+            data[i] = array
+        return tuple(data)
+
+    # -- graph and hooks ---------------------------------------------------------
+
+    def unchain(self) -> None:
+        """Takes this node out of the graph and frees what it kept."""
+        for ref in self.outputs or ():
+            node = ref()
+            if node is not None:
+                node.unchain()
+        self.inputs = None
+        self.outputs = None
+        self._retained_inputs = ()
+        self._retained_outputs = None
+
+    @property
+    def local_function_hooks(self) -> dict[str, FunctionHook]:
+        """The hooks of this node alone, by name."""
+        if self._local_function_hooks is None:
+            self._local_function_hooks = {}
+        return self._local_function_hooks
+
+    @property
+    def _n_local_function_hooks(self) -> int:
+        return len(self._local_function_hooks or ())
+
+    def _hooks(self) -> list[FunctionHook]:
+        local = self._local_function_hooks
+        return list({**_thread.hooks, **local}.values() if local else _thread.hooks.values())
+
+    def add_hook(self, hook: FunctionHook, name: str | None = None) -> None:
+        """Registers a hook on this node alone.
+
+        Raises:
+            TypeError: ``hook`` is no FunctionHook.
+            KeyError: There is one of that name.
+        """
+        if not isinstance(hook, FunctionHook):
+            raise TypeError(
+                f'add_hook: expected a FunctionHook, got {type(hook).__name__}'
+            )
+        name = hook.name if name is None else name
+        if name in self.local_function_hooks:
+            raise KeyError(f'hook {name} already exists')
+        self.local_function_hooks[name] = hook
+        hook.added(self)
+
+    def delete_hook(self, name: str) -> None:
+        """Removes a hook of this node.
+
+        Raises:
+            KeyError: There is none of that name.
+        """
+        if name not in self.local_function_hooks:
+            raise KeyError(f'hook {name} does not exist')
+        self.local_function_hooks.pop(name).deleted(self)
+
+    def describe_call(self) -> str:
+        """Returns the inputs' shapes and dtypes, one per line, for messages."""
+        nodes = self.inputs or ()
+        names = self._names(nodes)
+        return '\n'.join(
+            f'  {name}  {node.dtype} {node.shape}'
+            for name, node in zip(names, nodes, strict=True)
+        )
+
+
+def _make_writeable(array: numpy.ndarray[Any, Any]) -> None:
+    array.flags.writeable = True

@@ -1,0 +1,494 @@
+"""Arithmetic, and the operators of Variable.
+
+Importing this module installs the operators on `Variable` and hands the engine its
+``add``: the one place where the lower layer is given something by a higher one.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy
+
+from minigrad import backprop
+from minigrad.backend import get_array_module, is_array
+from minigrad.function_node import FunctionNode, InputTypes
+from minigrad.functions.array import copy as _copy  # noqa: F401 - for the engine
+from minigrad.functions.math import sum_to as _sum_to  # noqa: F401 - for the engine
+from minigrad.types import Array
+from minigrad.variable import Variable, as_variable
+
+
+def _broadcasts(a: tuple[int, ...], b: tuple[int, ...]) -> bool:
+    if a == b:
+        return True
+    return all(n == m or n == 1 or m == 1 for n, m in zip(a[::-1], b[::-1], strict=False))
+
+
+class _Binary(FunctionNode):
+    """Two arrays of one dtype whose shapes broadcast."""
+
+    arg_names = ('lhs', 'rhs')
+    broadcasting = True
+    needs_float = True
+
+    def check_type_forward(self, in_types: InputTypes) -> None:
+        a, b = in_types
+        self.expect(
+            a.dtype == b.dtype,
+            'lhs.dtype == rhs.dtype',
+            f'{a.dtype} != {b.dtype}',
+            'cast one of them with F.cast(x, dtype)',
+            in_types,
+        )
+        self.expect(
+            _broadcasts(a.shape, b.shape),
+            'shapes that broadcast',
+            f'{a.shape} and {b.shape}',
+            inputs=in_types,
+        )
+        if self.needs_float:
+            self.expect(a.dtype.kind == 'f', "dtype.kind == 'f'", a.dtype, None, in_types)
+
+
+class _WithConstant(FunctionNode):
+    """One array and a Python or NumPy scalar, taken in the array's dtype."""
+
+    arg_names = ('x',)
+    needs_float = False
+    sign = '_ + {}'
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    @property
+    def label(self) -> str:  # type: ignore[override]
+        text = f'({self.value})' if self.value < 0 else str(self.value)
+        return self.sign.format(text)
+
+    def check_type_forward(self, in_types: InputTypes) -> None:
+        (x,) = in_types
+        if self.needs_float:
+            self.expect(x.dtype.kind == 'f', "x.dtype.kind == 'f'", x.dtype, None, in_types)
+
+    def constant(self, x: Array) -> Any:
+        return x.dtype.type(self.value)
+
+
+class Neg(FunctionNode):
+    label = '__neg__'
+    arg_names = ('x',)
+
+    def forward(self, inputs: tuple[Array, ...]) -> Any:
+        return -inputs[0]
+
+    def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
+        return -grad_outputs[0]
+
+
+class Absolute(FunctionNode):
+    label = '|_|'
+    arg_names = ('x',)
+
+    def check_type_forward(self, in_types: InputTypes) -> None:
+        (x,) = in_types
+        self.expect(x.dtype.kind == 'f', "x.dtype.kind == 'f'", x.dtype, None, in_types)
+
+    def forward(self, inputs: tuple[Array, ...]) -> Any:
+        self.retain_inputs((0,))
+        return abs(inputs[0])
+
+    def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
+        (x,) = self.get_retained_inputs()
+        return grad_outputs[0] * x.xp.sign(x.array)
+
+
+class Add(_Binary):
+    label = '_ + _'
+    needs_float = False
+
+    def forward(self, inputs: tuple[Array, ...]) -> Any:
+        return inputs[0] + inputs[1]
+
+    def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
+        gy = grad_outputs[0]
+        return gy, gy
+
+
+class AddConstant(_WithConstant):
+    public_name = 'add'
+
+    def forward(self, inputs: tuple[Array, ...]) -> Any:
+        return inputs[0] + self.constant(inputs[0])
+
+    def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
+        return grad_outputs[0]
+
+
+class MultiAdd(FunctionNode):
+    public_name = 'add'
+    broadcasting = True
+
+    def check_type_forward(self, in_types: InputTypes) -> None:
+        first = in_types[0]
+        for x in in_types:
+            self.expect(
+                x.dtype == first.dtype,
+                'one dtype',
+                f'{first.dtype} and {x.dtype}',
+                inputs=in_types,
+            )
+            self.expect(
+                _broadcasts(x.shape, first.shape),
+                'shapes that broadcast',
+                f'{first.shape} and {x.shape}',
+                inputs=in_types,
+            )
+
+    def forward(self, inputs: tuple[Array, ...]) -> Any:
+        y = inputs[0] + inputs[1]
+        for x in inputs[2:]:
+            y = y + x
+        return y
+
+    def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
+        return (grad_outputs[0],) * len(self.inputs or ())
+
+
+class Sub(_Binary):
+    label = '_ - _'
+    needs_float = False
+
+    def forward(self, inputs: tuple[Array, ...]) -> Any:
+        return inputs[0] - inputs[1]
+
+    def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
+        gy = grad_outputs[0]
+        return gy, -gy if 1 in indexes else None
+
+
+class SubFromConstant(_WithConstant):
+    public_name, sign = 'sub', '{} - _'
+
+    def forward(self, inputs: tuple[Array, ...]) -> Any:
+        return self.constant(inputs[0]) - inputs[0]
+
+    def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
+        return -grad_outputs[0]
+
+
+class Mul(_Binary):
+    label = '_ * _'
+
+    def forward(self, inputs: tuple[Array, ...]) -> Any:
+        self.retain_inputs((0, 1))
+        return inputs[0] * inputs[1]
+
+    def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
+        a, b = self.get_retained_inputs()
+        gy = grad_outputs[0]
+        return gy * b if 0 in indexes else None, gy * a if 1 in indexes else None
+
+
+class MulConstant(_WithConstant):
+    public_name, sign = 'mul', '_ * {}'
+
+    def forward(self, inputs: tuple[Array, ...]) -> Any:
+        return self.constant(inputs[0]) * inputs[0]
+
+    def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
+        return grad_outputs[0] * self.value
+
+
+class Div(_Binary):
+    label = '_ / _'
+
+    def forward(self, inputs: tuple[Array, ...]) -> Any:
+        self.retain_inputs((0, 1))
+        return inputs[0] / inputs[1]
+
+    def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
+        a, b = self.get_retained_inputs()
+        ga = grad_outputs[0] / b
+        return ga, -ga * (a / b) if 1 in indexes else None
+
+
+class DivFromConstant(_WithConstant):
+    public_name, sign = 'div', '{} / _'
+    needs_float = True
+
+    def forward(self, inputs: tuple[Array, ...]) -> Any:
+        self.retain_inputs((0,))
+        return self.constant(inputs[0]) / inputs[0]
+
+    def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
+        (x,) = self.get_retained_inputs()
+        return grad_outputs[0] * (-self.value / (x * x))
+
+
+class PowVarVar(_Binary):
+    label, public_name = '_ ** _', 'pow'
+
+    def forward(self, inputs: tuple[Array, ...]) -> Any:
+        self.retain_inputs((0, 1))
+        return inputs[0] ** inputs[1]
+
+    def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
+        from minigrad.functions.math.elementary import log
+
+        a, b = self.get_retained_inputs()
+        gy = grad_outputs[0]
+        return (
+            gy * b * a ** (b - 1) if 0 in indexes else None,
+            gy * log(a) * a**b if 1 in indexes else None,
+        )
+
+
+class PowVarConst(_WithConstant):
+    public_name, sign = 'pow', '_ ** {}'
+    needs_float = True
+
+    def forward(self, inputs: tuple[Array, ...]) -> Any:
+        self.retain_inputs((0,))
+        # A Python number lets NumPy take its short cuts for squares and roots.
+        return inputs[0] ** self.value if isinstance(self.value, (int, float)) else (
+            inputs[0] ** self.constant(inputs[0])
+        )
+
+    def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
+        (x,) = self.get_retained_inputs()
+        (gy,) = grad_outputs
+        if self.value == 0:
+            return gy * 0.0
+        if self.value == 1:
+            return gy
+        slope = x if self.value == 2 else x ** (self.value - 1)
+        return gy * slope * self.value
+
+
+class PowConstVar(_WithConstant):
+    public_name, sign = 'pow', '{} ** _'
+    needs_float = True
+
+    def forward(self, inputs: tuple[Array, ...]) -> Any:
+        self.retain_outputs((0,))
+        return self.constant(inputs[0]) ** inputs[0]
+
+    def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
+        (y,) = self.get_retained_outputs()
+        with numpy.errstate(divide='ignore', invalid='ignore'):
+            slope = float(numpy.log(self.value))
+        return grad_outputs[0] * y * slope
+
+
+def _operand(x: Variable, value: Any) -> Any:
+    """Returns the other side of an operator: a scalar, a Variable, or an array in x's dtype."""
+    if isinstance(value, Variable) or numpy.isscalar(value):
+        return value
+    if not is_array(value):
+        raise TypeError(
+            'Value must be a scalar, `numpy.ndarray`, `cupy.ndarray` or a `Variable`.\n'
+            f'Actual: {type(value)}'
+        )
+    return value.astype(x.dtype, copy=False)
+
+
+def neg(self: Any) -> Variable:
+    """Returns ``-x``.
+
+    Example:
+        >>> (-minigrad.Variable(np.array([1., -2.]))).array
+        array([-1.,  2.])
+    """
+    return Neg().apply((self,))[0]
+
+
+def absolute(self: Any) -> Variable:
+    """Element-wise absolute value.
+
+    Args:
+        self: Variable or array, float, any shape.
+
+    Returns:
+        Variable of the same shape and dtype.
+
+    Raises:
+        InvalidType: The input is not float.
+
+    Gradient: the sign of the input times ``gy``; 0 at 0.
+    Double backprop: yes.
+    Kernels: reference.
+    Source: compatible with chainer.functions.absolute.
+
+    Example:
+        >>> F.absolute(np.array([1., -2.])).array
+        array([1., 2.])
+    """
+    return Absolute().apply((self,))[0]
+
+
+def add(*xs: Any) -> Variable:
+    """Element-wise sum of two or more operands, with broadcasting.
+
+    Args:
+        xs: Variables, arrays, or (second of two) a scalar.
+
+    Returns:
+        Variable of the broadcast shape.
+
+    Raises:
+        InvalidType: The dtypes differ, or the shapes do not broadcast.
+
+    Gradient: ``gy``, summed to each operand's shape.
+    Double backprop: yes.
+    Kernels: reference.
+    Source: compatible with chainer.functions.add.
+
+    Example:
+        >>> F.add(np.ones(2), np.ones(2), np.ones(1)).array
+        array([3., 3.])
+    """
+    if len(xs) == 2:
+        lhs, rhs = xs
+        if numpy.isscalar(rhs):
+            return AddConstant(rhs).apply((lhs,))[0]
+        return Add().apply((lhs, _operand(lhs, rhs)))[0]
+    if len(xs) < 2:
+        raise ValueError(f'add: expected two or more operands, got {len(xs)}')
+    return MultiAdd().apply(xs)[0]
+
+
+def sub(self: Any, rhs: Any) -> Variable:
+    """Returns ``self - rhs``."""
+    if numpy.isscalar(rhs):
+        return AddConstant(-rhs).apply((self,))[0]  # type: ignore[operator]
+    return Sub().apply((self, _operand(self, rhs)))[0]
+
+
+def rsub(self: Any, rhs: Any) -> Variable:
+    """Returns ``rhs - self``."""
+    if numpy.isscalar(rhs):
+        return SubFromConstant(rhs).apply((self,))[0]
+    return Sub().apply((_operand(self, rhs), self))[0]
+
+
+def mul(self: Any, rhs: Any) -> Variable:
+    """Returns ``self * rhs``."""
+    if numpy.isscalar(rhs):
+        return MulConstant(rhs).apply((self,))[0]
+    return Mul().apply((self, _operand(self, rhs)))[0]
+
+
+def div(self: Any, rhs: Any) -> Variable:
+    """Returns ``self / rhs``."""
+    if numpy.isscalar(rhs):
+        return MulConstant(1.0 / rhs).apply((self,))[0]  # type: ignore[operator]
+    return Div().apply((self, _operand(self, rhs)))[0]
+
+
+def rdiv(self: Any, rhs: Any) -> Variable:
+    """Returns ``rhs / self``."""
+    if numpy.isscalar(rhs):
+        return DivFromConstant(rhs).apply((self,))[0]
+    return Div().apply((_operand(self, rhs), self))[0]
+
+
+def floordiv(self: Any, rhs: Any) -> Variable:
+    """Returns ``self // rhs``; its gradient is zero."""
+    from minigrad.functions.math.floor import floor
+
+    return floor(div(self, rhs))
+
+
+def rfloordiv(self: Any, rhs: Any) -> Variable:
+    """Returns ``rhs // self``; its gradient is zero."""
+    from minigrad.functions.math.floor import floor
+
+    return floor(rdiv(self, rhs))
+
+
+def mod(self: Any, rhs: Any) -> Variable:
+    """Returns ``self % rhs``, with the sign of ``rhs`` as in NumPy."""
+    from minigrad.functions.math.fmod import remainder
+
+    return remainder(self, rhs)
+
+
+def rmod(self: Any, rhs: Any) -> Variable:
+    """Returns ``rhs % self``, with the sign of ``self`` as in NumPy."""
+    from minigrad.functions.math.fmod import remainder
+
+    return remainder(_full_like(self, rhs), self)
+
+
+def _full_like(x: Variable, value: Any) -> Any:
+    value = _operand(x, value)
+    if numpy.isscalar(value):
+        return get_array_module(x).full((), value, dtype=x.dtype)
+    return value
+
+
+def pow(self: Any, rhs: Any) -> Variable:
+    """Returns ``self ** rhs``."""
+    if numpy.isscalar(rhs):
+        return PowVarConst(rhs).apply((self,))[0]
+    return PowVarVar().apply((self, _operand(self, rhs)))[0]
+
+
+def rpow(self: Any, rhs: Any) -> Variable:
+    """Returns ``rhs ** self``."""
+    if numpy.isscalar(rhs):
+        return PowConstVar(rhs).apply((self,))[0]
+    return PowVarVar().apply((_operand(self, rhs), self))[0]
+
+
+def matmul(self: Any, rhs: Any) -> Variable:
+    """Returns ``self @ rhs``."""
+    from minigrad.functions.math.matmul import matmul as matmul_of
+
+    return matmul_of(self, _operand(self, rhs))
+
+
+def rmatmul(self: Any, rhs: Any) -> Variable:
+    """Returns ``rhs @ self``."""
+    from minigrad.functions.math.matmul import matmul as matmul_of
+
+    return matmul_of(_operand(self, rhs), self)
+
+
+def get_item(self: Any, slices: Any) -> Variable:
+    """Returns ``self[slices]``."""
+    from minigrad.functions.array.get_item import get_item as get_item_of
+
+    return get_item_of(self, slices)
+
+
+def _install() -> None:
+    operators = {
+        'neg': neg,
+        'abs': absolute,
+        'add': add,
+        'radd': add,
+        'sub': sub,
+        'rsub': rsub,
+        'mul': mul,
+        'rmul': mul,
+        'truediv': div,
+        'rtruediv': rdiv,
+        'floordiv': floordiv,
+        'rfloordiv': rfloordiv,
+        'mod': mod,
+        'rmod': rmod,
+        'pow': pow,
+        'rpow': rpow,
+        'matmul': matmul,
+        'rmatmul': rmatmul,
+        'getitem': get_item,
+    }
+    for name, function in operators.items():
+        setattr(Variable, f'__{name}__', function)
+    # One Add or MultiAdd node adds gradients; the operators stay free of as_variable.
+    backprop.add = lambda a, b: Add().apply((as_variable(a), as_variable(b)))[0]
+
+
+_install()

@@ -1,0 +1,16 @@
+"""The few type names that the rest of the package shares."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
+
+Array: TypeAlias = Any
+"""A ``numpy.ndarray`` or a ``cupy.ndarray``: CuPy has no typed array yet."""
+
+ArrayModule: TypeAlias = Any
+"""``numpy`` or ``cupy``."""
+
+Shape: TypeAlias = Sequence[int]
+
+Initializer: TypeAlias = 'Callable[[Array], None] | Array | int | float | None'
