@@ -1,0 +1,147 @@
+"""A dataset in one file of pickled examples, read one at a time."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import threading
+from types import TracebackType
+from typing import IO, Any
+
+from minigrad.dataset import DatasetMixin
+
+
+class PickleDatasetWriter:
+    """Writes examples, any Python objects, into a file for `PickleDataset`.
+
+    Args:
+        writer: A binary file object.
+        protocol: Protocol of `pickle`.
+    """
+
+    def __init__(
+        self, writer: IO[bytes], protocol: int = pickle.HIGHEST_PROTOCOL
+    ) -> None:
+        self._writer = writer
+        self._protocol = protocol
+
+    def close(self) -> None:
+        """Closes the file."""
+        self._writer.close()
+
+    def __enter__(self) -> PickleDatasetWriter:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def write(self, x: Any) -> None:
+        """Appends one example."""
+        pickle.dump(x, self._writer, protocol=self._protocol)
+
+    def flush(self) -> None:
+        """Hands everything written so far to the system."""
+        self._writer.flush()
+
+
+class PickleDataset(DatasetMixin):
+    """Reads examples from a file of `PickleDatasetWriter`.
+
+    Loading a pickle executes what it says: open files only that you trust.
+
+    Args:
+        reader: A binary file object that can seek.
+
+    Raises:
+        ValueError: The file object cannot seek.
+
+    Example:
+        >>> import os, tempfile
+        >>> path = os.path.join(tempfile.mkdtemp(), 'examples')
+        >>> with minigrad.datasets.open_pickle_dataset_writer(path) as writer:
+        ...     writer.write((1, 'hello'))
+        ...     writer.write((2, 'good-bye'))
+        >>> with minigrad.datasets.open_pickle_dataset(path) as dataset:
+        ...     dataset[1]
+        (2, 'good-bye')
+    """
+
+    def __init__(self, reader: IO[bytes]) -> None:
+        if not reader.seekable():
+            raise ValueError('reader must support random access')
+        self._reader = reader
+        self._process = os.getpid()
+        self._lock = threading.RLock()
+        self._positions: list[int] = []
+        reader.seek(0)
+        while True:
+            position = reader.tell()
+            try:
+                pickle.load(reader)
+            except EOFError:
+                break
+            self._positions.append(position)
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = self.__dict__.copy()
+        del state['_lock']
+        # An open file cannot travel to another process; its path can.
+        if isinstance(getattr(self._reader, 'name', None), str):
+            state['_reader'] = self._reader.name
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._lock = threading.RLock()
+        if isinstance(self._reader, str):
+            self._reopen(self._reader)
+
+    def _reopen(self, path: str) -> None:
+        self._reader = open(path, 'rb')  # noqa: SIM115 - closed by close()
+        self._process = os.getpid()
+
+    def close(self) -> None:
+        """Closes the file; the dataset can no longer be read."""
+        with self._lock:
+            self._reader.close()
+
+    def __enter__(self) -> PickleDataset:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __len__(self) -> int:
+        return len(self._positions)
+
+    def get_example(self, i: int) -> Any:
+        """Reads example number ``i``."""
+        with self._lock:
+            # A forked process shares the file position of its parent.
+            name = getattr(self._reader, 'name', None)
+            if self._process != os.getpid() and isinstance(name, str):
+                self._reopen(name)
+            self._reader.seek(self._positions[i])
+            return pickle.load(self._reader)
+
+
+def open_pickle_dataset(path: str) -> PickleDataset:
+    """Opens a file of pickled examples; close it, or use ``with``."""
+    return PickleDataset(open(path, 'rb'))  # noqa: SIM115 - closed by the dataset
+
+
+def open_pickle_dataset_writer(
+    path: str, protocol: int = pickle.HIGHEST_PROTOCOL
+) -> PickleDatasetWriter:
+    """Makes a file of pickled examples; close it, or use ``with``."""
+    return PickleDatasetWriter(open(path, 'wb'), protocol)  # noqa: SIM115

@@ -1,0 +1,123 @@
+"""Images inside zip files: one large file suits network drives. Needs Pillow."""
+
+from __future__ import annotations
+
+import bisect
+import io
+import itertools
+import os
+import threading
+import zipfile
+from collections.abc import Sequence
+from typing import Any
+
+import numpy
+
+from minigrad.configuration import get_dtype
+from minigrad.dataset import DatasetMixin
+from minigrad.datasets.image_dataset import (
+    _check_pillow_availability,
+    _read_image_as_array,
+    read_pairs,
+)
+from minigrad.types import Array
+
+
+class ZippedImageDataset(DatasetMixin):
+    """All images of a zip file, as arrays ``(channels, height, width)``.
+
+    Args:
+        zipfilename: Path of the zip file, which holds nothing but images.
+        dtype: Dtype of the arrays, ``config.dtype`` when None.
+    """
+
+    def __init__(self, zipfilename: str, dtype: Any = None) -> None:
+        _check_pillow_availability()
+        self._zipfilename = zipfilename
+        self._dtype = get_dtype(dtype)
+        self._lock = threading.Lock()
+        self._open()
+        self._paths = [n for n in self._archive.namelist() if not n.endswith('/')]
+
+    def _open(self) -> None:
+        # A process of its own needs a file position of its own.
+        self._archive = zipfile.ZipFile(self._zipfilename)
+        self._process = os.getpid()
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = self.__dict__.copy()
+        del state['_archive'], state['_lock']
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._lock = threading.Lock()
+        self._open()
+
+    def __len__(self) -> int:
+        return len(self._paths)
+
+    def get_example(self, i: int | str) -> Array:
+        """Reads an image, by number or by its name in the zip file."""
+        name = i if isinstance(i, str) else self._paths[i]
+        with self._lock:
+            if self._process != os.getpid():
+                self._open()
+            content = self._archive.read(name)
+        return _read_image_as_array(io.BytesIO(content), self._dtype)
+
+
+class MultiZippedImageDataset(DatasetMixin):
+    """All images of several zip files, one file after another.
+
+    Args:
+        zipfilenames: Paths of the zip files.
+        dtype: Dtype of the arrays, ``config.dtype`` when None.
+    """
+
+    def __init__(self, zipfilenames: Sequence[str], dtype: Any = None) -> None:
+        self._parts = [ZippedImageDataset(name, dtype) for name in zipfilenames]
+        self._ends = list(itertools.accumulate([len(part) for part in self._parts]))
+
+    def __len__(self) -> int:
+        return self._ends[-1] if self._ends else 0
+
+    def get_example(self, i: int) -> Array:
+        """Reads image number ``i`` of the whole."""
+        if not 0 <= i < len(self):
+            raise IndexError(f'dataset index {i} is out of range: {len(self)} images')
+        part = bisect.bisect_right(self._ends, i)
+        start = self._ends[part] - len(self._parts[part])
+        return self._parts[part].get_example(i - start)
+
+
+class LabeledZippedImageDataset(DatasetMixin):
+    """Images of a zip file with a label each, as pairs ``(array, label)``.
+
+    Args:
+        zipfilename: Path of the zip file.
+        labelfilename: Text file with ``name label`` in each line; the names are those in
+            the zip file.
+        dtype: Dtype of the images, ``config.dtype`` when None.
+        label_dtype: Dtype of the labels, which are 0-d arrays.
+    """
+
+    def __init__(
+        self,
+        zipfilename: str,
+        labelfilename: str,
+        dtype: Any = None,
+        label_dtype: Any = numpy.int32,
+    ) -> None:
+        self._pairs = read_pairs(labelfilename)
+        self._label_dtype = label_dtype
+        self._images = ZippedImageDataset(zipfilename, dtype)
+
+    def __len__(self) -> int:
+        return len(self._pairs)
+
+    def get_example(self, i: int) -> tuple[Array, Array]:
+        """Reads image number ``i`` of the text file."""
+        name, label = self._pairs[i]
+        image = self._images.get_example(name)
+        return image, numpy.array(label, dtype=self._label_dtype)
