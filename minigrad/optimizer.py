@@ -256,8 +256,6 @@ class UpdateRule:
                 self._update_in_fp32(param)
             else:
                 self._update(param, param._loss_scale)
-                if param.array is not None:
-                    param._loss_scale = None  # its gradient is not scaled any more
 
     def _update(self, param: Parameter, loss_scale: float | None) -> None:
         if param.array is not None:
@@ -265,6 +263,7 @@ class UpdateRule:
             if loss_scale is not None and param.grad is not None:
                 grad = param.grad
                 grad /= loss_scale
+                param._loss_scale = None  # not scaled any more
         for hook in list(self._hookable.of('pre').values()):
             hook(self, param)
         self.update_core(param)
