@@ -275,7 +275,7 @@ class UpdateRule:
         if param.array is None:
             # Never filled: it stands for a parameter whose shape is not known yet.
             initializer = _UninitializedFp32()
-            fp32_param = Parameter(initializer, name=param.name)  # type: ignore[arg-type]
+            fp32_param = Parameter(initializer, name=param.name)
         elif fp32_param is None or not fp32_param.is_initialized:
             fp32_param = Parameter(param.array.astype(np.float32), name=param.name)
         else:
@@ -363,7 +363,7 @@ class UpdateRule:
         self._state = {}
         self.init_state(Parameter(np.zeros(1, np.float32)))
         loaded = {}
-        missing = []
+        missing: list[KeyError] = []
         for key in self._state:
             try:
                 value = serializer(key, None)
