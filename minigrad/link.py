@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self, overload
 import numpy
 
 from minigrad import initializers
-from minigrad.backend import copyto, get_array_types, using_device
+from minigrad.backend import copyto, get_array_types
 from minigrad.device_resident import DeviceResident, DeviceResidentsVisitor
 from minigrad.link_hook import (
     ForwardPostprocessArgs,
@@ -576,10 +576,9 @@ class Link(DeviceResident):
         for name in self._params:
             param: Parameter = d[name]
             data = serializer(name, param.array)
-            if param.array is None and data is not None:
+            if not param.is_initialized and data is not None:
                 param.initialize(data.shape)
-                with using_device(param.device):
-                    param.array[...] = param.device.send(data)
+                copyto(param.array, data)
         for name in self._persistent:
             d[name] = serializer(name, d[name])
         for name, child in self._named_children():

@@ -55,10 +55,10 @@ class Sequential(ChainList):
         return len(self._layers)
 
     def __iter__(self) -> Iterator[Any]:
-        return iter(self._layers)
+        yield from self._layers
 
     def __reversed__(self) -> Iterator[Any]:
-        return reversed(self._layers)
+        yield from reversed(self._layers)
 
     def __contains__(self, item: object) -> bool:
         return item in self._layers
@@ -95,7 +95,7 @@ class Sequential(ChainList):
         _check_sequential(other)
         return Sequential(*self, *other)
 
-    def __iadd__(self, other: Iterable[Any]) -> Self:
+    def __iadd__(self, other: Iterable[Any]) -> Self:  # type: ignore[misc]
         _check_sequential(other)
         self.extend(other)
         return self
@@ -200,7 +200,7 @@ class Sequential(ChainList):
             [(i, _describe(layer)) for i, layer in enumerate(self)]
         )
 
-    def copy(self, mode: str = 'share') -> Sequential:  # type: ignore[override]
+    def copy(self, mode: str = 'share') -> Sequential:
         """Copies the links as `Link.copy` does, and the other items shallowly."""
         return Sequential(
             *[
