@@ -34,21 +34,23 @@ class _Binary(FunctionNode):
 
     def check_type_forward(self, in_types: InputTypes) -> None:
         a, b = in_types
-        self.expect(
-            a.dtype == b.dtype,
-            'lhs.dtype == rhs.dtype',
-            f'{a.dtype} != {b.dtype}',
-            'cast one of them with F.cast(x, dtype)',
-            in_types,
-        )
-        self.expect(
-            _broadcasts(a.shape, b.shape),
-            'shapes that broadcast',
-            f'{a.shape} and {b.shape}',
-            inputs=in_types,
-        )
-        if self.needs_float:
-            self.expect(a.dtype.kind == 'f', "dtype.kind == 'f'", a.dtype, None, in_types)
+        if a.dtype != b.dtype:
+            self.expect(
+                False,
+                'lhs.dtype == rhs.dtype',
+                f'{a.dtype} != {b.dtype}',
+                'cast one of them with F.cast(x, dtype)',
+                in_types,
+            )
+        if a.shape != b.shape and not _broadcasts(a.shape, b.shape):
+            self.expect(
+                False,
+                'shapes that broadcast',
+                f'{a.shape} and {b.shape}',
+                inputs=in_types,
+            )
+        if self.needs_float and a.dtype.kind != 'f':
+            self.expect(False, "dtype.kind == 'f'", a.dtype, None, in_types)
 
 
 class _WithConstant(FunctionNode):
@@ -395,14 +397,14 @@ def rdiv(self: Any, rhs: Any) -> Variable:
 
 def floordiv(self: Any, rhs: Any) -> Variable:
     """Returns ``self // rhs``; its gradient is zero."""
-    from minigrad.functions.math.floor import floor
+    from minigrad.functions.math.elementary import floor
 
     return floor(div(self, rhs))
 
 
 def rfloordiv(self: Any, rhs: Any) -> Variable:
     """Returns ``rhs // self``; its gradient is zero."""
-    from minigrad.functions.math.floor import floor
+    from minigrad.functions.math.elementary import floor
 
     return floor(rdiv(self, rhs))
 
@@ -411,7 +413,7 @@ def mod(self: Any, rhs: Any) -> Variable:
     """Returns ``self % rhs``, with the sign of ``rhs`` as in NumPy."""
     from minigrad.functions.math.fmod import remainder
 
-    return remainder(self, rhs)
+    return remainder(self, _full_like(self, rhs))
 
 
 def rmod(self: Any, rhs: Any) -> Variable:

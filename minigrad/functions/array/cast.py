@@ -1,0 +1,54 @@
+"""Change of dtype."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy
+
+from minigrad.configuration import config
+from minigrad.function_node import FunctionNode
+from minigrad.types import Array
+from minigrad.variable import Variable, as_variable
+
+
+class Cast(FunctionNode):
+    arg_names = ('x',)
+
+    def __init__(self, typ: Any) -> None:
+        self.type = typ
+
+    def forward(self, inputs: tuple[Array, ...]) -> Any:
+        (x,) = inputs
+        self._in_type = x.dtype
+        return x.astype(self.type, copy=False)
+
+    def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
+        if self._in_type.kind != 'f':
+            return None
+        return cast(grad_outputs[0], self._in_type)
+
+
+def cast(x: Any, typ: Any) -> Variable:
+    """Casts a variable to another dtype.
+
+    Args:
+        x: Variable or array.
+        typ: Dtype, or its name or character.
+
+    Returns:
+        Variable of that dtype; it shares the memory of ``x`` if it has that dtype
+        already.
+
+    Gradient: cast back; none if ``x`` is not float.
+    Double backprop: yes.
+    Kernels: reference.
+    Source: compatible with chainer.functions.cast.
+
+    Example:
+        >>> F.cast(np.array([1, 2]), 'float32').array
+        array([1., 2.], dtype=float32)
+    """
+    if x.dtype == numpy.dtype(typ) and not config.enable_backprop:
+        return as_variable(x)
+    return Cast(typ).apply((x,))[0]

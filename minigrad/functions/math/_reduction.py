@@ -1,0 +1,41 @@
+"""What all reductions over axes share."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from minigrad.function_node import FunctionNode, InputTypes
+from minigrad.functions._axis import read_axes, reduced_shape
+from minigrad.functions.array.reshape import reshape
+from minigrad.functions.math.sum_to import broadcast_to
+from minigrad.variable import Variable
+
+class Reduction(FunctionNode):
+    """A float array reduced over some or all of its axes."""
+
+    arg_names = ('x',)
+
+    def __init__(self, axis: Any = None, keepdims: bool = False) -> None:
+        self.axis = read_axes(axis, self.public_name)
+        self.keepdims = keepdims
+
+    def check_type_forward(self, in_types: InputTypes) -> None:
+        (x,) = in_types
+        if x.dtype.kind != 'f':
+            self.expect(False, "x.dtype.kind == 'f'", x.dtype, None, in_types)
+        for axis in self.axis or ():
+            if not -x.ndim <= axis < x.ndim:
+                self.expect(False, f'-{x.ndim} <= axis < {x.ndim}', axis, None, in_types)
+
+    def count(self, shape: tuple[int, ...]) -> int:
+        """Returns how many elements of an array of that shape make one output."""
+        if self.axis is None:
+            return math.prod(shape)
+        return math.prod([shape[axis] for axis in self.axis])
+
+    def spread(self, y: Variable, shape: tuple[int, ...]) -> Variable:
+        """Broadcasts what has the shape of the output to the shape of the input."""
+        if self.axis is not None and not self.keepdims:
+            y = reshape(y, reduced_shape(shape, self.axis))
+        return broadcast_to(y, shape)
