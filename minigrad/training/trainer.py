@@ -1,0 +1,363 @@
+"""The training loop: update, then whoever wants to be called."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sys
+import time
+import traceback
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from minigrad.reporter import Reporter
+from minigrad.serializer import AbstractSerializer, Deserializer, Serializer
+from minigrad.serializers import DictionarySerializer, NpzDeserializer
+from minigrad.training.extension import (
+    PRIORITY_READER,
+    PRIORITY_SNAPSHOT,
+    reject_unknown,
+)
+from minigrad.training.random_state import serialize_random_state
+from minigrad.training.triggers._get_trigger import get_trigger
+from minigrad.variable import Variable
+
+
+class _ExtensionEntry:
+    """An extension with everything that was settled when it was registered."""
+
+    def __init__(
+        self, extension: Any, priority: Any, trigger: Any, call_before_training: bool
+    ) -> None:
+        self.extension = extension
+        self.priority = priority
+        self.trigger = trigger
+        self.call_before_training = call_before_training
+
+    def call(self, method: str, *args: Any) -> None:
+        """Calls a method that an extension may have or not."""
+        function = getattr(self.extension, method, None)
+        if function is not None:
+            function(*args)
+
+    @property
+    def loads_snapshot(self) -> bool:
+        return getattr(self.extension, 'autoload', False) is True
+
+
+class Trainer:
+    """Runs an updater until a trigger says stop, and extensions as theirs say.
+
+    One iteration is an update followed by the extensions whose triggers fire, in the
+    order of their priorities. Everything that changes on the way, the random generators
+    included, is part of a snapshot: a resumed run goes on bit for bit like one that was
+    never stopped.
+
+    Args:
+        updater: Makes one step of optimization; see `StandardUpdater`.
+        stop_trigger: When to stop, such as ``(20, 'epoch')``. None never stops.
+        out: Folder for everything that extensions write.
+        extensions: Extensions to begin with.
+
+    Attributes:
+        observation: What was reported in the current iteration.
+        reporter: Where links report to; the targets of all optimizers are registered.
+
+    Source: compatible with chainer.training.Trainer.
+
+    Example:
+        >>> x = np.eye(4, dtype=np.float32)
+        >>> t = np.arange(4, dtype=np.int32)
+        >>> data = minigrad.datasets.TupleDataset(x, t)
+        >>> model = L.Classifier(L.Linear(4, 4))
+        >>> optimizer = minigrad.optimizers.SGD(lr=1.0).setup(model)
+        >>> iterator = minigrad.iterators.SerialIterator(data, 2)
+        >>> updater = minigrad.training.StandardUpdater(iterator, optimizer)
+        >>> import tempfile
+        >>> trainer = minigrad.training.Trainer(
+        ...     updater, (2, 'epoch'), out=tempfile.mkdtemp())
+        >>> trainer.extend(lambda trainer: print(trainer.updater.iteration, end=' '),
+        ...                name='count')
+        >>> trainer.run()
+        1 2 3 4
+    """
+
+    def __init__(
+        self,
+        updater: Any,
+        stop_trigger: Any = None,
+        out: str = 'result',
+        extensions: Iterable[Any] | None = None,
+    ) -> None:
+        self.updater = updater
+        self.stop_trigger = get_trigger(stop_trigger)
+        self.observation: dict[str, Any] = {}
+        self.out = out
+        self.reporter = Reporter()
+        for name, optimizer in updater.get_all_optimizers().items():
+            self.reporter.add_observer(name, optimizer.target)
+            self.reporter.add_observers(
+                name, optimizer.target.namedlinks(skipself=True)
+            )
+
+        self._done = False
+        self._extensions: dict[str, _ExtensionEntry] = {}
+        self._order: list[_ExtensionEntry] | None = None  # set while a session is open
+        self._start_at: float | None = None
+        self._snapshot_elapsed_time = 0.0
+        self._final_elapsed_time: Any = None
+        self._saved_random_state: dict[str, Any] | None = None
+
+        updater.connect_trainer(self)
+        for extension in () if extensions is None else extensions:
+            self.extend(extension)
+
+    @property
+    def is_before_training(self) -> bool:
+        """Whether no update was made yet."""
+        return bool(self.updater.iteration == 0)
+
+    @property
+    def elapsed_time(self) -> Any:
+        """Seconds of training, those before a resume included.
+
+        Raises:
+            RuntimeError: The training has not started.
+        """
+        if self._done:
+            return self._final_elapsed_time
+        if self._start_at is None:
+            raise RuntimeError(
+                'Trainer.elapsed_time: training has not been started yet'
+            )
+        return time.perf_counter() - self._start_at + self._snapshot_elapsed_time
+
+    def extend(
+        self,
+        extension: Any,
+        name: str | None = None,
+        trigger: Any = None,
+        priority: int | None = None,
+        *,
+        call_before_training: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        """Registers an extension.
+
+        Args:
+            extension: An `Extension`, or any callable that takes the trainer.
+            name: Its name; by default its own (``name``, ``default_name`` or
+                ``__name__``). A name that is taken gets ``_1``, ``_2``, ... appended.
+            trigger: When to call it, such as ``(1, 'epoch')``; its own ``trigger`` by
+                default, every iteration if it has none.
+            priority: Its place in the order, highest first; its own by default.
+            call_before_training: Whether to call it once before the first update too.
+            **kwargs: Nothing; Chainer's ``invoke_before_training`` gets a message.
+
+        Raises:
+            TypeError: The extension has no name and none is given.
+            ValueError: The name is 'training'.
+        """
+        reject_unknown('Trainer.extend', kwargs)
+        for attribute in ('name', 'default_name', '__name__'):
+            if name is None:
+                name = getattr(extension, attribute, None)
+        if name is None:
+            raise TypeError(
+                f'Trainer.extend: {extension!r} has no name; give one with name='
+            )
+        if name == 'training':
+            raise ValueError("Trainer.extend: the name 'training' is taken by the loop")
+        if trigger is None:
+            trigger = getattr(extension, 'trigger', (1, 'iteration'))
+        if priority is None:
+            priority = getattr(extension, 'priority', PRIORITY_READER)
+
+        unique_name, ordinal = name, 0
+        while unique_name in self._extensions:
+            ordinal += 1
+            unique_name = f'{name}_{ordinal}'
+        with contextlib.suppress(AttributeError):  # a bound method takes no attributes
+            extension.name = unique_name
+        self._extensions[unique_name] = _ExtensionEntry(
+            extension, priority, get_trigger(trigger), call_before_training
+        )
+
+    def get_extension(self, name: str) -> Any:
+        """Returns the extension that was registered under a name.
+
+        Raises:
+            ValueError: There is none.
+        """
+        if name not in self._extensions:
+            raise ValueError(
+                f'Trainer.get_extension: extension {name} not found; there are '
+                f'{", ".join(map(str, self._extensions)) or "none"}'
+            )
+        return self._extensions[name].extension
+
+    def run(self, show_loop_exception_msg: bool = True) -> None:
+        """Runs the whole training.
+
+        Args:
+            show_loop_exception_msg: Whether to print an exception at once, and not only
+                when all extensions were finalized (which may take long, or hang).
+
+        Raises:
+            RuntimeError: It has been run already.
+        """
+        if self._done:
+            raise RuntimeError('Trainer.run: cannot run training loop multiple times')
+        with self.session(show_loop_exception_msg):
+            while not self.stop_trigger(self):
+                with self.iteration():
+                    self.updater.update()
+
+    @contextlib.contextmanager
+    def session(self, show_loop_exception_msg: bool = True) -> Iterator[None]:
+        """Prepares the extensions before a loop and finalizes them after it.
+
+        `run` opens one. A loop of your own opens one around its iterations: extensions
+        are finalized however it ends, and told if it raised.
+        """
+        try:
+            order = self._start()
+            try:
+                yield
+            except Exception as error:
+                if show_loop_exception_msg:
+                    _show('Exception in main training loop', error)
+                    sys.stderr.write(
+                        'Will finalize trainer extensions and updater before reraising '
+                        'the exception.\n'
+                    )
+                self._tell_extensions(order, error)
+                raise
+        finally:
+            # After Ctrl-C too: writers of snapshots are to end what they have begun.
+            self._order = None
+            for entry in self._by_priority():
+                entry.call('finalize')
+            self.updater.finalize()
+        self._final_elapsed_time = self.elapsed_time
+        self._done = True
+
+    def _tell_extensions(self, order: list[_ExtensionEntry], error: Exception) -> None:
+        for entry in order:
+            try:
+                entry.call('on_error', self, error, error.__traceback__)
+            except Exception as another:  # all of them are told
+                _show('Exception in error handler', another)
+
+    def _by_priority(self) -> list[_ExtensionEntry]:
+        return sorted(self._extensions.values(), key=lambda e: e.priority, reverse=True)
+
+    @contextlib.contextmanager
+    def iteration(self) -> Iterator[None]:
+        """Surrounds one update: a fresh observation before, the extensions after it.
+
+        Example:
+            >>> def train(trainer):
+            ...     while not trainer.stop_trigger(trainer):
+            ...         with trainer.iteration():
+            ...             trainer.updater.update()
+        """
+        order = self._start() if self._order is None else self._order
+        self.observation = {}
+        with self.reporter.scope(self.observation):
+            yield
+            self._run_extensions(order)
+
+    def _run_extensions(self, order: list[_ExtensionEntry]) -> None:
+        """Calls the extensions whose triggers fire."""
+        snapshots = []
+        for entry in order:
+            # Asked one by one: a trigger may watch what the one before has reported.
+            if not entry.trigger(self):
+                continue
+            if entry.priority <= PRIORITY_SNAPSHOT:
+                snapshots.append(entry)
+            else:
+                entry.extension(self)
+        for entry in snapshots:
+            entry.extension(self)
+
+    def _start(self) -> list[_ExtensionEntry]:
+        """Initializes the extensions and returns them in the order of their calls."""
+        if self._order is not None:
+            return self._order
+        os.makedirs(self.out, exist_ok=True)
+        order = self._by_priority()
+        self._start_at = time.perf_counter()
+        # Loading comes first: what the others set up depends on what is loaded.
+        for entry in sorted(order, key=lambda e: not e.loads_snapshot):
+            if not getattr(entry.trigger, 'finished', False):
+                entry.call('initialize', self)
+        # Whatever was drawn since loading is taken back.
+        if self._saved_random_state is not None:
+            serialize_random_state(NpzDeserializer(self._saved_random_state))
+            self._saved_random_state = None
+        if self.is_before_training:
+            self.observation = {}
+            with self.reporter.scope(self.observation):
+                for entry in order:
+                    if entry.call_before_training:
+                        entry.extension(self)
+        self._order = order
+        return order
+
+    def serialize(self, serializer: AbstractSerializer) -> None:
+        """Saves or loads everything that changes during training."""
+        self.updater.serialize(serializer['updater'])
+        if hasattr(self.stop_trigger, 'serialize'):
+            self.stop_trigger.serialize(serializer['stop_trigger'])
+        extensions = serializer['extensions']
+        triggers = serializer['extension_triggers']
+        for name, entry in self._extensions.items():
+            if hasattr(entry.extension, 'serialize'):
+                entry.extension.serialize(extensions[name])
+            if hasattr(entry.trigger, 'serialize'):
+                entry.trigger.serialize(triggers[name])
+
+        if isinstance(serializer, Deserializer):
+            self._snapshot_elapsed_time = serializer('_snapshot_elapsed_time', 0.0)
+        else:
+            started = self._start_at is not None or self._done
+            serializer('_snapshot_elapsed_time', self.elapsed_time if started else 0.0)
+        self._serialize_observation(serializer)
+        self._serialize_random_state(serializer['random_state'])
+
+    def _serialize_observation(self, serializer: AbstractSerializer) -> None:
+        # The stop trigger is asked after the snapshot, and may look at it.
+        if isinstance(serializer, Serializer):
+            scalars = {k: _as_float(v) for k, v in self.observation.items()}
+            scalars = {k: v for k, v in scalars.items() if v is not None}
+            serializer('observation', json.dumps(scalars))
+            return
+        with contextlib.suppress(KeyError):  # Chainer's snapshots have none
+            self.observation = json.loads(serializer('observation', '{}'))
+
+    def _serialize_random_state(self, serializer: AbstractSerializer) -> None:
+        found = serialize_random_state(serializer)
+        if found and isinstance(serializer, Deserializer):
+            state = DictionarySerializer()
+            serialize_random_state(state)
+            self._saved_random_state = state.target
+
+
+def _as_float(value: Any) -> float | None:
+    """Returns a scalar as a float, and None for anything else."""
+    if isinstance(value, Variable):
+        value = value.array
+    if isinstance(value, (str, bytes)) or getattr(value, 'ndim', 0) != 0:
+        return None
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return None
+
+
+def _show(title: str, error: Exception) -> None:
+    sys.stderr.write(f'{title}: {error}\nTraceback (most recent call last):\n')
+    traceback.print_tb(error.__traceback__)

@@ -1,0 +1,6 @@
+"""Ready-made updaters."""
+
+from minigrad.training.updaters.parallel_updater import ParallelUpdater
+from minigrad.training.updaters.standard_updater import StandardUpdater
+
+__all__ = ['ParallelUpdater', 'StandardUpdater']

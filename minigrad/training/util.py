@@ -1,0 +1,5 @@
+"""Chainer's second address of `get_trigger`."""
+
+from minigrad.training.trigger import _never_fire_trigger, get_trigger
+
+__all__ = ['_never_fire_trigger', 'get_trigger']
