@@ -1,5 +1,10 @@
 """Differentiable functions, by their Chainer names: ``import minigrad.functions as F``."""
 
+from minigrad.functions.activation.log_softmax import log_softmax as log_softmax
+from minigrad.functions.activation.relu import relu as relu
+from minigrad.functions.activation.sigmoid import sigmoid as sigmoid
+from minigrad.functions.activation.softmax import softmax as softmax
+from minigrad.functions.activation.tanh import tanh as tanh
 from minigrad.functions.array.broadcast import broadcast as broadcast
 from minigrad.functions.array.cast import cast as cast
 from minigrad.functions.array.concat import concat as concat
@@ -11,6 +16,10 @@ from minigrad.functions.array.split_axis import split_axis as split_axis
 from minigrad.functions.array.squeeze import squeeze as squeeze
 from minigrad.functions.array.transpose import transpose as transpose
 from minigrad.functions.array.where import where as where
+from minigrad.functions.evaluation.accuracy import accuracy as accuracy
+from minigrad.functions.loss.softmax_cross_entropy import (
+    softmax_cross_entropy as softmax_cross_entropy,
+)
 from minigrad.functions.math.average import average as average
 from minigrad.functions.math.average import mean as mean
 from minigrad.functions.math.basic_math import absolute as absolute
@@ -46,3 +55,4 @@ from minigrad.functions.math.minmax import min as min
 from minigrad.functions.math.sum import sum as sum
 from minigrad.functions.math.sum_to import broadcast_to as broadcast_to
 from minigrad.functions.math.sum_to import sum_to as sum_to
+from minigrad.functions.noise.dropout import dropout as dropout

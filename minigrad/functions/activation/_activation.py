@@ -1,0 +1,34 @@
+"""What the activations share."""
+
+from __future__ import annotations
+
+from minigrad.function_node import FunctionNode, InputTypes
+
+
+class Activation(FunctionNode):
+    """A function of one float array."""
+
+    arg_names = ('x',)
+
+    def check_type_forward(self, in_types: InputTypes) -> None:
+        (x,) = in_types
+        if x.dtype.kind != 'f':
+            self.expect(False, "x.dtype.kind == 'f'", x.dtype, None, in_types)
+
+
+class AlongAxis(Activation):
+    """A function of one float array that looks along one axis."""
+
+    def __init__(self, axis: int = 1) -> None:
+        self.axis = axis
+
+    def check_type_forward(self, in_types: InputTypes) -> None:
+        super().check_type_forward(in_types)
+        (x,) = in_types
+        if not -x.ndim <= self.axis < x.ndim:
+            self.expect(
+                False,
+                '-x.ndim <= axis < x.ndim',
+                f'axis={self.axis} for x.ndim == {x.ndim}',
+                inputs=in_types,
+            )

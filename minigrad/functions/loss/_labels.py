@@ -1,0 +1,48 @@
+"""Checks of class labels."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy
+
+from minigrad.configuration import config
+from minigrad.types import Array
+
+
+def check_labels(
+    function: str, t: Array, n_classes: int, ignore_label: int | None
+) -> None:
+    """Raises unless every label in ``t`` is a class or the ignored one.
+
+    On the CPU always, on a GPU in debug mode only, because there it waits for the
+    device.
+
+    Raises:
+        ValueError: The message names the first such label, its place and the number
+            of classes.
+    """
+    if t.size == 0 or not (isinstance(t, numpy.ndarray) or config.debug):
+        return
+    if t.min() >= 0 and t.max() < n_classes:
+        return
+    bad = (t < 0) | (t >= n_classes)
+    if ignore_label is not None:
+        bad &= t != ignore_label
+    if not bad.any():
+        return
+    place = tuple([int(i[0]) for i in bad.nonzero()])
+    label = int(t[place])
+    where = ', '.join(map(str, place))
+    also = '' if ignore_label is None else f', or ignore_label={ignore_label}'
+    raise ValueError(
+        f'{function}: expected labels 0 <= t < {n_classes} (the number of classes, '
+        f'x.shape[1]){also}, got t[{where}] == {label}'
+    )
+
+
+def check_reduce(function: str, reduce: Any, *choices: str) -> None:
+    """Raises ValueError unless ``reduce`` is one of the choices."""
+    if reduce not in choices:
+        names = ' or '.join(map(repr, choices))
+        raise ValueError(f'{function}: expected reduce={names}, got {reduce!r}')
