@@ -1,11 +1,713 @@
-"""Kernels for NumPy arrays, compiled by Numba."""
+"""Kernels for NumPy arrays, compiled by Numba and run by our own threads.
+
+This file decides what runs where: dtypes, layouts, work space, pieces for threads. The
+loops themselves are in ``cpu/``, one idea per file.
+"""
 
 from __future__ import annotations
 
-from minigrad.kernels.reference import Kernels
+from typing import Any
+
+import numpy as np
+
+from minigrad.kernels.cpu import (
+    columns,
+    conv_direct,
+    gemm,
+    losses,
+    normalization,
+    optimizers,
+    pool,
+)
+from minigrad.kernels.cpu.simd import COLUMNS
+from minigrad.kernels.reference import Kernels, msvag_rho
+from minigrad.kernels.specs import ConvSpec, PoolSpec
+from minigrad.kernels.threads import count_pieces, parallel, scratch
+from minigrad.types import Array
+
+# Work per piece that pays for waking a thread, which took 70-110 us on a virtual
+# machine: bytes for what is bound by memory, multiply-adds for products.
+GRAIN_BYTES = 1 << 20
+GRAIN_PRODUCTS = 10_000_000
+
+contiguous = np.ascontiguousarray
 
 
 class NumbaKernels(Kernels):
     """The fast kernels of the CPU; what they do not do, the definition does."""
 
     name = 'numba'
+
+    # Products
+
+    def matmul(self, a: Array, b: Array) -> Array:
+        """Returns ``a @ b`` of two matrices; either may be a transposed view."""
+        if not _fast(a, b) or a.ndim != 2 or b.ndim != 2:
+            return super().matmul(a, b)
+        (M, K), N = a.shape, b.shape[1]
+        if M == 0 or N == 0 or K == 0:
+            return super().matmul(a, b)
+        c = np.empty((M, N), a.dtype)
+        transposed_b = not b.flags.c_contiguous and b.flags.f_contiguous
+        transposed_a = not a.flags.c_contiguous and a.flags.f_contiguous
+        if transposed_b and not transposed_a:
+            a, b = contiguous(a), b.T
+            flat_a, flat_b = a.ravel(), b.ravel()
+
+            def body(index: int, first: int, last: int) -> None:
+                gemm.product_transposed(
+                    flat_a, K, flat_b, K, c.ravel(), N, M, first, last, K
+                )
+
+            parallel(body, N, GRAIN_PRODUCTS // (M * K) + 1)
+            return c
+        b = contiguous(b)
+        if transposed_a:
+            flat_a, a_row, a_step = a.T.ravel(), 1, M
+        else:
+            flat_a, a_row, a_step = contiguous(a).ravel(), K, 1
+        flat_b, flat_c = b.ravel(), c.ravel()
+        # The longer side is cut; a cut along the columns falls between panels.
+        if N >= M:
+            width = COLUMNS * 4 // a.itemsize
+            panels = -(-N // width)
+
+            def body(index: int, first: int, last: int) -> None:
+                panel = scratch('panel', gemm.DEPTH * COLUMNS, a.dtype)
+                gemm.product(
+                    flat_a, a_row, a_step, flat_b, N, flat_c, N,
+                    M, first * width, min(N, last * width), K, panel,
+                )  # fmt: skip
+
+            parallel(body, panels, GRAIN_PRODUCTS // (M * K * width) + 1)
+        else:
+
+            def body(index: int, first: int, last: int) -> None:
+                panel = scratch('panel', gemm.DEPTH * COLUMNS, a.dtype)
+                gemm.product(
+                    flat_a[first * a_row :], a_row, a_step, flat_b, N,
+                    flat_c[first * N :], N, last - first, 0, N, K, panel,
+                )  # fmt: skip
+
+            parallel(body, M, GRAIN_PRODUCTS // (N * K) + 1)
+        return c
+
+    # Convolution
+
+    def conv_2d(self, x: Array, W: Array, b: Array | None, spec: ConvSpec) -> Array:
+        """See `Kernels.conv_2d`."""
+        if not _fast(x, W) or (b is not None and b.dtype != x.dtype) or not len(x):
+            return super().conv_2d(x, W, b, spec)
+        x, W = contiguous(x), contiguous(W)
+        N, (OC, C, KH, KW) = len(x), W.shape
+        y = np.empty((N, OC, spec.oh, spec.ow), x.dtype)
+        bias = np.empty(0, x.dtype) if b is None else contiguous(b)
+        flat_W = W.ravel()
+        QH, QW = _phase_size(spec)
+        flat_size = x.shape[1] * spec.sy * spec.sx * QH * QW
+        sums_size = OC // spec.groups * spec.oh * QW
+
+        def body(index: int, first: int, last: int) -> None:
+            conv_direct.forward(
+                x, flat_W, bias, y,
+                scratch('flat', flat_size, x.dtype),
+                scratch('sums', sums_size, x.dtype),
+                first, last, spec.groups, KH, KW, *_steps(spec),
+            )  # fmt: skip
+
+        parallel(body, N, GRAIN_PRODUCTS // (y[0].size * C * KH * KW + 1) + 1)
+        return y
+
+    def conv_2d_grad_x(self, W: Array, gy: Array, spec: ConvSpec) -> Array:
+        """See `Kernels.conv_2d_grad_x`."""
+        if not _fast(W, gy) or not len(gy):
+            return super().conv_2d_grad_x(W, gy, spec)
+        W, gy = contiguous(W), contiguous(gy)
+        N, (OC, C, KH, KW) = len(gy), W.shape
+        gx = np.empty((N, C * spec.groups, spec.h, spec.w), gy.dtype)
+        top = (KH - 1) * spec.dy // spec.sy
+        left = (KW - 1) * spec.dx // spec.sx
+        AH = -(-(spec.h + 2 * spec.ph) // spec.sy)
+        AW = -(-(spec.w + 2 * spec.pw) // spec.sx)
+        flat_size = OC // spec.groups * (AH + top) * (AW + left)
+        sums_size = C * AH * (AW + left)
+
+        def body(index: int, first: int, last: int) -> None:
+            conv_direct.grad_x(
+                W, gy, gx,
+                scratch('flat', flat_size, gy.dtype),
+                scratch('sums', sums_size, gy.dtype),
+                scratch('turned', OC // spec.groups * C * KH * KW, gy.dtype),
+                first, last, spec.groups, KH, KW, *_steps(spec),
+            )  # fmt: skip
+
+        parallel(body, N, GRAIN_PRODUCTS // (gy[0].size * C * KH * KW + 1) + 1)
+        return gx
+
+    def conv_2d_grad_w(self, x: Array, gy: Array, spec: ConvSpec) -> Array:
+        """See `Kernels.conv_2d_grad_w`."""
+        if not _fast(x, gy) or not len(x):
+            return super().conv_2d_grad_w(x, gy, spec)
+        x, gy = contiguous(x), contiguous(gy)
+        (N, OC), C = gy.shape[:2], x.shape[1] // spec.groups
+        KH, KW = spec.kh, spec.kw
+        QH, QW = _phase_size(spec)
+        flat_size = x.shape[1] * spec.sy * spec.sx * QH * QW
+        grain = GRAIN_PRODUCTS // (gy[0].size * C * KH * KW + 1) + 1
+        parts = np.empty((count_pieces(N, grain), OC * C * KH * KW), x.dtype)
+
+        def body(index: int, first: int, last: int) -> None:
+            conv_direct.grad_w(
+                x, gy, parts[index],
+                scratch('flat', flat_size, x.dtype),
+                scratch('spread', OC // spec.groups * spec.oh * QW, x.dtype),
+                first, last, spec.groups, KH, KW, *_steps(spec),
+            )  # fmt: skip
+
+        parallel(body, N, grain)
+        for part in parts[1:]:
+            parts[0] += part
+        return parts[0].reshape(OC, C, KH, KW)
+
+    def im2col(self, x: Array, spec: ConvSpec) -> Array:
+        """See `Kernels.im2col`."""
+        if not _fast(x):
+            return super().im2col(x, spec)
+        N, C = x.shape[:2]
+        col = np.empty((N * C, spec.kh, spec.kw, spec.oh, spec.ow), x.dtype)
+        planes = _planes(x)
+
+        def body(index: int, first: int, last: int) -> None:
+            columns.im2col(planes, col, first, last, *_steps(spec))
+
+        parallel(body, N * C, _grain(col))
+        return col.reshape(N, C, spec.kh, spec.kw, spec.oh, spec.ow)
+
+    def col2im(self, col: Array, spec: ConvSpec) -> Array:
+        """See `Kernels.col2im`."""
+        if not _fast(col):
+            return super().col2im(col, spec)
+        N, C = col.shape[:2]
+        x = np.empty((N, C, spec.h, spec.w), col.dtype)
+        col = contiguous(col).reshape(N * C, *col.shape[2:])
+
+        def body(index: int, first: int, last: int) -> None:
+            columns.col2im(col, _planes(x), first, last, *_steps(spec))
+
+        parallel(body, N * C, _grain(col))
+        return x
+
+    # Pooling: arg is uint8 where that suffices, to save memory traffic
+
+    def max_pool_2d(self, x: Array, spec: PoolSpec) -> tuple[Array, Array]:
+        """See `Kernels.max_pool_2d`."""
+        if not _fast(x):
+            return super().max_pool_2d(x, spec)
+        shape = (*x.shape[:2], spec.oh, spec.ow)
+        y = np.empty(shape, x.dtype)
+        arg = np.empty(shape, np.uint8 if spec.kh * spec.kw <= 256 else np.int32)
+        planes = _planes(x)
+
+        def body(index: int, first: int, last: int) -> None:
+            pool.max_pool(planes, _planes(y), _planes(arg), first, last, *_window(spec))
+
+        parallel(body, len(planes), _grain(planes, 2))
+        return y, arg
+
+    def max_pool_2d_scatter(self, gy: Array, arg: Array, spec: PoolSpec) -> Array:
+        """See `Kernels.max_pool_2d_scatter`."""
+        if not _fast(gy):
+            return super().max_pool_2d_scatter(gy, arg, spec)
+        gx = np.empty((*gy.shape[:2], spec.h, spec.w), gy.dtype)
+        gy, arg, planes = _planes(gy), _planes(arg), _planes(gx)
+
+        def body(index: int, first: int, last: int) -> None:
+            pool.max_pool_scatter(gy, arg, planes, first, last, *_window(spec))
+
+        parallel(body, len(planes), _grain(planes, 2))
+        return gx
+
+    def max_pool_2d_gather(self, ggx: Array, arg: Array, spec: PoolSpec) -> Array:
+        """See `Kernels.max_pool_2d_gather`."""
+        if not _fast(ggx):
+            return super().max_pool_2d_gather(ggx, arg, spec)
+        ggy = np.empty(arg.shape, ggx.dtype)
+        ggx, arg = _planes(ggx), _planes(arg)
+
+        def body(index: int, first: int, last: int) -> None:
+            pool.max_pool_gather(ggx, arg, _planes(ggy), first, last, *_window(spec))
+
+        parallel(body, len(ggx), _grain(ggx, 2))
+        return ggy
+
+    def max_pool_2d_arg(self, indices: Array, spec: PoolSpec) -> Array:
+        """See `Kernels.max_pool_2d_arg`."""
+        return indices.astype(np.uint8 if spec.kh * spec.kw <= 256 else np.int32)
+
+    def average_pool_2d(self, x: Array, spec: PoolSpec) -> Array:
+        """See `Kernels.average_pool_2d`."""
+        if not _fast(x):
+            return super().average_pool_2d(x, spec)
+        y = np.empty((*x.shape[:2], spec.oh, spec.ow), x.dtype)
+        planes = _planes(x)
+
+        def body(index: int, first: int, last: int) -> None:
+            pool.average_pool(
+                planes, _planes(y), first, last, *_window(spec), spec.count_pad
+            )
+
+        parallel(body, len(planes), _grain(planes, 2))
+        return y
+
+    def average_pool_2d_grad(self, gy: Array, spec: PoolSpec) -> Array:
+        """See `Kernels.average_pool_2d_grad`."""
+        if not _fast(gy):
+            return super().average_pool_2d_grad(gy, spec)
+        gx = np.empty((*gy.shape[:2], spec.h, spec.w), gy.dtype)
+        gy, planes = _planes(gy), _planes(gx)
+
+        def body(index: int, first: int, last: int) -> None:
+            pool.average_pool_grad(
+                gy, planes, first, last, *_window(spec), spec.count_pad
+            )
+
+        parallel(body, len(planes), _grain(planes, 2))
+        return gx
+
+    # Normalization
+
+    def lrn(
+        self, x: Array, n: int, k: float, alpha: float, beta: float
+    ) -> tuple[Array, Array]:
+        """See `Kernels.lrn`."""
+        if not _fast(x):
+            return super().lrn(x, n, k, alpha, beta)
+        x3 = _pixels(x)
+        y, scale = np.empty(x.shape, x.dtype), np.empty(x.shape, x.dtype)
+
+        def body(index: int, first: int, last: int) -> None:
+            normalization.lrn(
+                x3, _pixels(y), _pixels(scale), first, last,
+                n, float(k), float(alpha), float(beta),
+            )  # fmt: skip
+
+        parallel(body, len(x3), _grain(x3, 2))
+        return y, scale
+
+    def lrn_grad(
+        self,
+        x: Array,
+        y: Array,
+        scale: Array,
+        gy: Array,
+        n: int,
+        k: float,
+        alpha: float,
+        beta: float,
+    ) -> Array:
+        """See `Kernels.lrn_grad`; ``y`` is computed again, which is cheaper to read."""
+        if not _fast(x, gy, scale):
+            return super().lrn_grad(x, y, scale, gy, n, k, alpha, beta)
+        x3, scale3, gy3 = _pixels(x), _pixels(scale), _pixels(gy)
+        gx = np.empty(x.shape, x.dtype)
+
+        def body(index: int, first: int, last: int) -> None:
+            normalization.lrn_grad(
+                x3, scale3, gy3, _pixels(gx), first, last,
+                n, float(alpha), float(beta),
+            )  # fmt: skip
+
+        parallel(body, len(x3), _grain(x3, 2))
+        return gx
+
+    def batch_norm(
+        self, x: Array, gamma: Array, beta: Array, eps: float, axis: tuple[int, ...]
+    ) -> tuple[Array, Array, Array]:
+        """See `Kernels.batch_norm`."""
+        usual = axis == (0, *range(2, x.ndim)) and x.size > 0
+        if not usual or not _fast(x, gamma, beta):
+            return super().batch_norm(x, gamma, beta, eps, axis)
+        gamma, beta = contiguous(gamma), contiguous(beta)
+        y = np.empty(x.shape, x.dtype)
+        mean, inv_std = np.empty_like(gamma), np.empty_like(gamma)
+        rows = x.ndim == 2
+        x3 = contiguous(x) if rows else _pixels(x)
+        y3 = y if rows else _pixels(y)
+        run = normalization.batch_norm_rows if rows else normalization.batch_norm
+
+        def body(index: int, first: int, last: int) -> None:
+            run(x3, y3, gamma, beta, mean, inv_std, float(eps), first, last)
+
+        parallel(body, x.shape[1], _grain(x3, 2, x.shape[1]))
+        return y, mean, inv_std
+
+    def batch_norm_grad(
+        self,
+        x: Array,
+        gamma: Array,
+        gy: Array,
+        mean: Array,
+        inv_std: Array,
+        axis: tuple[int, ...],
+    ) -> tuple[Array, Array, Array]:
+        """See `Kernels.batch_norm_grad`."""
+        usual = axis == (0, *range(2, x.ndim)) and x.size > 0
+        if not usual or not _fast(x, gamma, gy, mean, inv_std):
+            return super().batch_norm_grad(x, gamma, gy, mean, inv_std, axis)
+        gamma, mean, inv_std = map(contiguous, (gamma, mean, inv_std))
+        gx = np.empty(x.shape, x.dtype)
+        ggamma, gbeta = np.empty_like(gamma), np.empty_like(gamma)
+        if x.ndim == 2:
+            run = normalization.batch_norm_rows_grad
+            x3, gy3, gx3 = contiguous(x), contiguous(gy), gx
+        else:
+            run = normalization.batch_norm_grad
+            x3, gy3, gx3 = _pixels(x), _pixels(gy), _pixels(gx)
+
+        def body(index: int, first: int, last: int) -> None:
+            run(x3, gy3, gx3, gamma, mean, inv_std, ggamma, gbeta, first, last)
+
+        parallel(body, x.shape[1], _grain(x3, 3, x.shape[1]))
+        return gx, ggamma, gbeta
+
+    # Activation, noise and loss
+
+    def relu(self, x: Array) -> Array:
+        """See `Kernels.relu`."""
+        if not _fast(x):
+            return super().relu(x)
+        y = np.empty(x.shape, x.dtype)
+        _elements(losses.relu, x, y)
+        return y
+
+    def relu_grad(self, y: Array, gy: Array) -> Array:
+        """See `Kernels.relu_grad`."""
+        if not _fast(y, gy) or y.shape != gy.shape:
+            return super().relu_grad(y, gy)
+        gx = np.empty(gy.shape, gy.dtype)
+        _elements(losses.relu_grad, y, gy, gx)
+        return gx
+
+    def dropout(self, x: Array, u: Array, ratio: float) -> tuple[Array, Array]:
+        """See `Kernels.dropout`."""
+        if not _fast(x) or u.dtype.char not in 'fd' or x.shape != u.shape:
+            return super().dropout(x, u, ratio)
+        y, mask = np.empty(x.shape, x.dtype), np.empty(x.shape, x.dtype)
+        _elements(losses.dropout, x, u, y, mask, extra=(float(ratio),))
+        return y, mask
+
+    def softmax_cross_entropy(
+        self, x: Array, t: Array, ignore_label: int
+    ) -> tuple[Array, Array]:
+        """See `Kernels.softmax_cross_entropy`."""
+        if not _fast(x) or x.ndim != 2 or not x.size or t.dtype.kind != 'i':
+            return super().softmax_cross_entropy(x, t, ignore_label)
+        x, t = contiguous(x), contiguous(t)
+        log_y, loss = np.empty(x.shape, x.dtype), np.empty(t.shape, x.dtype)
+
+        def body(index: int, first: int, last: int) -> None:
+            losses.log_softmax_rows(x, log_y, first, last)
+
+        parallel(body, len(x), _grain(x, 8))
+        losses.pick_losses(log_y, t, loss, ignore_label)
+        return loss, log_y
+
+    def softmax_cross_entropy_grad(
+        self, log_y: Array, t: Array, coeff: Array | float, ignore_label: int
+    ) -> Array:
+        """See `Kernels.softmax_cross_entropy_grad`."""
+        if not _fast(log_y) or log_y.ndim != 2 or t.dtype.kind != 'i':
+            return super().softmax_cross_entropy_grad(log_y, t, coeff, ignore_label)
+        log_y, t = contiguous(log_y), contiguous(t)
+        factors = contiguous(np.asarray(coeff, log_y.dtype)).reshape(-1)
+        gx = np.empty(log_y.shape, log_y.dtype)
+
+        def body(index: int, first: int, last: int) -> None:
+            losses.cross_entropy_grad_rows(
+                log_y, t, factors, gx, ignore_label, first, last
+            )
+
+        parallel(body, len(gx), _grain(gx, 8))
+        return gx
+
+    # Resizing
+
+    def resize(
+        self,
+        x: Array,
+        size: tuple[int, int],
+        mode: str = 'bilinear',
+        align_corners: bool = True,
+    ) -> Array:
+        """See `Kernels.resize`."""
+        if not _fast(x):
+            return super().resize(x, size, mode, align_corners)
+        down = self._sample(x.shape[2], size[0], mode, align_corners, x.dtype)
+        across = self._sample(x.shape[3], size[1], mode, align_corners, x.dtype)
+        y = np.empty((*x.shape[:2], *size), x.dtype)
+        planes = _planes(x)
+
+        def body(index: int, first: int, last: int) -> None:
+            columns.resize(planes, _planes(y), first, last, *down, *across)
+
+        parallel(body, len(planes), _grain(_planes(y), 4))
+        return y
+
+    def resize_grad(
+        self,
+        gy: Array,
+        size: tuple[int, int],
+        mode: str = 'bilinear',
+        align_corners: bool = True,
+    ) -> Array:
+        """See `Kernels.resize_grad`."""
+        if not _fast(gy):
+            return super().resize_grad(gy, size, mode, align_corners)
+        down = self._sample(size[0], gy.shape[2], mode, align_corners, gy.dtype)
+        across = self._sample(size[1], gy.shape[3], mode, align_corners, gy.dtype)
+        gx = np.empty((*gy.shape[:2], *size), gy.dtype)
+        planes = _planes(gy)
+
+        def body(index: int, first: int, last: int) -> None:
+            columns.resize_grad(planes, _planes(gx), first, last, *down, *across)
+
+        parallel(body, len(planes), _grain(planes, 4))
+        return gx
+
+    # Optimizers
+
+    def sgd(self, param: Array, grad: Array, *, lr: float) -> None:
+        """See `Kernels.sgd`."""
+        if not _update(optimizers.sgd, (param, grad), lr):
+            super().sgd(param, grad, lr=lr)
+
+    def momentum_sgd(
+        self, param: Array, grad: Array, v: Array, *, lr: float, momentum: float
+    ) -> None:
+        """See `Kernels.momentum_sgd`."""
+        if not _update(optimizers.momentum_sgd, (param, grad, v), lr, momentum):
+            super().momentum_sgd(param, grad, v, lr=lr, momentum=momentum)
+
+    def corrected_momentum_sgd(
+        self, param: Array, grad: Array, v: Array, *, lr: float, momentum: float
+    ) -> None:
+        """See `Kernels.corrected_momentum_sgd`."""
+        run = optimizers.corrected_momentum_sgd
+        if not _update(run, (param, grad, v), lr, momentum):
+            super().corrected_momentum_sgd(param, grad, v, lr=lr, momentum=momentum)
+
+    def nesterov_ag(
+        self, param: Array, grad: Array, v: Array, *, lr: float, momentum: float
+    ) -> None:
+        """See `Kernels.nesterov_ag`."""
+        if not _update(optimizers.nesterov_ag, (param, grad, v), lr, momentum):
+            super().nesterov_ag(param, grad, v, lr=lr, momentum=momentum)
+
+    def ada_grad(
+        self, param: Array, grad: Array, h: Array, *, lr: float, eps: float
+    ) -> None:
+        """See `Kernels.ada_grad`."""
+        if not _update(optimizers.ada_grad, (param, grad, h), lr, eps):
+            super().ada_grad(param, grad, h, lr=lr, eps=eps)
+
+    def ada_delta(
+        self,
+        param: Array,
+        grad: Array,
+        msg: Array,
+        msdx: Array,
+        *,
+        rho: float,
+        eps: float,
+    ) -> None:
+        """See `Kernels.ada_delta`."""
+        arrays = (param, grad, msg, msdx)
+        if not _update(optimizers.ada_delta, arrays, rho, 1 - rho, eps):
+            super().ada_delta(param, grad, msg, msdx, rho=rho, eps=eps)
+
+    def rmsprop(
+        self,
+        param: Array,
+        grad: Array,
+        ms: Array,
+        *,
+        lr: float,
+        alpha: float,
+        eps: float,
+        eps_inside_sqrt: bool = False,
+    ) -> None:
+        """See `Kernels.rmsprop`."""
+        numbers = (lr, alpha, 1 - alpha, eps)
+        flags = (eps_inside_sqrt,)
+        if not _update(optimizers.rmsprop, (param, grad, ms), *numbers, flags=flags):
+            super().rmsprop(
+                param, grad, ms, lr=lr, alpha=alpha, eps=eps,
+                eps_inside_sqrt=eps_inside_sqrt,
+            )  # fmt: skip
+
+    def rmsprop_graves(
+        self,
+        param: Array,
+        grad: Array,
+        n: Array,
+        g: Array,
+        delta: Array,
+        *,
+        lr: float,
+        alpha: float,
+        momentum: float,
+        eps: float,
+    ) -> None:
+        """See `Kernels.rmsprop_graves`."""
+        arrays = (param, grad, n, g, delta)
+        numbers = (lr, alpha, 1 - alpha, momentum, eps)
+        if not _update(optimizers.rmsprop_graves, arrays, *numbers):
+            super().rmsprop_graves(
+                *arrays, lr=lr, alpha=alpha, momentum=momentum, eps=eps
+            )
+
+    def smorms3(
+        self,
+        param: Array,
+        grad: Array,
+        mem: Array,
+        g: Array,
+        g2: Array,
+        *,
+        lr: float,
+        eps: float,
+    ) -> None:
+        """See `Kernels.smorms3`."""
+        if not _update(optimizers.smorms3, (param, grad, mem, g, g2), lr, eps):
+            super().smorms3(param, grad, mem, g, g2, lr=lr, eps=eps)
+
+    def adam(
+        self,
+        param: Array,
+        grad: Array,
+        m: Array,
+        v: Array,
+        vhat: Array | None = None,
+        *,
+        alpha_t: float,
+        beta1: float,
+        beta2: float,
+        eps: float,
+        eta: float = 1.0,
+        weight_decay_rate: float = 0.0,
+        bounds: tuple[float, float] | None = None,
+    ) -> None:
+        """See `Kernels.adam`."""
+        lower, upper = (0.0, 0.0) if bounds is None else bounds
+        done = _update(
+            optimizers.adam, (param, grad, m, v, v if vhat is None else vhat),
+            alpha_t, 1 - beta1, 1 - beta2, eps, eta, 1 - eta * weight_decay_rate,
+            lower, upper, flags=(vhat is not None, bounds is not None),
+        )  # fmt: skip
+        if not done:
+            super().adam(
+                param, grad, m, v, vhat, alpha_t=alpha_t, beta1=beta1, beta2=beta2,
+                eps=eps, eta=eta, weight_decay_rate=weight_decay_rate, bounds=bounds,
+            )  # fmt: skip
+
+    def msvag(
+        self,
+        param: Array,
+        grad: Array,
+        m: Array,
+        v: Array,
+        *,
+        lr: float,
+        beta: float,
+        beta_power: float,
+        eta: float = 1.0,
+        weight_decay_rate: float = 0.0,
+    ) -> None:
+        """See `Kernels.msvag`."""
+        numbers = (
+            lr, 1 - beta, 1 / (1 - beta_power), msvag_rho(beta, beta_power), eta,
+            weight_decay_rate,
+        )  # fmt: skip
+        if not _update(optimizers.msvag, (param, grad, m, v), *numbers):
+            super().msvag(
+                param, grad, m, v, lr=lr, beta=beta, beta_power=beta_power, eta=eta,
+                weight_decay_rate=weight_decay_rate,
+            )  # fmt: skip
+
+
+def _fast(*arrays: Array) -> bool:
+    """Returns whether all arrays are float32, or all float64."""
+    char = arrays[0].dtype.char
+    return char in 'fd' and all(a.dtype.char == char for a in arrays)
+
+
+def _planes(x: Array) -> Array:
+    """Returns (N * C, H, W) of (N, C, H, W)."""
+    return contiguous(x).reshape(x.shape[0] * x.shape[1], *x.shape[2:])
+
+
+def _pixels(x: Array) -> Array:
+    """Returns (N, C, pixels) of (N, C, ...)."""
+    pixels = 1
+    for size in x.shape[2:]:
+        pixels *= size
+    return contiguous(x).reshape(*x.shape[:2], pixels)
+
+
+def _steps(spec: ConvSpec) -> tuple[int, int, int, int, int, int]:
+    return spec.sy, spec.sx, spec.ph, spec.pw, spec.dy, spec.dx
+
+
+def _window(spec: PoolSpec) -> tuple[int, int, int, int, int, int]:
+    return spec.kh, spec.kw, spec.sy, spec.sx, spec.ph, spec.pw
+
+
+def _phase_size(spec: ConvSpec) -> tuple[int, int]:
+    return (
+        spec.oh + (spec.kh - 1) * spec.dy // spec.sy,
+        spec.ow + (spec.kw - 1) * spec.dx // spec.sx,
+    )
+
+
+def _grain(array: Array, passes: int = 1, items: int | None = None) -> int:
+    """Returns how many of an array's ``items`` (rows) are worth a piece."""
+    items = len(array) if items is None else items
+    return GRAIN_BYTES * max(items, 1) // max(passes * array.nbytes, 1) + 1
+
+
+def _elements(run: Any, *arrays: Array, extra: tuple[Any, ...] = ()) -> None:
+    """Runs an elementwise kernel over flat arrays, the last ones its outputs."""
+    flat = [contiguous(array).reshape(-1) for array in arrays]
+
+    def body(index: int, first: int, last: int) -> None:
+        run(*flat, *extra, first, last)
+
+    parallel(body, flat[0].size, GRAIN_BYTES // (len(flat) * flat[0].itemsize))
+
+
+def _update(
+    run: Any,
+    arrays: tuple[Array, ...],
+    *numbers: float,
+    flags: tuple[bool, ...] = (),
+) -> bool:
+    """Runs an optimizer's pass, or returns False if it has no such dtype or layout."""
+    param, grad = arrays[0], arrays[1]
+    if not _fast(*arrays):
+        return False
+    for array in arrays:
+        if array.shape != param.shape:
+            return False
+        # Only the gradient may be copied: the others are changed in place.
+        if array is not grad and not array.flags.c_contiguous:
+            return False
+    arrays = (param, contiguous(grad), *arrays[2:])
+    flat = [array.reshape(-1) for array in arrays]
+    scalar = param.dtype.type
+    values = [scalar(number) for number in numbers]
+
+    def body(index: int, first: int, last: int) -> None:
+        run(*[array[first:last] for array in flat], *values, *flags)
+
+    parallel(body, param.size, GRAIN_BYTES // (len(flat) * param.itemsize))
+    return True

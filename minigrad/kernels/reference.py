@@ -23,6 +23,10 @@ class Kernels:
     def __init__(self, xp: Any = np) -> None:
         self.xp = xp
 
+    def matmul(self, a: Array, b: Array) -> Array:
+        """Returns ``a @ b`` of two matrices; either may be a transposed view."""
+        return self.xp.matmul(a, b)
+
     # Convolution. With x (N, C, H, W), W (OC, C / groups, KH, KW) and
     # y (N, OC, OH, OW), each of the three is linear in both of its arrays.
 

@@ -1,0 +1,1 @@
+"""The parts of the CPU kernels that Numba compiles, one idea per file."""

@@ -1,0 +1,88 @@
+"""Softmax cross entropy, dropout and ReLU, each in one pass."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from minigrad.kernels.cpu.jit import jit, jit_reordered
+from minigrad.types import Array
+
+
+@jit_reordered
+def log_softmax_rows(x: Array, y: Array, first: int, last: int) -> None:
+    """Fills rows ``first ... last`` of ``y``; arrays are (rows, classes)."""
+    C = x.shape[1]
+    for n in range(first, last):
+        row, out = x[n], y[n]
+        top = row[0]
+        for c in range(C):
+            if row[c] > top or row[c] != row[c]:
+                top = row[c]
+        total = x.dtype.type(0)
+        for c in range(C):
+            total += np.exp(row[c] - top)
+        shift = top + np.log(total)
+        for c in range(C):
+            out[c] = row[c] - shift
+
+
+@jit
+def pick_losses(log_y: Array, t: Array, loss: Array, ignore_label: int) -> None:
+    """``loss[n] = -log_y[n, t[n]]``, zero where ignored; a label may count from -1."""
+    for n in range(t.size):
+        label = t[n]
+        if label == ignore_label:
+            loss[n] = 0
+        else:
+            loss[n] = -log_y[n, label]
+
+
+@jit
+def cross_entropy_grad_rows(
+    log_y: Array, t: Array, coeff: Array, gx: Array, ignore_label: int,
+    first: int, last: int,
+) -> None:  # fmt: skip
+    """Fills rows ``first ... last`` of ``gx``; ``coeff`` has one element or one each."""
+    C = log_y.shape[1]
+    for n in range(first, last):
+        out = gx[n]
+        if t[n] == ignore_label:
+            out[:] = 0
+            continue
+        factor = coeff[n] if coeff.size > 1 else coeff[0]
+        row = log_y[n]
+        for c in range(C):
+            out[c] = np.exp(row[c]) * factor
+        out[t[n]] -= factor
+
+
+@jit
+def dropout(
+    x: Array, u: Array, y: Array, mask: Array, ratio: float, first: int, last: int
+) -> None:
+    """Fills elements ``first ... last`` of ``y`` and ``mask``; arrays are flat."""
+    scale = x.dtype.type(1 / (1 - ratio))
+    zero = x.dtype.type(0)
+    xs, us, ys, masks = x[first:last], u[first:last], y[first:last], mask[first:last]
+    for i in range(xs.size):
+        m = scale if us[i] >= ratio else zero
+        masks[i] = m
+        ys[i] = xs[i] * m
+
+
+@jit
+def relu(x: Array, y: Array, first: int, last: int) -> None:
+    """Fills elements ``first ... last`` of ``y``; NaN stays NaN."""
+    zero = x.dtype.type(0)
+    xs, ys = x[first:last], y[first:last]
+    for i in range(xs.size):
+        ys[i] = zero if xs[i] <= zero else xs[i]
+
+
+@jit
+def relu_grad(y: Array, gy: Array, gx: Array, first: int, last: int) -> None:
+    """Fills elements ``first ... last`` of ``gx``."""
+    zero = gy.dtype.type(0)
+    ys, gs, out = y[first:last], gy[first:last], gx[first:last]
+    for i in range(ys.size):
+        out[i] = gs[i] if ys[i] > zero else zero

@@ -1,0 +1,191 @@
+"""Max and average pooling over planes: arrays are (N * C, H, W)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from minigrad.kernels.cpu.jit import jit
+from minigrad.types import Array
+
+
+@jit
+def max_pool(
+    x: Array, y: Array, arg: Array, first: int, last: int,
+    KH: int, KW: int, sy: int, sx: int, ph: int, pw: int,
+) -> None:  # fmt: skip
+    """Fills planes ``first ... last`` of ``y`` and ``arg``, the place in the window."""
+    H, W = x.shape[1:]
+    OH, OW = y.shape[1:]
+    # In the middle of a row no tap lies in the padding.
+    inner_first = min(OW, (pw + sx - 1) // sx)
+    inner_last = max(inner_first, min(OW, (W - KW + pw) // sx + 1))
+    if W + pw < KW:
+        inner_last = inner_first
+    for plane in range(first, last):
+        for i in range(OH):
+            k_first = max(0, ph - i * sy)
+            k_last = min(KH, H + ph - i * sy)
+            y_row, arg_row = y[plane, i], arg[plane, i]
+            for part in range(2):  # the left and the right border
+                j_first = 0 if part == 0 else inner_last
+                j_last = inner_first if part == 0 else OW
+                for j in range(j_first, j_last):
+                    m_first = max(0, pw - j * sx)
+                    m_last = min(KW, W + pw - j * sx)
+                    best = -np.inf
+                    place = k_first * KW + m_first
+                    if k_first >= k_last or m_first >= m_last:
+                        place = 0
+                    for k in range(k_first, k_last):
+                        for m in range(m_first, m_last):
+                            value = x[plane, i * sy - ph + k, j * sx - pw + m]
+                            if value > best or (value != value and best == best):
+                                best = value
+                                place = k * KW + m
+                    y_row[j] = best
+                    arg_row[j] = place
+            if inner_first >= inner_last:
+                continue
+            number = inner_last - inner_first
+            y_inner = y_row[inner_first:inner_last]
+            arg_inner = arg_row[inner_first:inner_last]
+            start = inner_first * sx - pw
+            y_inner[:] = -np.inf
+            arg_inner[:] = k_first * KW if k_first < k_last else 0
+            for k in range(k_first, k_last):
+                x_row = x[plane, i * sy - ph + k]
+                if KW == 2 and sx == 2:
+                    taps = x_row[start:]
+                    for j in range(number):
+                        best = y_inner[j]
+                        place = arg_inner[j]
+                        value = taps[2 * j]
+                        if value > best or (value != value and best == best):
+                            best = value
+                            place = k * 2
+                        value = taps[2 * j + 1]
+                        if value > best or (value != value and best == best):
+                            best = value
+                            place = k * 2 + 1
+                        y_inner[j] = best
+                        arg_inner[j] = place
+                elif KW == 3 and sx == 2:
+                    taps = x_row[start:]
+                    for j in range(number):
+                        best = y_inner[j]
+                        place = arg_inner[j]
+                        value = taps[2 * j]
+                        if value > best or (value != value and best == best):
+                            best = value
+                            place = k * 3
+                        value = taps[2 * j + 1]
+                        if value > best or (value != value and best == best):
+                            best = value
+                            place = k * 3 + 1
+                        value = taps[2 * j + 2]
+                        if value > best or (value != value and best == best):
+                            best = value
+                            place = k * 3 + 2
+                        y_inner[j] = best
+                        arg_inner[j] = place
+                else:
+                    for m in range(KW):
+                        taps = x_row[start + m :]
+                        for j in range(number):
+                            value = taps[j * sx]
+                            best = y_inner[j]
+                            if value > best or (value != value and best == best):
+                                y_inner[j] = value
+                                arg_inner[j] = k * KW + m
+
+
+@jit
+def max_pool_scatter(
+    gy: Array, arg: Array, gx: Array, first: int, last: int,
+    KH: int, KW: int, sy: int, sx: int, ph: int, pw: int,
+) -> None:  # fmt: skip
+    """Adds every ``gy`` to the place of its maximum in ``gx``, which is filled."""
+    H, W = gx.shape[1:]
+    OH, OW = gy.shape[1:]
+    # y // KW by a table: a division costs as much as the rest.
+    tap_y = np.empty(KH * KW, np.int64)
+    tap_x = np.empty(KH * KW, np.int64)
+    for place in range(KH * KW):
+        tap_y[place] = place // KW
+        tap_x[place] = place % KW
+    for plane in range(first, last):
+        gx[plane] = 0
+        for i in range(OH):
+            for j in range(OW):
+                place = arg[plane, i, j]
+                r = i * sy - ph + tap_y[place]
+                s = j * sx - pw + tap_x[place]
+                if 0 <= r < H and 0 <= s < W:
+                    gx[plane, r, s] += gy[plane, i, j]
+
+
+@jit
+def max_pool_gather(
+    ggx: Array, arg: Array, ggy: Array, first: int, last: int,
+    KH: int, KW: int, sy: int, sx: int, ph: int, pw: int,
+) -> None:  # fmt: skip
+    """Reads ``ggx`` at the place of every maximum into ``ggy``."""
+    H, W = ggx.shape[1:]
+    OH, OW = ggy.shape[1:]
+    for plane in range(first, last):
+        for i in range(OH):
+            for j in range(OW):
+                place = np.int64(arg[plane, i, j])
+                r = i * sy - ph + place // KW
+                s = j * sx - pw + place % KW
+                inside = 0 <= r < H and 0 <= s < W
+                ggy[plane, i, j] = ggx[plane, r, s] if inside else 0
+
+
+@jit
+def average_pool(
+    x: Array, y: Array, first: int, last: int,
+    KH: int, KW: int, sy: int, sx: int, ph: int, pw: int, count_pad: bool,
+) -> None:  # fmt: skip
+    """Fills planes ``first ... last`` of ``y`` with the mean of every window."""
+    H, W = x.shape[1:]
+    OH, OW = y.shape[1:]
+    zero = x.dtype.type(0)
+    for plane in range(first, last):
+        for i in range(OH):
+            k_first, k_last = max(0, ph - i * sy), min(KH, H + ph - i * sy)
+            for j in range(OW):
+                m_first, m_last = max(0, pw - j * sx), min(KW, W + pw - j * sx)
+                total = zero
+                for k in range(k_first, k_last):
+                    for m in range(m_first, m_last):
+                        total += x[plane, i * sy - ph + k, j * sx - pw + m]
+                if count_pad:
+                    count = KH * KW
+                else:
+                    count = max(0, k_last - k_first) * max(0, m_last - m_first)
+                y[plane, i, j] = total / max(count, 1)
+
+
+@jit
+def average_pool_grad(
+    gy: Array, gx: Array, first: int, last: int,
+    KH: int, KW: int, sy: int, sx: int, ph: int, pw: int, count_pad: bool,
+) -> None:  # fmt: skip
+    """Spreads every ``gy`` evenly over its window in ``gx``, which is filled."""
+    H, W = gx.shape[1:]
+    OH, OW = gy.shape[1:]
+    for plane in range(first, last):
+        gx[plane] = 0
+        for i in range(OH):
+            k_first, k_last = max(0, ph - i * sy), min(KH, H + ph - i * sy)
+            for j in range(OW):
+                m_first, m_last = max(0, pw - j * sx), min(KW, W + pw - j * sx)
+                if count_pad:
+                    count = KH * KW
+                else:
+                    count = max(0, k_last - k_first) * max(0, m_last - m_first)
+                share = gy[plane, i, j] / gx.dtype.type(max(count, 1))
+                for k in range(k_first, k_last):
+                    for m in range(m_first, m_last):
+                        gx[plane, i * sy - ph + k, j * sx - pw + m] += share

@@ -1,0 +1,248 @@
+"""A small pool of threads for kernels that release the GIL.
+
+A kernel is cut into one piece per thread; the calling thread does the first piece
+itself. What a piece computes depends on the number of threads only, so results are
+equal from run to run. Numba's own threading layers crash when two user threads call
+them at once, or after a fork; this pool is safe in both cases.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+from collections.abc import Callable, Iterator
+from queue import SimpleQueue
+from typing import Any
+
+Piece = Callable[[int, int, int], object]
+
+
+class _Job:
+    """One call that was cut into pieces: counts them down, keeps the first error."""
+
+    __slots__ = ('body', 'done', 'error', 'left', 'lock')
+
+    def __init__(self, body: Piece, pieces: int) -> None:
+        self.body = body
+        self.left = pieces
+        self.error: BaseException | None = None
+        self.lock = threading.Lock()
+        self.done = threading.Lock()
+        self.done.acquire()
+
+    def run(self, index: int, start: int, stop: int) -> None:
+        try:
+            self.body(index, start, stop)
+        except BaseException as error:
+            self.error = error
+        with self.lock:
+            self.left -= 1
+            last = self.left == 0
+        if last:
+            self.done.release()
+
+    def wait(self) -> None:
+        self.done.acquire()
+        if self.error is not None:
+            raise self.error
+
+
+class _Pool:
+    """Daemon threads that serve one queue; started when first needed."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.queue: SimpleQueue[tuple[_Job, int, int, int]] = SimpleQueue()
+        self.workers = 0
+
+    def ensure(self, workers: int) -> None:
+        with self.lock:
+            while self.workers < workers:
+                threading.Thread(
+                    target=_serve, args=(self.queue,), name='minigrad', daemon=True
+                ).start()
+                self.workers += 1
+
+
+class _Local(threading.local):
+    inside = False  # in a piece of a parallel call: nested calls stay in this thread
+    scratch: dict[Any, Any] | None = None
+
+
+_local = _Local()
+_pool = _Pool()
+
+
+def _serve(queue: SimpleQueue[tuple[_Job, int, int, int]]) -> None:
+    _local.inside = True
+    while True:
+        job, index, start, stop = queue.get()
+        job.run(index, start, stop)
+        del job  # the arrays it holds
+
+
+def _default_threads() -> int:
+    for name in ('MINIGRAD_NUM_THREADS', 'OMP_NUM_THREADS'):
+        value = os.environ.get(name, '').split(',')[0].strip()
+        if value.isdigit() and int(value) > 0:
+            return int(value)
+    if hasattr(os, 'sched_getaffinity'):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+_num_threads = _default_threads()
+
+
+def get_num_threads() -> int:
+    """Returns how many threads a kernel uses.
+
+    Example:
+        >>> minigrad.get_num_threads() >= 1
+        True
+    """
+    return _num_threads
+
+
+def set_num_threads(number: int) -> None:
+    """Sets how many threads a kernel uses, for all threads of this process.
+
+    Args:
+        number: At least 1. The default is ``MINIGRAD_NUM_THREADS``, else
+            ``OMP_NUM_THREADS``, else the number of CPUs of this process.
+
+    Raises:
+        ValueError: ``number`` is smaller than 1.
+
+    Example:
+        >>> before = minigrad.get_num_threads()
+        >>> minigrad.set_num_threads(1)
+        >>> minigrad.get_num_threads()
+        1
+        >>> minigrad.set_num_threads(before)
+    """
+    global _num_threads
+    if number < 1:
+        raise ValueError(f'set_num_threads: number must be at least 1, got {number}')
+    _num_threads = int(number)
+
+
+def parallel(body: Piece, size: int, grain: int = 1) -> int:
+    """Calls ``body(index, start, stop)`` on pieces of ``range(size)``, in threads.
+
+    Args:
+        body: Computes one piece; ``index`` counts the pieces.
+        size: Length of the range.
+        grain: A piece is at least this long, so that tiny work stays here.
+
+    Returns:
+        The number of pieces: a function of ``size``, ``grain`` and the number of
+        threads, see `count_pieces`.
+    """
+    pieces = count_pieces(size, grain)
+    if pieces == 1:
+        body(0, 0, size)
+        return 1
+    if _pool.workers < pieces - 1:
+        _pool.ensure(pieces - 1)
+    job = _Job(body, pieces)
+    for index in range(1, pieces):
+        _pool.queue.put(
+            (job, index, size * index // pieces, size * (index + 1) // pieces)
+        )
+    _local.inside = True
+    try:
+        job.run(0, 0, size // pieces)
+    finally:
+        _local.inside = False
+    job.wait()
+    return pieces
+
+
+def count_pieces(size: int, grain: int = 1) -> int:
+    """Returns into how many pieces `parallel` would cut ``range(size)`` here."""
+    if _local.inside:
+        return 1
+    return max(1, min(_num_threads, size // max(grain, 1)))
+
+
+def scratch(key: Any, size: int, dtype: Any) -> Any:
+    """Returns a flat work array of this thread with undefined content.
+
+    It is the same array when the same thread asks with the same key again; it must
+    not leave the kernel that asked.
+    """
+    import numpy as np
+
+    arrays = _local.scratch
+    if arrays is None:
+        arrays = _local.scratch = {}
+    full_key = (key, dtype)
+    array = arrays.get(full_key)
+    if array is None or array.size < size:
+        array = arrays[full_key] = np.empty(size, dtype)
+    return array
+
+
+class _Blas:
+    """Holds BLAS to one thread while at least one holder is active."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.holders = 0
+        self.libraries: list[Any] | None = None
+        self.before: list[int] = []
+
+    def hold(self) -> None:
+        with self.lock:
+            if self.holders == 0:
+                if self.libraries is None:
+                    from threadpoolctl import ThreadpoolController
+
+                    found = ThreadpoolController().select(user_api='blas')
+                    self.libraries = found.lib_controllers
+                self.before = [library.num_threads for library in self.libraries]
+                for library in self.libraries:
+                    library.set_num_threads(1)
+            self.holders += 1
+
+    def release(self) -> None:
+        with self.lock:
+            self.holders -= 1
+            if self.holders == 0 and self.libraries is not None:
+                for library, number in zip(self.libraries, self.before, strict=True):
+                    library.set_num_threads(number)
+
+
+_blas = _Blas()
+
+
+@contextlib.contextmanager
+def single_threaded_blas() -> Iterator[None]:
+    """Holds BLAS to one thread, so that each of our threads can call it.
+
+    Example:
+        >>> with single_threaded_blas():
+        ...     np.ones((2, 2)) @ np.ones((2, 2))
+        array([[2., 2.],
+               [2., 2.]])
+    """
+    _blas.hold()
+    try:
+        yield
+    finally:
+        _blas.release()
+
+
+def _start_anew() -> None:
+    """In a forked child: its copy of the pool has no threads, its locks no owners."""
+    global _pool, _blas, _local
+    if _blas.holders and _blas.libraries is not None:
+        for library, number in zip(_blas.libraries, _blas.before, strict=True):
+            library.set_num_threads(number)
+    _pool, _blas, _local = _Pool(), _Blas(), _Local()
+
+
+if hasattr(os, 'register_at_fork'):
+    os.register_at_fork(after_in_child=_start_anew)
