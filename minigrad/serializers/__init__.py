@@ -27,6 +27,7 @@ from minigrad.serializers.npz import (
     save_npz,
     serialize,
 )
+from minigrad.serializers.random_state import random_state_to_array, set_random_state
 from minigrad.serializers.safetensors import (
     load_safetensors,
     read_safetensors,
@@ -47,9 +48,11 @@ __all__ = [
     'load_hdf5',
     'load_npz',
     'load_safetensors',
+    'random_state_to_array',
     'read_safetensors',
     'save_hdf5',
     'save_npz',
     'save_safetensors',
     'serialize',
+    'set_random_state',
 ]

@@ -1,0 +1,253 @@
+"""What the iterators of this package have in common: sweeps, look-ahead and state.
+
+An iterator that prefetches plans batches before they are asked for, and a plan may
+draw the order of a sweep that has not begun. Such orders belong to the state: they are
+saved beside it and used again, so that an iterator resumes exactly where its user was.
+"""
+
+from __future__ import annotations
+
+import collections
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy
+
+from minigrad.dataset.iterator import Iterator
+from minigrad.iterators._statemachine import IteratorState, iterator_statemachine
+from minigrad.iterators.order_samplers import ShuffleOrderSampler
+from minigrad.serializer import AbstractSerializer, Serializer
+from minigrad.types import Array
+
+
+class Plan(NamedTuple):
+    """A batch that was planned and not taken yet."""
+
+    before: IteratorState
+    after: IteratorState
+    indexes: Array | None  # None: behind the end
+    orders: list[Array]  # drawn for it
+    ticket: Any  # what `_start` returned
+
+
+class EpochIterator(Iterator):
+    """Base of the iterators: subclasses say how a batch is started and finished."""
+
+    _n_prefetch = 0
+    _order_key = 'order'
+
+    def __init__(
+        self,
+        dataset: Any,
+        batch_size: int,
+        repeat: bool,
+        shuffle: bool | None,
+        order_sampler: Any,
+    ) -> None:
+        self._ahead: collections.deque[Plan] = collections.deque()
+        self._waiting: list[Array] = []  # orders that were drawn and not used
+        if shuffle is not None and order_sampler is not None:
+            raise ValueError(
+                '`shuffle` is not `None` and a custom `order_sampler` is set. Please '
+                'set `shuffle` to `None` to use the custom order sampler.'
+            )
+        if order_sampler is None and shuffle in (None, True):
+            order_sampler = ShuffleOrderSampler()
+        self.dataset = dataset
+        self.batch_size = batch_size
+        self.order_sampler = order_sampler
+        self._repeat = repeat
+        self._shuffle = shuffle
+        self._restart()
+
+    def _start(self, before: IteratorState, indexes: Array) -> Any:
+        """Begins to read a batch; returns what `_finish` needs."""
+        return None
+
+    def _finish(self, plan: Plan) -> list[Any]:
+        """Returns the examples of a batch, waiting for them if need be."""
+        raise NotImplementedError
+
+    def __next__(self) -> list[Any]:
+        """Returns the next batch, a list of examples.
+
+        Raises:
+            StopIteration: The sweep is over and the iterator does not repeat.
+        """
+        while len(self._ahead) <= self._n_prefetch:
+            self._ahead.append(self._plan())
+        plan = self._ahead[0]
+        if plan.indexes is None:
+            self._accept(plan)
+            raise StopIteration
+        try:
+            batch = self._finish(plan)
+        except Exception:
+            # As in Chainer, a batch that cannot be read is passed over. One that is
+            # interrupted (Ctrl-C is no Exception) stays the next one.
+            self._accept(plan)
+            raise
+        self._accept(plan)
+        return batch
+
+    def _plan(self) -> Plan:
+        before = self._ahead[-1].after if self._ahead else self._state
+        orders: list[Array] = []
+
+        def next_order(order: Array, position: int) -> Array:
+            if self._waiting:
+                orders.append(self._waiting.pop(0))
+            else:
+                orders.append(self.order_sampler(order, position))
+            return orders[-1]
+
+        try:
+            after, indexes = iterator_statemachine(
+                before, self.batch_size, self._repeat, next_order, len(self.dataset)
+            )
+            ticket = None if indexes is None else self._start(before, indexes)
+        except BaseException:
+            self._waiting = [*orders, *self._waiting]
+            raise
+        return Plan(before, after, indexes, orders, ticket)
+
+    def _accept(self, plan: Plan) -> None:
+        self._previous_epoch_detail = self.epoch_detail
+        self._state = plan.after
+        if self._ahead and self._ahead[0] is plan:
+            self._ahead.popleft()
+
+    def _upcoming_orders(self) -> list[Array]:
+        return [*[o for plan in self._ahead for o in plan.orders], *self._waiting]
+
+    def _forget_plans(self) -> None:
+        """Drops what was planned, but not the orders that were drawn for it."""
+        self._waiting = self._upcoming_orders()
+        self._ahead.clear()
+
+    def _restart(self) -> None:
+        self._ahead.clear()
+        self._waiting = []
+        order = None
+        if self.order_sampler is not None:
+            order = self.order_sampler(numpy.arange(len(self.dataset)), 0)
+        self._state = IteratorState(0, 0, False, order)
+        self._previous_epoch_detail = -1.0  # stands for None, also in snapshots
+
+    def reset(self) -> None:
+        """Goes back to the beginning, with a new order if there is an order."""
+        self._restart()
+
+    def finalize(self) -> None:
+        """Forgets what was prefetched."""
+        if '_ahead' in self.__dict__:
+            self._forget_plans()
+
+    @property
+    def repeat(self) -> bool:
+        """Whether a sweep follows the sweep."""
+        return self._repeat
+
+    @property
+    def shuffle(self) -> bool | None:
+        """The argument ``shuffle``."""
+        return self._shuffle
+
+    @property
+    def current_position(self) -> int:
+        """Number of examples taken in this sweep."""
+        return self._state.current_position
+
+    @property
+    def epoch(self) -> int:
+        """Number of finished sweeps."""
+        return self._state.epoch
+
+    @property
+    def is_new_epoch(self) -> bool:
+        """Whether the last batch finished a sweep."""
+        return self._state.is_new_epoch
+
+    @property
+    def epoch_detail(self) -> float:
+        """Number of sweeps, with the fraction of the running one."""
+        return self.epoch + self.current_position / self._epoch_size
+
+    @property
+    def previous_epoch_detail(self) -> float | None:
+        """What ``epoch_detail`` was one batch ago; None before the first."""
+        before = self._previous_epoch_detail
+        return None if before < 0 else before
+
+    @property
+    def _epoch_size(self) -> int:
+        order = self._state.order
+        return len(self.dataset) if order is None else len(order)
+
+    def serialize(self, serializer: AbstractSerializer) -> None:
+        """Saves or loads where the iterator stands, in Chainer's names.
+
+        Saving does not disturb batches that are being prefetched.
+        """
+        if isinstance(serializer, Serializer):
+            self._save(serializer)
+        else:
+            self._load(serializer)
+        serialize_sampler = getattr(self.order_sampler, 'serialize', None)
+        if serialize_sampler is not None:
+            serialize_sampler(serializer)
+
+    def _save(self, serializer: AbstractSerializer) -> None:
+        position, epoch, is_new_epoch, order = self._state
+        serializer('current_position', position)
+        serializer('epoch', epoch)
+        serializer('is_new_epoch', is_new_epoch)
+        if order is not None:
+            serializer(self._order_key, order)
+            upcoming = self._upcoming_orders()
+            if self._n_prefetch > 0 or upcoming:
+                empty = numpy.empty((0, len(order)), numpy.intp)
+                serializer('upcoming_orders', numpy.stack(upcoming) if upcoming else empty)
+        serializer('previous_epoch_detail', self._previous_epoch_detail)
+
+    def _load(self, serializer: AbstractSerializer) -> None:
+        position, epoch, is_new_epoch, order = self._state
+        position = serializer('current_position', position)
+        epoch = serializer('epoch', epoch)
+        is_new_epoch = serializer('is_new_epoch', is_new_epoch)
+        upcoming: Sequence[Array] = ()
+        if order is not None:
+            order = _load_order(serializer, order)
+            upcoming = _load_upcoming_orders(serializer)
+        self._ahead.clear()
+        self._waiting = list(upcoming)
+        self._state = IteratorState(position, epoch, is_new_epoch, order)
+        try:
+            before = serializer('previous_epoch_detail', self._previous_epoch_detail)
+        except KeyError:  # older files of Chainer: one batch ago
+            before = max(self.epoch_detail - self.batch_size / self._epoch_size, 0.0)
+            before = before if self.epoch_detail > 0 else -1.0
+        self._previous_epoch_detail = -1.0 if before is None else before
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = self.__dict__.copy()
+        state['_waiting'] = self._upcoming_orders()
+        state['_ahead'] = collections.deque()
+        return state
+
+
+def _load_order(serializer: AbstractSerializer, order: Array) -> Array:
+    loaded = order.copy()
+    try:
+        result = serializer('order', loaded)
+    except KeyError:  # MultithreadIterator and older files of Chainer
+        result = serializer('_order', loaded)
+    return order if result is None else result
+
+
+def _load_upcoming_orders(serializer: AbstractSerializer) -> Sequence[Array]:
+    try:
+        upcoming = serializer('upcoming_orders', None)
+    except KeyError:  # saved by an iterator that does not prefetch, or by Chainer
+        return ()
+    return () if upcoming is None else upcoming
