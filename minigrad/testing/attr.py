@@ -1,0 +1,92 @@
+"""Marks that say what a test needs; without it the test is skipped, with the reason.
+
+They decorate test functions, methods and classes, of pytest and of unittest.
+"""
+
+from __future__ import annotations
+
+import functools
+import unittest
+from collections.abc import Callable
+from typing import TypeVar
+
+try:
+    import pytest
+except ImportError:  # the marks then only skip
+    pytest = None  # type: ignore[assignment, unused-ignore]
+
+T = TypeVar('T')
+
+
+def is_available() -> bool:
+    """Tells whether pytest is there; the marks also work without."""
+    return pytest is not None
+
+
+@functools.cache
+def _gpu_count() -> int:
+    try:
+        import cupy
+
+        return int(cupy.cuda.runtime.getDeviceCount())
+    except Exception:  # no CuPy, no driver, or one that does not fit
+        return 0
+
+
+def _mark(name: str, test: T) -> T:
+    if pytest is None:
+        return test
+    mark: Callable[[T], T] = getattr(pytest.mark, name)
+    return mark(test)
+
+
+def multi_gpu(gpu_num: int) -> Callable[[T], T]:
+    """Skips a test where there are fewer GPUs.
+
+    Args:
+        gpu_num: How many the test needs.
+
+    Example:
+        >>> @minigrad.testing.attr.multi_gpu(2)
+        ... def test_two(): ...
+    """
+
+    def decorator(test: T) -> T:
+        count = _gpu_count()
+        skip = unittest.skipIf(
+            count < gpu_num, f'needs {gpu_num} CUDA device(s), found {count}'
+        )
+        return skip(_mark('gpu', test))  # type: ignore[type-var]
+
+    return decorator
+
+
+def gpu(test: T) -> T:
+    """Skips a test where there is no GPU.
+
+    Example:
+        >>> @minigrad.testing.attr.gpu
+        ... def test_one(): ...
+    """
+    return multi_gpu(1)(test)
+
+
+def cudnn(test: T) -> T:
+    """Skips a test where cuDNN cannot be used; it needs a GPU as well."""
+    reason = 'needs a CUDA device with cuDNN'
+    return unittest.skipIf(_gpu_count() == 0, reason)(test)  # type: ignore[type-var]
+
+
+def slow(test: T) -> T:
+    """Marks a test that takes long."""
+    return _mark('slow', test)
+
+
+def chainerx(test: T) -> T:
+    """Skips a test of ChainerX, which minigrad does not have."""
+    return unittest.skip('minigrad has no ChainerX')(test)  # type: ignore[type-var]
+
+
+def ideep(test: T) -> T:
+    """Skips a test of iDeep, which minigrad does not have."""
+    return unittest.skip('minigrad has no iDeep')(test)  # type: ignore[type-var]
