@@ -16,6 +16,21 @@ from minigrad.functions.array.split_axis import split_axis as split_axis
 from minigrad.functions.array.squeeze import squeeze as squeeze
 from minigrad.functions.array.transpose import transpose as transpose
 from minigrad.functions.array.where import where as where
+from minigrad.functions.connection.bilinear import bilinear as bilinear
+from minigrad.functions.connection.convolution_2d import (
+    convolution_2d as convolution_2d,
+)
+from minigrad.functions.connection.deconvolution_2d import (
+    deconvolution_2d as deconvolution_2d,
+)
+from minigrad.functions.connection.depthwise_convolution_2d import (
+    depthwise_convolution_2d as depthwise_convolution_2d,
+)
+from minigrad.functions.connection.dilated_convolution_2d import (
+    dilated_convolution_2d as dilated_convolution_2d,
+)
+from minigrad.functions.connection.embed_id import embed_id as embed_id
+from minigrad.functions.connection.linear import linear as linear
 from minigrad.functions.evaluation.accuracy import accuracy as accuracy
 from minigrad.functions.loss.softmax_cross_entropy import (
     softmax_cross_entropy as softmax_cross_entropy,
@@ -24,6 +39,7 @@ from minigrad.functions.math.average import average as average
 from minigrad.functions.math.average import mean as mean
 from minigrad.functions.math.basic_math import absolute as absolute
 from minigrad.functions.math.basic_math import add as add
+from minigrad.functions.math.bias import bias as bias
 from minigrad.functions.math.elementary import arccos as arccos
 from minigrad.functions.math.elementary import arcsin as arcsin
 from minigrad.functions.math.elementary import arctan as arctan
@@ -36,9 +52,9 @@ from minigrad.functions.math.elementary import expm1 as expm1
 from minigrad.functions.math.elementary import fix as fix
 from minigrad.functions.math.elementary import floor as floor
 from minigrad.functions.math.elementary import log as log
-from minigrad.functions.math.elementary import log10 as log10
 from minigrad.functions.math.elementary import log1p as log1p
 from minigrad.functions.math.elementary import log2 as log2
+from minigrad.functions.math.elementary import log10 as log10
 from minigrad.functions.math.elementary import rsqrt as rsqrt
 from minigrad.functions.math.elementary import sign as sign
 from minigrad.functions.math.elementary import sin as sin
@@ -52,7 +68,14 @@ from minigrad.functions.math.minmax import argmax as argmax
 from minigrad.functions.math.minmax import argmin as argmin
 from minigrad.functions.math.minmax import max as max
 from minigrad.functions.math.minmax import min as min
+from minigrad.functions.math.scale import scale as scale
 from minigrad.functions.math.sum import sum as sum
 from minigrad.functions.math.sum_to import broadcast_to as broadcast_to
 from minigrad.functions.math.sum_to import sum_to as sum_to
 from minigrad.functions.noise.dropout import dropout as dropout
+from minigrad.functions.pooling.average_pooling_2d import (
+    average_pooling_2d as average_pooling_2d,
+)
+from minigrad.functions.pooling.max_pooling_2d import max_pooling_2d as max_pooling_2d
+from minigrad.functions.pooling.unpooling_2d import unpooling_2d as unpooling_2d
+from minigrad.functions.pooling.upsampling_2d import upsampling_2d as upsampling_2d

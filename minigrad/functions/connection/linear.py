@@ -1,0 +1,155 @@
+"""Affine transformation: three matrix products, each other's derivatives."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from minigrad.function_node import FunctionNode, InputTypes
+from minigrad.functions.math.sum_to import sum_to
+from minigrad.types import Array
+from minigrad.variable import Variable
+
+
+class LinearFunction(FunctionNode):
+    """``y = x W^T + b``, in the dtype of ``x``."""
+
+    arg_names = ('x', 'W', 'b')
+    public_name = 'linear'
+
+    def check_type_forward(self, in_types: InputTypes) -> None:
+        x, W = in_types[:2]
+        if x.dtype.kind != 'f':
+            self.expect(False, "x.dtype.kind == 'f'", x.dtype, None, in_types)
+        if W.dtype.kind != 'f':
+            self.expect(False, "W.dtype.kind == 'f'", W.dtype, None, in_types)
+        if x.ndim != 2:
+            self.expect(False, 'x.ndim == 2 (N, K)', x.ndim, None, in_types)
+        if W.ndim != 2:
+            self.expect(False, 'W.ndim == 2 (M, K)', W.ndim, None, in_types)
+        if x.shape[1] != W.shape[1]:
+            self.expect(
+                False,
+                'x.shape[1] == W.shape[1]',
+                f'{x.shape[1]} != {W.shape[1]}',
+                f'W takes {W.shape[1]} values per sample, but x has {x.shape[1]}',
+                in_types,
+            )
+        if len(in_types) == 3:
+            b = in_types[2]
+            if b.dtype != x.dtype:
+                self.expect(
+                    False,
+                    'b.dtype == x.dtype',
+                    f'{b.dtype} != {x.dtype}',
+                    None,
+                    in_types,
+                )
+            if b.shape != W.shape[:1]:
+                self.expect(False, f'b.shape == {W.shape[:1]}', b.shape, None, in_types)
+
+    def forward(self, inputs: tuple[Array, ...]) -> Any:
+        self.retain_inputs((0, 1))
+        x, W = inputs[:2]
+        y = x.dot(W.T).astype(x.dtype, copy=False)
+        if len(inputs) == 3:
+            y += inputs[2]
+        return y
+
+    def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
+        x, W = self.get_retained_inputs()
+        (gy,) = grad_outputs
+        gradients: list[Variable] = []
+        if 0 in indexes:
+            gradients += LinearGradData(x.dtype).apply((W, gy))
+        if 1 in indexes:
+            gradients += LinearGradWeight(W.dtype).apply((x, gy))
+        if 2 in indexes:
+            gradients.append(sum_to(gy, (W.shape[0],)))
+        return gradients
+
+
+class LinearGradData(FunctionNode):
+    """``gx = gy W``."""
+
+    arg_names = ('W', 'gy')
+
+    def __init__(self, dtype: Any) -> None:
+        self._dtype = dtype
+
+    def forward(self, inputs: tuple[Array, ...]) -> Any:
+        self.retain_inputs((0, 1))
+        W, gy = inputs
+        return gy.dot(W).astype(self._dtype, copy=False)
+
+    def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
+        W, gy = self.get_retained_inputs()
+        (ggx,) = grad_outputs
+        gradients: list[Variable] = []
+        if 0 in indexes:
+            gradients += LinearGradWeight(W.dtype).apply((ggx, gy))
+        if 1 in indexes:
+            gradients += LinearFunction().apply((ggx, W))
+        return gradients
+
+
+class LinearGradWeight(FunctionNode):
+    """``gW = gy^T x``."""
+
+    arg_names = ('x', 'gy')
+
+    def __init__(self, dtype: Any) -> None:
+        self._dtype = dtype
+
+    def forward(self, inputs: tuple[Array, ...]) -> Any:
+        self.retain_inputs((0, 1))
+        x, gy = inputs
+        return gy.T.dot(x).astype(self._dtype, copy=False)
+
+    def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
+        x, gy = self.get_retained_inputs()
+        (ggW,) = grad_outputs
+        gradients: list[Variable] = []
+        if 0 in indexes:
+            gradients += LinearGradData(x.dtype).apply((ggW, gy))
+        if 1 in indexes:
+            gradients += LinearFunction().apply((x, ggW))
+        return gradients
+
+
+def linear(x: Any, W: Any, b: Any = None, n_batch_axes: int = 1) -> Variable:
+    """Affine transformation ``y = x W^T + b``, the fully connected layer.
+
+    Args:
+        x: Samples, float, shape ``(N, K)``; the axes after the first ``n_batch_axes``
+            are flattened, the batch axes come back in ``y``.
+        W: Weights, float, shape ``(M, K)``.
+        b: Biases, dtype of ``x``, shape ``(M,)``; None for none.
+        n_batch_axes: Number of leading axes that count samples, at least 1.
+
+    Returns:
+        Variable, dtype of ``x``, shape ``(N, M)``, or ``(*batch_axes, M)``.
+
+    Raises:
+        InvalidType: An input is not float, or the shapes do not fit.
+        ValueError: ``n_batch_axes`` is not positive.
+
+    Gradient: ``gx = gy W``, ``gW = gy^T x``, ``gb`` the sum of ``gy`` over the batch.
+    Double backprop: yes, to any order.
+    Kernels: reference (one matrix product).
+    Source: compatible with chainer.functions.linear.
+
+    Example:
+        >>> x, W, b = np.eye(2, 3), np.arange(6.).reshape(2, 3), np.ones(2)
+        >>> F.linear(x, W, b).array
+        array([[1., 4.],
+               [2., 5.]])
+    """
+    if n_batch_axes <= 0:
+        raise ValueError(f'linear: n_batch_axes must be positive, got {n_batch_axes}')
+    batch_shape = x.shape[:n_batch_axes]
+    if n_batch_axes > 1 or x.ndim > 2:
+        # Not -1, which NumPy cannot infer for an empty batch.
+        x = x.reshape((math.prod(batch_shape), math.prod(x.shape[n_batch_axes:])))
+    (y,) = LinearFunction().apply((x, W) if b is None else (x, W, b))
+    return y.reshape((*batch_shape, W.shape[0])) if n_batch_axes > 1 else y
