@@ -1,0 +1,64 @@
+"""minigrad: define-by-run automatic differentiation on NumPy and CuPy.
+
+The names are Chainer's: ``import minigrad as chainer`` runs a Chainer program.
+"""
+
+from minigrad import (
+    backends,
+    dataset,
+    datasets,
+    function_hooks,
+    functions,
+    gradient_check,
+    initializers,
+    iterators,
+    kernels,
+    link_hooks,
+    links,
+    optimizer_hooks,
+    optimizers,
+    serializers,
+    training,
+    utils,
+)
+from minigrad._version import __version__
+from minigrad.backend import (
+    get_array_types,
+    get_cpu_array_types,
+    get_device,
+    is_arrays_compatible,
+    using_device,
+)
+from minigrad.backends import cuda
+from minigrad.backprop import backward, grad
+from minigrad.configuration import (
+    config,
+    force_backprop_mode,
+    get_dtype,
+    global_config,
+    is_debug,
+    mixed16,
+    no_backprop_mode,
+    set_debug,
+    using_config,
+)
+from minigrad.device_resident import DeviceResident
+from minigrad.function import Function, FunctionAdapter
+from minigrad.function_hook import FunctionHook, get_function_hooks
+from minigrad.function_node import FunctionNode
+from minigrad.initializer import Initializer
+from minigrad.kernels.threads import get_num_threads, set_num_threads
+from minigrad.link import Chain, ChainList, Link
+from minigrad.link_hook import LinkHook
+from minigrad.optimizer import GradientMethod, Optimizer, UpdateRule
+from minigrad.reporter import (
+    DictSummary,
+    Reporter,
+    Summary,
+    get_current_reporter,
+    report,
+    report_scope,
+)
+from minigrad.sequential import Sequential
+from minigrad.serializer import AbstractSerializer, Deserializer, Serializer
+from minigrad.variable import Parameter, Variable, as_array, as_variable

@@ -253,9 +253,8 @@ class PowVarConst(_WithConstant):
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         self.retain_inputs((0,))
         # A Python number lets NumPy take its short cuts for squares and roots.
-        return inputs[0] ** self.value if isinstance(self.value, (int, float)) else (
-            inputs[0] ** self.constant(inputs[0])
-        )
+        plain = type(self.value) in (int, float)
+        return inputs[0] ** (self.value if plain else self.constant(inputs[0]))
 
     def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
         (x,) = self.get_retained_inputs()

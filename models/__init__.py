@@ -1,0 +1,1 @@
+"""The models that minigrad ships, and the programs that train them."""
