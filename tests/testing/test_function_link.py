@@ -264,7 +264,8 @@ def test_initializer_argument_errors():
 
 def make_positive(shape, dtype):
     x = np.random.uniform(0.5, 1, shape).astype(dtype)
-    gy, ggx = np.random.uniform(-1, 1, (2, *shape)).astype(dtype)
+    gy = np.random.uniform(-1, 1, shape).astype(dtype)
+    ggx = np.random.uniform(-1, 1, shape).astype(dtype)
     return x, gy, ggx
 
 
