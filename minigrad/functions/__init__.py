@@ -1,9 +1,21 @@
 """Differentiable functions, by their Chainer names: ``import minigrad.functions as F``."""
 
+from minigrad.functions.activation.clipped_relu import clipped_relu as clipped_relu
+from minigrad.functions.activation.clipped_relu import relu6 as relu6
+from minigrad.functions.activation.crelu import crelu as crelu
+from minigrad.functions.activation.elu import elu as elu
+from minigrad.functions.activation.hard_sigmoid import hard_sigmoid as hard_sigmoid
+from minigrad.functions.activation.leaky_relu import leaky_relu as leaky_relu
 from minigrad.functions.activation.log_softmax import log_softmax as log_softmax
+from minigrad.functions.activation.maxout import maxout as maxout
+from minigrad.functions.activation.prelu import prelu as prelu
 from minigrad.functions.activation.relu import relu as relu
+from minigrad.functions.activation.rrelu import rrelu as rrelu
+from minigrad.functions.activation.selu import selu as selu
 from minigrad.functions.activation.sigmoid import sigmoid as sigmoid
 from minigrad.functions.activation.softmax import softmax as softmax
+from minigrad.functions.activation.softplus import softplus as softplus
+from minigrad.functions.activation.swish import swish as swish
 from minigrad.functions.activation.tanh import tanh as tanh
 from minigrad.functions.array.broadcast import broadcast as broadcast
 from minigrad.functions.array.cast import cast as cast
@@ -52,9 +64,9 @@ from minigrad.functions.math.elementary import expm1 as expm1
 from minigrad.functions.math.elementary import fix as fix
 from minigrad.functions.math.elementary import floor as floor
 from minigrad.functions.math.elementary import log as log
+from minigrad.functions.math.elementary import log10 as log10
 from minigrad.functions.math.elementary import log1p as log1p
 from minigrad.functions.math.elementary import log2 as log2
-from minigrad.functions.math.elementary import log10 as log10
 from minigrad.functions.math.elementary import rsqrt as rsqrt
 from minigrad.functions.math.elementary import sign as sign
 from minigrad.functions.math.elementary import sin as sin

@@ -6,8 +6,7 @@ import inspect
 from typing import Any
 
 NO_TRAIN = (
-    'train argument is not supported anymore; use '
-    "minigrad.using_config('train', train)"
+    "train argument is not supported anymore; use minigrad.using_config('train', train)"
 )
 
 

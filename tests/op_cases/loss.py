@@ -118,7 +118,11 @@ CASES = [
                 match=r'class_weight.shape == \(x.shape\[1\],\), got \(2,\) for 3',
             ),
             ErrorCase(
-                (4, 3), LABELS, class_weight=np.ones((1, 3)), raises=ValueError, match='ndim'
+                (4, 3),
+                LABELS,
+                class_weight=np.ones((1, 3)),
+                raises=ValueError,
+                match='ndim',
             ),
             ErrorCase(
                 (4, 3),
@@ -128,7 +132,11 @@ CASES = [
                 match='int32',
             ),
             ErrorCase(
-                (4, 3), LABELS, class_weight=[1, 2, 3], raises=ValueError, match='got list'
+                (4, 3),
+                LABELS,
+                class_weight=[1, 2, 3],
+                raises=ValueError,
+                match='got list',
             ),
         ],
     ),

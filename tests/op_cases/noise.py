@@ -27,7 +27,9 @@ CASES = [
         random=True,
         errors=[
             ErrorCase(integers((2, 3), 5), raises=InvalidType, match="dropout: .*'f'"),
-            ErrorCase((2,), ratio=1.0, raises=ValueError, match='0 <= ratio < 1, got 1.0'),
+            ErrorCase(
+                (2,), ratio=1.0, raises=ValueError, match='0 <= ratio < 1, got 1.0'
+            ),
             ErrorCase((2,), ratio=-0.1, raises=ValueError, match='0 <= ratio < 1'),
             ErrorCase((2,), train=True, raises=ValueError, match='using_config'),
             ErrorCase(

@@ -28,7 +28,11 @@ class Dropout(FunctionNode):
         mask = self.mask
         if mask is not None and mask.shape != x.shape:
             self.expect(
-                False, 'mask.shape == x.shape', f'{mask.shape} != {x.shape}', None, in_types
+                False,
+                'mask.shape == x.shape',
+                f'{mask.shape} != {x.shape}',
+                None,
+                in_types,
             )
 
     def forward(self, inputs: tuple[Array, ...]) -> Any:

@@ -1,0 +1,79 @@
+"""The rectified linear unit with an upper bound."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from minigrad.backend import get_array_module
+from minigrad.functions.activation._activation import Activation
+from minigrad.types import Array
+from minigrad.variable import Variable
+
+
+class ClippedReLU(Activation):
+    public_name = 'clipped_relu'
+
+    def __init__(self, z: float) -> None:
+        if not z > 0:
+            raise ValueError(f'clipped_relu: expected z > 0, got {z}')
+        self.cap = z
+
+    def forward(self, inputs: tuple[Array, ...]) -> Any:
+        (x,) = inputs
+        xp, cap = get_array_module(x), x.dtype.type(self.cap)
+        self.inside = (x > 0) & (x < cap)
+        return xp.minimum(xp.maximum(x, x.dtype.type(0)), cap)
+
+    def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
+        (gy,) = grad_outputs
+        return gy * self.inside.astype(gy.dtype)
+
+
+def clipped_relu(x: Any, z: float = 20.0) -> Variable:
+    """Rectified linear unit with an upper bound, ``min(max(x, 0), z)``.
+
+    Args:
+        x: Variable or array, float, any shape.
+        z: The bound, positive.
+
+    Returns:
+        Variable of the same shape and dtype.
+
+    Raises:
+        InvalidType: ``x`` is not float.
+        ValueError: ``z`` is not positive.
+
+    Gradient: ``gy`` where ``0 < x < z``, else 0.
+    Double backprop: yes.
+    Kernels: reference.
+    Source: compatible with chainer.functions.clipped_relu.
+
+    Example:
+        >>> F.clipped_relu(np.array([-1., 2., 30.])).array
+        array([ 0.,  2., 20.])
+    """
+    return ClippedReLU(z).apply((x,))[0]
+
+
+def relu6(x: Any) -> Variable:
+    """Rectified linear unit with the bound 6, ``min(max(x, 0), 6)``.
+
+    Args:
+        x: Variable or array, float, any shape.
+
+    Returns:
+        Variable of the same shape and dtype.
+
+    Raises:
+        InvalidType: ``x`` is not float.
+
+    Gradient: ``gy`` where ``0 < x < 6``, else 0.
+    Double backprop: yes.
+    Kernels: reference.
+    Source: Krizhevsky 2010; compatible with chainer.functions.relu6.
+
+    Example:
+        >>> F.relu6(np.array([-1., 2., 30.])).array
+        array([0., 2., 6.])
+    """
+    return ClippedReLU(6.0).apply((x,))[0]

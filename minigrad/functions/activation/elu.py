@@ -1,0 +1,55 @@
+"""The exponential linear unit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from minigrad.backend import get_array_module
+from minigrad.functions.activation._activation import Activation
+from minigrad.types import Array
+from minigrad.variable import Variable
+
+
+class ELU(Activation):
+    def __init__(self, alpha: float = 1.0) -> None:
+        self.alpha = float(alpha)
+
+    def forward(self, inputs: tuple[Array, ...]) -> Any:
+        (x,) = inputs
+        self.retain_outputs((0,))
+        xp = get_array_module(x)
+        self.positive = x > 0
+        curve = xp.expm1(xp.minimum(x, x.dtype.type(0)))
+        return xp.where(self.positive, x, x.dtype.type(self.alpha) * curve)
+
+    def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
+        # The slope is 1, or y + alpha = alpha * exp(x): linear in y.
+        (y,) = self.get_retained_outputs()
+        positive = self.positive.astype(y.dtype)
+        negative = 1 - positive
+        return grad_outputs[0] * (y * negative + (positive + self.alpha * negative))
+
+
+def elu(x: Any, alpha: float = 1.0) -> Variable:
+    """Exponential linear unit: ``x`` where ``x > 0``, else ``alpha * (exp(x) - 1)``.
+
+    Args:
+        x: Variable or array, float, any shape.
+        alpha: Minus the limit for very negative ``x``.
+
+    Returns:
+        Variable of the same shape and dtype.
+
+    Raises:
+        InvalidType: ``x`` is not float.
+
+    Gradient: ``gy`` where ``x > 0``, else ``gy * alpha * exp(x)``.
+    Double backprop: yes.
+    Kernels: reference.
+    Source: Clevert et al. 2015; compatible with chainer.functions.elu.
+
+    Example:
+        >>> F.elu(np.array([-1000., 2.])).array
+        array([-1.,  2.])
+    """
+    return ELU(alpha).apply((x,))[0]

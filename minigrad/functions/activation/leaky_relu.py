@@ -1,0 +1,53 @@
+"""The rectified linear unit with a slope for negative inputs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from minigrad.backend import get_array_module
+from minigrad.functions.activation._activation import Activation
+from minigrad.types import Array
+from minigrad.variable import Variable
+
+
+class LeakyReLU(Activation):
+    public_name = 'leaky_relu'
+
+    def __init__(self, slope: float = 0.2) -> None:
+        self.slope = slope
+
+    def forward(self, inputs: tuple[Array, ...]) -> Any:
+        (x,) = inputs
+        self.negative = x < 0
+        slope = x.dtype.type(self.slope)
+        return get_array_module(x).where(self.negative, x * slope, x)
+
+    def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
+        (gy,) = grad_outputs
+        number = gy.dtype.type
+        return gy * gy.xp.where(self.negative, number(self.slope), number(1))
+
+
+def leaky_relu(x: Any, slope: float = 0.2) -> Variable:
+    """Leaky rectified linear unit: ``x`` where ``x >= 0``, else ``slope * x``.
+
+    Args:
+        x: Variable or array, float, any shape.
+        slope: Factor on negative elements.
+
+    Returns:
+        Variable of the same shape and dtype.
+
+    Raises:
+        InvalidType: ``x`` is not float.
+
+    Gradient: ``gy`` where ``x >= 0``, else ``slope * gy``.
+    Double backprop: yes.
+    Kernels: reference.
+    Source: Maas et al. 2013; compatible with chainer.functions.leaky_relu.
+
+    Example:
+        >>> F.leaky_relu(np.array([-1., 0., 2.])).array
+        array([-0.2,  0. ,  2. ])
+    """
+    return LeakyReLU(slope).apply((x,))[0]

@@ -1,0 +1,52 @@
+"""The softplus function."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from minigrad.backend import get_array_module
+from minigrad.functions.activation._activation import Activation
+from minigrad.functions.activation.sigmoid import sigmoid
+from minigrad.types import Array
+from minigrad.variable import Variable
+
+
+class Softplus(Activation):
+    def __init__(self, beta: float = 1.0) -> None:
+        self.beta = float(beta)
+
+    def forward(self, inputs: tuple[Array, ...]) -> Any:
+        (x,) = inputs
+        self.retain_inputs((0,))
+        number = x.dtype.type
+        y = get_array_module(x).logaddexp(x * number(self.beta), number(0))
+        return y * number(1 / self.beta)
+
+    def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
+        (x,) = self.get_retained_inputs()
+        return grad_outputs[0] * sigmoid(x * self.beta)
+
+
+def softplus(x: Any, beta: float = 1.0) -> Variable:
+    """Softplus, ``log(1 + exp(beta * x)) / beta``: a smooth rectified linear unit.
+
+    Args:
+        x: Variable or array, float, any shape.
+        beta: Sharpness of the bend.
+
+    Returns:
+        Variable of the same shape and dtype.
+
+    Raises:
+        InvalidType: ``x`` is not float.
+
+    Gradient: ``gy * sigmoid(beta * x)``.
+    Double backprop: yes.
+    Kernels: reference.
+    Source: Dugas et al. 2000; compatible with chainer.functions.softplus.
+
+    Example:
+        >>> F.softplus(np.array([-1000., 0., 1000.])).array.round(4)
+        array([   0.    ,    0.6931, 1000.    ])
+    """
+    return Softplus(beta).apply((x,))[0]
