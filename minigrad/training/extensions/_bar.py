@@ -68,10 +68,15 @@ class Bar:
     def _draw(self, n: int, total: int | None) -> Any:
         from tqdm import tqdm  # not before it is needed: it takes a while
 
-        class TerminalBar(tqdm):  # type: ignore[misc,type-arg]
+        class TerminalBar(tqdm):  # type: ignore[type-arg]
             monitor_interval = 0  # no thread beside the training
 
-        options = {'initial': n, 'total': total, 'desc': self._title, 'unit': ' iter'}
+        options: dict[str, Any] = {
+            'initial': n,
+            'total': total,
+            'desc': self._title,
+            'unit': ' iter',
+        }
         if in_notebook():
             from tqdm.notebook import tqdm as notebook_tqdm
 

@@ -12,11 +12,10 @@ from types import TracebackType
 from typing import Any
 
 from minigrad.configuration import is_debug
-from minigrad.serializers import DamagedFile, load_npz, serialize
+from minigrad.serializers import DamagedFile, load_npz, save_npz, serialize
 from minigrad.training.extension import PRIORITY_SNAPSHOT, Extension
 from minigrad.training.extensions.snapshot_writers import (
     SimpleWriter,
-    save_npz,
     temporary_prefix,
 )
 from minigrad.training.trainer_protocol import TrainerProtocol

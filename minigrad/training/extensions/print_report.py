@@ -75,7 +75,7 @@ class PrintReport(Extension):
                 f'PrintReport: log report has a wrong type {type(log_report)}; expected '
                 'a LogReport or the name of one'
             )
-        return log_report.log  # type: ignore[union-attr]
+        return log_report.log
 
     def _print(self, row: dict[str, Any], out: TextIO) -> None:
         for entry, width in zip(self._entries, self._widths, strict=True):
