@@ -24,7 +24,8 @@ class WeightDecay:
         >>> optimizer = minigrad.optimizers.SGD(lr=1.0).setup(L.Linear(2, 2))
         >>> optimizer.add_hook(minigrad.optimizer_hooks.WeightDecay(0.1))
         >>> before = optimizer.target.W.array.copy()
-        >>> optimizer.update()  # all gradients are zero
+        >>> optimizer.target.cleargrads()
+        >>> optimizer.update()  # with zero gradients
         >>> bool(np.allclose(optimizer.target.W.array, 0.9 * before))
         True
     """
