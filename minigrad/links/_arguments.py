@@ -24,16 +24,3 @@ def parameter_of_dtype(dtype: Any, initializer: Any, default: float) -> Paramete
     )
     chosen.dtype = dtype
     return Parameter(chosen)
-
-
-def refuse(function: str, kwargs: dict[str, Any], **removed: str) -> None:
-    """Refuses keyword arguments; for those that Chainer removed it says what to do.
-
-    Raises:
-        ValueError: an argument that earlier versions of Chainer had.
-        TypeError: any other.
-    """
-    for name in kwargs:
-        if name in removed:
-            raise ValueError(f'{function}: {removed[name]}')
-        raise TypeError(f'{function}() got an unexpected keyword argument {name!r}')

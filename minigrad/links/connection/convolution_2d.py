@@ -7,8 +7,8 @@ from typing import Any
 
 from minigrad.functions.connection.convolution_2d import convolution_2d
 from minigrad.kernels.specs import IntPair
-from minigrad.links._arguments import refuse
 from minigrad.links.connection._convolution import ConvolutionLink, in_out_ksize
+from minigrad.utils import argument
 from minigrad.variable import Variable, as_array
 
 
@@ -60,7 +60,7 @@ class Convolution2D(ConvolutionLink):
         groups: int = 1,
         **kwargs: Any,
     ) -> None:
-        refuse('Convolution2D', kwargs, deterministic=USE_CUDNN_DETERMINISTIC)
+        argument.parse_kwargs(kwargs, deterministic=USE_CUDNN_DETERMINISTIC)
         super().__init__(
             *in_out_ksize(in_channels, out_channels, ksize),
             stride=stride,

@@ -6,9 +6,9 @@ from typing import Any
 
 from minigrad.functions.connection.deconvolution_2d import deconvolution_2d
 from minigrad.kernels.specs import IntPair
-from minigrad.links._arguments import refuse
 from minigrad.links.connection._convolution import ConvolutionLink, in_out_ksize
 from minigrad.links.connection.convolution_2d import USE_CUDNN_DETERMINISTIC
+from minigrad.utils import argument
 from minigrad.variable import Variable
 
 
@@ -62,7 +62,7 @@ class Deconvolution2D(ConvolutionLink):
         groups: int = 1,
         **kwargs: Any,
     ) -> None:
-        refuse('Deconvolution2D', kwargs, deterministic=USE_CUDNN_DETERMINISTIC)
+        argument.parse_kwargs(kwargs, deterministic=USE_CUDNN_DETERMINISTIC)
         self.outsize = outsize
         super().__init__(
             *in_out_ksize(in_channels, out_channels, ksize),

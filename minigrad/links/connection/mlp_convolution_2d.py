@@ -9,9 +9,9 @@ from typing import Any
 from minigrad.functions.activation.relu import relu
 from minigrad.kernels.specs import IntPair
 from minigrad.link import ChainList
-from minigrad.links._arguments import refuse
 from minigrad.links.connection._convolution import in_out_ksize
 from minigrad.links.connection.convolution_2d import Convolution2D
+from minigrad.utils import argument
 from minigrad.variable import Variable
 
 
@@ -51,8 +51,7 @@ class MLPConvolution2D(ChainList):
         bias_init: Any = None,
         **kwargs: Any,
     ) -> None:
-        refuse(
-            'MLPConvolution2D',
+        argument.parse_kwargs(
             kwargs,
             wscale='wscale is not supported anymore. Use conv_init and bias_init '
             'argument to change the scale of initial parameters.',

@@ -15,8 +15,9 @@ from minigrad.functions.normalization.batch_normalization import (
 )
 from minigrad.initializers import _get_initializer, generate_array
 from minigrad.link import Link
-from minigrad.links._arguments import parameter_of_dtype, refuse
+from minigrad.links._arguments import parameter_of_dtype
 from minigrad.types import Array
+from minigrad.utils import argument
 from minigrad.variable import Parameter, Variable
 
 
@@ -148,8 +149,7 @@ class BatchNormalization(Link):
         Returns:
             Variable, dtype and shape of ``x``.
         """
-        refuse(
-            'BatchNormalization',
+        argument.parse_kwargs(
             kwargs,
             test="test argument is not supported anymore. Use using_config('train', "
             'False)',

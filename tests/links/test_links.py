@@ -1,0 +1,157 @@
+"""Every link: against Chainer, gradients, copies, files."""
+
+import importlib.util
+import json
+import pathlib
+import pickle
+
+import numpy as np
+import pytest
+
+import minigrad
+import minigrad.functions as F
+import minigrad.links as L
+from minigrad.gradient_check import check_backward, check_double_backward
+
+HERE = pathlib.Path(__file__).parent
+GOLDEN = json.loads((HERE / 'golden_chainer.json').read_text())
+
+
+def load(name):
+    spec = importlib.util.spec_from_file_location(name, HERE / f'{name}.py')
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+link_cases = load('link_cases')
+CASES = link_cases.cases(L, F)
+each_case = pytest.mark.parametrize('name', CASES)
+
+
+def make(name, dtype):
+    """Returns the link of a case, initialized, and its inputs."""
+    build, inputs = CASES[name]
+    xs = tuple(link_cases.as_float(x, dtype) for x in inputs)
+    np.random.seed(0)
+    with minigrad.using_config('dtype', np.dtype(dtype)):
+        link = build()
+        if 'Parameter' in name:
+            link.W.array = link.W.array.astype(dtype)
+        link(*xs)
+    return link, xs
+
+
+def test_every_link_has_a_case():
+    assert {name.split()[0] for name in CASES} == set(L.__all__)
+
+
+@each_case
+def test_same_numbers_as_chainer(name):
+    seen = link_cases.run(minigrad, *CASES[name])
+    digests = {key: link_cases.digest(value) for key, value in seen.items()}
+    assert digests.keys() == GOLDEN[name].keys()
+    for key, expected in GOLDEN[name].items():
+        np.testing.assert_allclose(
+            digests[key], expected, rtol=1e-4, atol=2e-4, err_msg=key
+        )
+
+
+@each_case
+def test_gradients(name):
+    link, xs = make(name, 'd')
+    gy = np.random.RandomState(3).normal(size=link(*xs).shape)
+    params = tuple(link.params())
+    check_backward(link, xs, gy, params, eps=1e-6, atol=1e-6, rtol=1e-5)
+
+
+@each_case
+def test_double_gradients(name):
+    if name == 'Bilinear' or name.startswith('EmbedID'):
+        eps = 1e-4  # linear in each argument: the step need not be small
+    else:
+        eps = 1e-6
+    link, xs = make(name, 'd')
+    rng = np.random.RandomState(3)
+    gy = rng.normal(size=link(*xs).shape)
+    params = tuple(link.params())
+    ggx = tuple(rng.normal(size=x.shape) if x.dtype.kind == 'f' else None for x in xs)
+    ggparams = tuple(rng.normal(size=param.shape) for param in params)
+    check_double_backward(
+        link, xs, gy, ggx, params, ggparams, eps=eps, atol=1e-5, rtol=1e-4
+    )
+
+
+@each_case
+@pytest.mark.parametrize('dtype', ['e', 'f', 'd'])
+def test_dtype(name, dtype):
+    link, xs = make(name, dtype)
+    if name == 'Classifier':
+        assert link.y.dtype == np.dtype(dtype)
+    else:
+        assert link(*xs).dtype == np.dtype(dtype)
+    assert {param.dtype for param in link.params()} <= {np.dtype(dtype)}
+
+
+@each_case
+def test_inputs_are_not_modified(name):
+    link, xs = make(name, 'f')
+    before = [x.copy() for x in xs]
+    link(*xs).backward(retain_grad=True) if name == 'Classifier' else link(*xs)
+    for x, old in zip(xs, before, strict=True):
+        np.testing.assert_array_equal(x, old)
+
+
+@each_case
+def test_copies_compute_the_same(name):
+    link, xs = make(name, 'f')
+    with minigrad.using_config('train', False):
+        expected = link(*xs).array
+        for copied in (
+            link.copy(),
+            link.copy('copy'),
+            pickle.loads(pickle.dumps(link)),
+        ):
+            np.testing.assert_array_equal(copied(*xs).array, expected)
+
+
+@each_case
+def test_lazy_link_takes_the_arrays_of_another(name):
+    link, xs = make(name, 'f')
+    other = CASES[name][0]()
+    if name != 'Parameter':
+        other(*xs)
+    other.copyparams(link)
+    with minigrad.using_config('train', False):
+        np.testing.assert_array_equal(other(*xs).array, link(*xs).array)
+
+
+@each_case
+def test_file(name, tmp_path):
+    link, xs = make(name, 'f')
+    path = str(tmp_path / 'link.npz')
+    minigrad.serializers.save_npz(path, link)
+    np.random.seed(1)
+    other = CASES[name][0]()  # the lazy ones take their shapes from the file
+    minigrad.serializers.load_npz(path, other)
+    with minigrad.using_config('train', False):
+        np.testing.assert_array_equal(other(*xs).array, link(*xs).array)
+
+
+@each_case
+def test_shows_itself(name):
+    link = CASES[name][0]()
+    assert str(link).startswith(type(link).__name__ + '(')
+    assert repr(link) == str(link)
+
+
+@each_case
+def test_empty_batch(name):
+    if name.startswith(('Parameter', 'Classifier', 'Bias of two')):
+        pytest.skip('the case has no batch, or its mean is of nothing')
+    if name.startswith(('BatchNormalization', 'InceptionBN')):
+        pytest.skip('statistics of nothing')
+    link, xs = make(name, 'f')
+    second = xs[1:] if name == 'Scale of two' else tuple(x[:0] for x in xs[1:])
+    y = link(xs[0][:0], *second)
+    assert y.shape[0] == 0

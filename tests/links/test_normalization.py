@@ -1,0 +1,121 @@
+"""What the table of links cannot say about normalization."""
+
+import numpy as np
+import pytest
+
+import minigrad
+import minigrad.links as L
+
+
+@pytest.fixture
+def x(rng):
+    return rng.normal(2, 3, (6, 3, 4)).astype('f')
+
+
+class TestBatchNormalization:
+    def test_defaults(self):
+        link = L.BatchNormalization(3)
+        assert (link.decay, link.eps) == (0.9, 2e-5)
+        np.testing.assert_array_equal(link.gamma.array, [1, 1, 1])
+        np.testing.assert_array_equal(link.beta.array, [0, 0, 0])
+        np.testing.assert_array_equal(link.avg_mean, [0, 0, 0])
+        np.testing.assert_array_equal(link.avg_var, [1, 1, 1])
+        assert link.N == 0
+
+    def test_running_averages(self, x):
+        link = L.BatchNormalization(3, decay=0.7)
+        link(x)
+        n = x.size / 3
+        mean, var = x.mean((0, 2)), x.var((0, 2)) * n / (n - 1)
+        np.testing.assert_allclose(link.avg_mean, 0.3 * mean, rtol=1e-5)
+        np.testing.assert_allclose(link.avg_var, 0.7 + 0.3 * var, rtol=1e-5)
+
+    def test_prediction_uses_them_and_leaves_them(self, x):
+        link = L.BatchNormalization(3, initial_avg_mean=2, initial_avg_var=9)
+        with minigrad.using_config('train', False):
+            y = link(x).array
+        np.testing.assert_allclose(y, (x - 2) / np.sqrt(9 + 2e-5), rtol=1e-5, atol=1e-6)
+        np.testing.assert_array_equal(link.avg_mean, [2, 2, 2])
+
+    def test_finetuning_averages_the_batches(self, rng):
+        link = L.BatchNormalization(2)
+        batches = rng.normal(size=(3, 8, 2)).astype('f')
+        link.start_finetuning()
+        for batch in batches:
+            link(batch, finetune=True)
+        assert link.N == 3
+        expected = batches.mean((0, 1))
+        np.testing.assert_allclose(link.avg_mean, expected, rtol=1e-4, atol=1e-6)
+        link.start_finetuning()
+        assert link.N == 0
+
+    def test_recomputing_leaves_the_averages(self, x):
+        link = L.BatchNormalization(3)
+        link(x, finetune=True)
+        mean = link.avg_mean.copy()
+        with minigrad.using_config('in_recomputing', True):
+            link(x + 1, finetune=True)
+        np.testing.assert_array_equal(link.avg_mean, mean)
+        assert link.N == 1
+
+    @pytest.mark.parametrize(
+        ('axis', 'shape'), [((0, 2), (3,)), (0, (3, 4)), ((0, 1), (4,))]
+    )
+    def test_lazy(self, x, axis, shape):
+        link = L.BatchNormalization(axis=axis)
+        assert link.gamma.array is None
+        assert 'size=None' in str(link)
+        link(x)
+        assert link.gamma.shape == link.beta.shape == shape
+        assert link.avg_mean.shape == link.avg_var.shape == shape
+
+    def test_without_gamma_and_beta(self, x):
+        link = L.BatchNormalization(3, use_gamma=False, use_beta=False)
+        assert list(link.params()) == []
+        y = link(x).array
+        np.testing.assert_allclose(y.mean((0, 2)), [0, 0, 0], atol=1e-6)
+        assert 'use_gamma=False, use_beta=False' in str(link)
+
+    def test_dtypes(self, x):
+        assert L.BatchNormalization(3, dtype='d').gamma.dtype == np.float64
+        with minigrad.using_config('dtype', minigrad.mixed16):
+            link = L.BatchNormalization(3)
+        assert link.gamma.dtype == link.avg_mean.dtype == np.float32
+        assert link(x.astype('e')).dtype == np.float16
+
+    def test_initializer_is_left_as_it_was(self):
+        one = minigrad.initializers.One()
+        L.BatchNormalization(3, initial_gamma=one)
+        L.GroupNormalization(3, initial_gamma=one)
+        assert one.dtype is None
+
+    def test_persistent(self):
+        assert L.BatchNormalization(3)._persistent == {'N', 'avg_mean', 'avg_var'}
+
+    def test_errors(self, x):
+        with pytest.raises(RuntimeError, match='size or axis is required'):
+            L.BatchNormalization()
+        with pytest.raises(ValueError, match=r"using_config\('train', False\)"):
+            L.BatchNormalization(3)(x, test=True)
+
+
+def test_lazy_file(x, tmp_path):
+    link, other = L.BatchNormalization(3), L.BatchNormalization(axis=(0, 2))
+    link(x)
+    path = str(tmp_path / 'bn.npz')
+    minigrad.serializers.save_npz(path, link)
+    minigrad.serializers.load_npz(path, other)
+    np.testing.assert_array_equal(other.avg_mean, link.avg_mean)
+    np.testing.assert_array_equal(other.gamma.array, link.gamma.array)
+
+
+def test_layer_normalization_of_images():
+    link = L.LayerNormalization(initial_gamma=2)
+    with pytest.raises(minigrad.errors.InvalidType):
+        link(np.ones((2, 3, 4), 'f'))
+    assert L.LayerNormalization(6, initial_beta=np.arange(6)).beta.array[5] == 5
+
+
+def test_group_normalization_of_a_vector():
+    with pytest.raises(ValueError, match=r'at least 2.*got 1'):
+        L.GroupNormalization(1)(np.ones(4, 'f'))
