@@ -1,0 +1,1 @@
+"""Benchmarks: minigrad beside PyTorch, taking turns in one run."""

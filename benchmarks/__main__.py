@@ -1,0 +1,91 @@
+"""``python -m benchmarks run | compare | profile``."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+
+def run(options: argparse.Namespace) -> int:
+    """Measures the cases of the chosen families."""
+    from benchmarks import cases, harness
+
+    harness.set_threads(options.threads)
+    chosen = [
+        case
+        for family, family_cases in cases.FAMILIES.items()
+        for case in family_cases
+        if not options.names
+        or family in options.names
+        or case.name in options.names
+        or case.name == 'control'
+    ]
+    if options.profile == 'fast' and not options.names:
+        chosen = [case for case in chosen if not case.full]
+    results = []
+    print(harness.HEADER)
+    for case in chosen:
+        result = harness.measure(case, options.rounds, options.seconds)
+        if options.memory and case.name.startswith('models.'):
+            for peer in case.build:
+                peak = harness.peak_memory(case, peer)
+                if peak is not None:
+                    result.peak_mb[peer] = peak
+        results.append(result)
+        print(harness.row(result), flush=True)
+    if not any(harness.TORCH in result.median for result in results):
+        print('PyTorch is not installed: no ratios (pip install torch==2.13.0)')
+    if options.json is not None:
+        harness.save(options.json, results)
+    return 0
+
+
+def compare(options: argparse.Namespace) -> int:
+    """Compares two runs saved as JSON."""
+    from benchmarks.compare import compare as compare_runs
+
+    return compare_runs(options.base, options.new, options.max_ratio)
+
+
+def profile(options: argparse.Namespace) -> int:
+    """Says where a model's step spends its time."""
+    from benchmarks.profile import profile as profile_model
+
+    return profile_model(options.model, options.threads)
+
+
+def main() -> int:
+    """Runs the command line."""
+    parser = argparse.ArgumentParser(prog='python -m benchmarks', description=__doc__)
+    commands = parser.add_subparsers(required=True)
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count()
+
+    command = commands.add_parser('run', help='measure minigrad beside PyTorch')
+    command.add_argument('names', nargs='*', help='families (core, models) or cases')
+    command.add_argument('--profile', choices=('fast', 'full'), default='fast')
+    command.add_argument('--json', type=Path, help='write the results here')
+    command.add_argument('--threads', type=int, default=cores)
+    command.add_argument('--rounds', type=int, help='rounds per case')
+    command.add_argument('--seconds', type=float, default=60, help='limit per case')
+    command.add_argument('--memory', action='store_true', help='peak memory too')
+    command.set_defaults(function=run)
+
+    command = commands.add_parser('compare', help='exit 1 if a case became slower')
+    command.add_argument('base', type=Path)
+    command.add_argument('new', type=Path)
+    command.add_argument('--max-ratio', type=float, default=1.10)
+    command.set_defaults(function=compare)
+
+    command = commands.add_parser('profile', help='where the time of a step goes')
+    command.add_argument('model', help='such as lenet64 or alexnet')
+    command.add_argument('--threads', type=int, default=cores)
+    command.set_defaults(function=profile)
+
+    options = parser.parse_args()
+    return int(options.function(options))
+
+
+if __name__ == '__main__':
+    sys.exit(main())

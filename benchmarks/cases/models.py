@@ -1,0 +1,113 @@
+"""Training steps and inference of the models that minigrad ships."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from benchmarks.harness import MINIGRAD, TORCH, Case
+
+
+def _batch(shape: tuple[int, ...]) -> tuple[Any, Any]:
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal(shape, dtype=np.float32)
+    return x, rng.integers(0, 10, shape[0]).astype(np.int32)
+
+
+def _minigrad_model(name: str) -> Any:
+    from models.alexnet import AlexNet, AlexNetCIFAR
+    from models.lenet import LeNet
+    from models.mlp import MLP
+
+    if name == 'mlp':
+        return MLP((1000, 1000))
+    return {'lenet': LeNet, 'alexnet_cifar': AlexNetCIFAR, 'alexnet': AlexNet}[name](10)
+
+
+def _minigrad(
+    name: str, shape: tuple[int, ...], train: bool
+) -> Callable[[], Callable[[], Any]]:
+    def build() -> Callable[[], Any]:
+        import minigrad as mg
+        import minigrad.functions as F
+
+        x, t = _batch(shape)
+        model = _minigrad_model(name)
+        optimizer = mg.optimizers.MomentumSGD(lr=0.001, momentum=0.9)
+
+        def step() -> None:
+            loss = F.softmax_cross_entropy(model(x), t)
+            model.cleargrads()
+            loss.backward()
+            optimizer.update()
+
+        def infer() -> None:
+            with mg.using_config('train', False), mg.no_backprop_mode():
+                model(x)
+
+        infer()  # gives lazy parameters their shapes
+        optimizer.setup(model)
+        return step if train else infer
+
+    return build
+
+
+def _torch(
+    name: str, shape: tuple[int, ...], train: bool
+) -> Callable[[], Callable[[], Any]]:
+    def build() -> Callable[[], Any]:
+        import torch
+        import torch.nn.functional as TF
+
+        from benchmarks import torch_models
+
+        x_array, t_array = _batch(shape)
+        x = torch.from_numpy(x_array)
+        t = torch.from_numpy(t_array).long()
+        model = torch_models.build(name)
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.001, momentum=0.9)
+
+        def step() -> None:
+            model.train()
+            loss = TF.cross_entropy(model(x), t)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+
+        def infer() -> None:
+            model.eval()
+            with torch.inference_mode():
+                model(x)
+
+        return step if train else infer
+
+    return build
+
+
+# name, model, shape of the batch, target of the training step, only in full, rounds
+SETTINGS = [
+    ('mlp', 'mlp', (100, 784), 0.75, False, 25),
+    ('lenet16', 'lenet', (16, 1, 28, 28), 0.5, False, 25),
+    ('lenet64', 'lenet', (64, 1, 28, 28), 0.5, False, 25),
+    ('lenet256', 'lenet', (256, 1, 28, 28), 0.5, False, 25),
+    ('alexnet_cifar', 'alexnet_cifar', (128, 3, 32, 32), 0.75, True, 7),
+    ('alexnet', 'alexnet', (32, 3, 227, 227), 0.5, True, 7),
+]
+INFERENCE_TARGET = 0.75
+
+CASES = [
+    Case(
+        f'models.{name}{"" if train else "_infer"}',
+        {
+            MINIGRAD: _minigrad(model, shape, train),
+            TORCH: _torch(model, shape, train),
+        },
+        target=target if train else INFERENCE_TARGET,
+        full=full,
+        rounds=rounds,
+    )
+    for name, model, shape, target, full, rounds in SETTINGS
+    for train in (True, False)
+]
