@@ -85,6 +85,22 @@ from minigrad.functions.math.sum import sum as sum
 from minigrad.functions.math.sum_to import broadcast_to as broadcast_to
 from minigrad.functions.math.sum_to import sum_to as sum_to
 from minigrad.functions.noise.dropout import dropout as dropout
+from minigrad.functions.normalization.batch_normalization import (
+    batch_normalization as batch_normalization,
+)
+from minigrad.functions.normalization.batch_normalization import (
+    fixed_batch_normalization as fixed_batch_normalization,
+)
+from minigrad.functions.normalization.group_normalization import (
+    group_normalization as group_normalization,
+)
+from minigrad.functions.normalization.l2_normalization import normalize as normalize
+from minigrad.functions.normalization.layer_normalization import (
+    layer_normalization as layer_normalization,
+)
+from minigrad.functions.normalization.local_response_normalization import (
+    local_response_normalization as local_response_normalization,
+)
 from minigrad.functions.pooling.average_pooling_2d import (
     average_pooling_2d as average_pooling_2d,
 )
