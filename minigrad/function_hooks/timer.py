@@ -1,0 +1,108 @@
+"""How long each function takes."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, TextIO
+
+import numpy
+
+from minigrad.backend import get_array_module
+from minigrad.function_hook import FunctionHook
+from minigrad.function_hooks._report import (
+    TIME_UNITS,
+    Summary,
+    print_table,
+    summarise,
+)
+from minigrad.types import Array
+
+
+class TimerHook(FunctionHook):
+    """Measures the time of every function, forward and backward.
+
+    On a GPU it waits for each function to end, so the whole runs slower than without.
+
+    Attributes:
+        call_history: Pairs of a function's name and its time in seconds.
+
+    Source: compatible with chainer.function_hooks.TimerHook.
+
+    Example:
+        >>> from minigrad.function_hooks import TimerHook
+        >>> with TimerHook() as hook:
+        ...     y = F.relu(np.ones(3, 'f'))
+        >>> hook.summary()['ReLU']['occurrence']
+        1
+        >>> hook.print_report()  # doctest: +SKIP
+        FunctionName  ElapsedTime  Occurrence
+                ReLU       5.40us           1
+    """
+
+    name = 'TimerHook'
+
+    def __init__(self) -> None:
+        self.call_history: list[tuple[str, float]] = []
+        self._running: list[Any] = []
+        self._total_time = 0.0
+
+    def _start(self, arrays: tuple[Array | None, ...]) -> None:
+        xp = get_array_module(*arrays)
+        if xp is numpy:
+            self._running.append((None, time.perf_counter()))
+        else:
+            start = xp.cuda.Event()
+            start.record()
+            self._running.append((xp, start))
+
+    def _stop(self, function: Any) -> None:
+        xp, start = self._running.pop()
+        if xp is None:
+            elapsed = time.perf_counter() - start
+        else:
+            stop = xp.cuda.Event()
+            stop.record()
+            stop.synchronize()
+            elapsed = xp.cuda.get_elapsed_time(start, stop) / 1000
+        self.call_history.append((function.label, elapsed))
+        if not self._running:  # a function inside a function counts once
+            self._total_time += elapsed
+
+    def forward_preprocess(self, function: Any, in_data: tuple[Array, ...]) -> None:
+        """Starts the clock."""
+        self._start(in_data)
+
+    def forward_postprocess(self, function: Any, in_data: tuple[Array, ...]) -> None:
+        """Stops the clock."""
+        self._stop(function)
+
+    def backward_preprocess(
+        self, function: Any, in_data: tuple[Array, ...], out_grad: tuple[Array, ...]
+    ) -> None:
+        """Starts the clock."""
+        self._start(in_data + out_grad)
+
+    def backward_postprocess(
+        self, function: Any, in_data: tuple[Array, ...], out_grad: tuple[Array, ...]
+    ) -> None:
+        """Stops the clock."""
+        self._stop(function)
+
+    def total_time(self) -> float:
+        """Returns the seconds spent in functions; inner ones count once."""
+        return self._total_time
+
+    def summary(self) -> Summary:
+        """Returns, by function name, its ``elapsed_time`` and ``occurrence``."""
+        return summarise(self.call_history, ['elapsed_time'])
+
+    def print_report(self, unit: str = 'auto', file: TextIO | None = None) -> None:
+        """Prints the summary as a table.
+
+        Args:
+            unit: ``'sec'``, ``'ms'``, ``'us'``, ``'ns'``, ``'auto'`` (the largest that
+                fits all) or ``'auto_foreach'`` (the largest that fits each).
+            file: Stream to write to; None is ``sys.stdout``.
+        """
+        columns = {'elapsed_time': 'ElapsedTime'}
+        print_table(self.summary(), columns, TIME_UNITS, unit, file)
