@@ -21,12 +21,39 @@ from minigrad.functions.array.broadcast import broadcast as broadcast
 from minigrad.functions.array.cast import cast as cast
 from minigrad.functions.array.concat import concat as concat
 from minigrad.functions.array.copy import copy as copy
+from minigrad.functions.array.depth2space import depth2space as depth2space
+from minigrad.functions.array.depth2space import space2depth as space2depth
+from minigrad.functions.array.diagonal import diagonal as diagonal
+from minigrad.functions.array.dstack import dstack as dstack
 from minigrad.functions.array.expand_dims import expand_dims as expand_dims
+from minigrad.functions.array.flatten import flatten as flatten
+from minigrad.functions.array.flip import flip as flip
+from minigrad.functions.array.fliplr import fliplr as fliplr
+from minigrad.functions.array.flipud import flipud as flipud
 from minigrad.functions.array.get_item import get_item as get_item
+from minigrad.functions.array.hstack import hstack as hstack
+from minigrad.functions.array.im2col import im2col as im2col
+from minigrad.functions.array.moveaxis import moveaxis as moveaxis
+from minigrad.functions.array.pad import pad as pad
+from minigrad.functions.array.pad_sequence import pad_sequence as pad_sequence
+from minigrad.functions.array.permutate import permutate as permutate
+from minigrad.functions.array.repeat import repeat as repeat
 from minigrad.functions.array.reshape import reshape as reshape
+from minigrad.functions.array.resize_images import resize_images as resize_images
+from minigrad.functions.array.rollaxis import rollaxis as rollaxis
+from minigrad.functions.array.scatter_add import scatter_add as scatter_add
+from minigrad.functions.array.select_item import select_item as select_item
+from minigrad.functions.array.separate import separate as separate
 from minigrad.functions.array.split_axis import split_axis as split_axis
 from minigrad.functions.array.squeeze import squeeze as squeeze
+from minigrad.functions.array.stack import stack as stack
+from minigrad.functions.array.swapaxes import swapaxes as swapaxes
+from minigrad.functions.array.tile import tile as tile
 from minigrad.functions.array.transpose import transpose as transpose
+from minigrad.functions.array.transpose_sequence import (
+    transpose_sequence as transpose_sequence,
+)
+from minigrad.functions.array.vstack import vstack as vstack
 from minigrad.functions.array.where import where as where
 from minigrad.functions.connection.bilinear import bilinear as bilinear
 from minigrad.functions.connection.convolution_2d import (
@@ -47,11 +74,19 @@ from minigrad.functions.evaluation.accuracy import accuracy as accuracy
 from minigrad.functions.loss.softmax_cross_entropy import (
     softmax_cross_entropy as softmax_cross_entropy,
 )
+from minigrad.functions.math.arctan2 import arctan2 as arctan2
 from minigrad.functions.math.average import average as average
 from minigrad.functions.math.average import mean as mean
 from minigrad.functions.math.basic_math import absolute as absolute
 from minigrad.functions.math.basic_math import add as add
+from minigrad.functions.math.batch_l2_norm_squared import (
+    batch_l2_norm_squared as batch_l2_norm_squared,
+)
 from minigrad.functions.math.bias import bias as bias
+from minigrad.functions.math.clip import clip as clip
+from minigrad.functions.math.cumulative import cumprod as cumprod
+from minigrad.functions.math.cumulative import cumsum as cumsum
+from minigrad.functions.math.einsum import einsum as einsum
 from minigrad.functions.math.elementary import arccos as arccos
 from minigrad.functions.math.elementary import arcsin as arcsin
 from minigrad.functions.math.elementary import arctan as arctan
@@ -64,9 +99,9 @@ from minigrad.functions.math.elementary import expm1 as expm1
 from minigrad.functions.math.elementary import fix as fix
 from minigrad.functions.math.elementary import floor as floor
 from minigrad.functions.math.elementary import log as log
-from minigrad.functions.math.elementary import log10 as log10
 from minigrad.functions.math.elementary import log1p as log1p
 from minigrad.functions.math.elementary import log2 as log2
+from minigrad.functions.math.elementary import log10 as log10
 from minigrad.functions.math.elementary import rsqrt as rsqrt
 from minigrad.functions.math.elementary import sign as sign
 from minigrad.functions.math.elementary import sin as sin
@@ -75,15 +110,24 @@ from minigrad.functions.math.elementary import sqrt as sqrt
 from minigrad.functions.math.elementary import square as square
 from minigrad.functions.math.elementary import tan as tan
 from minigrad.functions.math.fmod import fmod as fmod
+from minigrad.functions.math.identity import identity as identity
+from minigrad.functions.math.linear_interpolate import (
+    linear_interpolate as linear_interpolate,
+)
+from minigrad.functions.math.logsumexp import logsumexp as logsumexp
 from minigrad.functions.math.matmul import matmul as matmul
+from minigrad.functions.math.maximum import maximum as maximum
+from minigrad.functions.math.maximum import minimum as minimum
 from minigrad.functions.math.minmax import argmax as argmax
 from minigrad.functions.math.minmax import argmin as argmin
 from minigrad.functions.math.minmax import max as max
 from minigrad.functions.math.minmax import min as min
+from minigrad.functions.math.prod import prod as prod
 from minigrad.functions.math.scale import scale as scale
 from minigrad.functions.math.sum import sum as sum
 from minigrad.functions.math.sum_to import broadcast_to as broadcast_to
 from minigrad.functions.math.sum_to import sum_to as sum_to
+from minigrad.functions.math.tensordot import tensordot as tensordot
 from minigrad.functions.noise.dropout import dropout as dropout
 from minigrad.functions.normalization.batch_normalization import (
     batch_normalization as batch_normalization,

@@ -34,7 +34,11 @@ class Concat(FunctionNode):
                     'cast one of them with F.cast(x, dtype)',
                     in_types,
                 )
-            if x.ndim != ndim or x.shape[:axis] != before or x.shape[axis + 1 :] != after:
+            if (
+                x.ndim != ndim
+                or x.shape[:axis] != before
+                or x.shape[axis + 1 :] != after
+            ):
                 self.expect(
                     False,
                     f'shapes that differ in axis {axis} only',

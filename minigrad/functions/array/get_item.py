@@ -11,17 +11,14 @@ from minigrad.types import Array
 from minigrad.variable import Variable
 
 
-def read_index(slices: Any) -> tuple[Any, ...]:
+def read_index(slices: Any, function: str = 'get_item') -> tuple[Any, ...]:
     """Returns an index as a tuple; a list of ints selects, another list is a tuple."""
-    if isinstance(slices, list):
-        if all(isinstance(s, int) for s in slices):
-            return (slices,)
+    if isinstance(slices, list) and not all(isinstance(s, int) for s in slices):
         slices = tuple(slices)
-    elif not isinstance(slices, tuple):
-        return (slices,)
-    if len([s for s in slices if s is Ellipsis]) > 1:
-        raise ValueError('get_item: only one Ellipsis is allowed')
-    return slices
+    index: tuple[Any, ...] = slices if isinstance(slices, tuple) else (slices,)
+    if len([s for s in index if s is Ellipsis]) > 1:
+        raise ValueError(f'{function}: only one Ellipsis is allowed')
+    return index
 
 
 def _selects_once(index: tuple[Any, ...]) -> bool:

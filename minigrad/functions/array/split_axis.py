@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 from minigrad.backend import get_array_module, is_array
 from minigrad.configuration import config
 from minigrad.function_node import FunctionNode, InputTypes
-from minigrad.functions.array.concat import concat
 from minigrad.functions._axis import is_int
+from minigrad.functions.array.concat import concat
 from minigrad.types import Array
-from minigrad.variable import Variable
 
 
 def _read_places(places: Any) -> tuple[list[int] | None, int]:
@@ -80,10 +80,7 @@ class SplitAxis(FunctionNode):
             bounds = [0, *self.indices, size]
         before = (slice(None),) * (self.axis % x.ndim)
         ys = tuple(
-            [
-                x[(*before, slice(start, stop))]
-                for start, stop in zip(bounds, bounds[1:], strict=False)
-            ]
+            [x[(*before, slice(start, stop))] for start, stop in pairwise(bounds)]
         )
         self._shapes = [y.shape for y in ys]
         return ys

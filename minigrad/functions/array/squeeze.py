@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from minigrad.function_node import FunctionNode, InputTypes
-from minigrad.functions.array.reshape import reshape
 from minigrad.functions._axis import read_axes
+from minigrad.functions.array.reshape import reshape
 from minigrad.types import Array
 from minigrad.variable import Variable
 
@@ -21,7 +21,9 @@ class Squeeze(FunctionNode):
         (x,) = in_types
         for axis in self.axis or ():
             if not -x.ndim <= axis < x.ndim:
-                self.expect(False, f'-{x.ndim} <= axis < {x.ndim}', axis, None, in_types)
+                self.expect(
+                    False, f'-{x.ndim} <= axis < {x.ndim}', axis, None, in_types
+                )
 
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         (x,) = inputs

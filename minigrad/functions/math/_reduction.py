@@ -11,6 +11,7 @@ from minigrad.functions.array.reshape import reshape
 from minigrad.functions.math.sum_to import broadcast_to
 from minigrad.variable import Variable
 
+
 class Reduction(FunctionNode):
     """A float array reduced over some or all of its axes."""
 
@@ -26,7 +27,9 @@ class Reduction(FunctionNode):
             self.expect(False, "x.dtype.kind == 'f'", x.dtype, None, in_types)
         for axis in self.axis or ():
             if not -x.ndim <= axis < x.ndim:
-                self.expect(False, f'-{x.ndim} <= axis < {x.ndim}', axis, None, in_types)
+                self.expect(
+                    False, f'-{x.ndim} <= axis < {x.ndim}', axis, None, in_types
+                )
 
     def count(self, shape: tuple[int, ...]) -> int:
         """Returns how many elements of an array of that shape make one output."""

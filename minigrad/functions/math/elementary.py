@@ -16,6 +16,9 @@ from minigrad.types import Array, ArrayModule
 from minigrad.variable import Variable, as_array, as_variable
 
 
+Function = Callable[[Any], Variable]
+
+
 class Elementary(NamedTuple):
     """A row of the table."""
 
@@ -109,7 +112,7 @@ def _define(
     slope: str,
     domain: tuple[float, float],
     example: tuple[str, str],
-) -> Callable[[Any], Variable]:
+) -> Function:
     """Adds a row to the table and returns its public function."""
     row = Elementary(name, array, gradient, summary, slope, domain, example)
     ELEMENTARY[name] = row
@@ -143,7 +146,7 @@ def _define(
     return function
 
 
-arccos = _define(
+arccos: Function = _define(
     'arccos',
     lambda xp, x: xp.arccos(x),
     lambda x, gy: -gy * rsqrt(1 - x * x),
@@ -152,7 +155,7 @@ arccos = _define(
     (-0.9, 0.9),
     ('0., 1.', '1.5708, 0.    '),
 )
-arcsin = _define(
+arcsin: Function = _define(
     'arcsin',
     lambda xp, x: xp.arcsin(x),
     lambda x, gy: gy * rsqrt(1 - x * x),
@@ -161,7 +164,7 @@ arcsin = _define(
     (-0.9, 0.9),
     ('0., 1.', '0.    , 1.5708'),
 )
-arctan = _define(
+arctan: Function = _define(
     'arctan',
     lambda xp, x: xp.arctan(x),
     lambda x, gy: gy / (1 + x * x),
@@ -170,7 +173,7 @@ arctan = _define(
     (-3, 3),
     ('0., 1.', '0.    , 0.7854'),
 )
-arctanh = _define(
+arctanh: Function = _define(
     'arctanh',
     lambda xp, x: xp.arctanh(x),
     lambda x, gy: gy / (1 - x * x),
@@ -179,7 +182,7 @@ arctanh = _define(
     (-0.9, 0.9),
     ('0., 0.5', '0.    , 0.5493'),
 )
-ceil = _define(
+ceil: Function = _define(
     'ceil',
     lambda xp, x: xp.ceil(x),
     None,
@@ -188,7 +191,7 @@ ceil = _define(
     (0.1, 0.9),
     ('-1.5, 1.5', '-1.,  2.'),
 )
-cos = _define(
+cos: Function = _define(
     'cos',
     lambda xp, x: xp.cos(x),
     lambda x, gy: -gy * sin(x),
@@ -197,7 +200,7 @@ cos = _define(
     (-3, 3),
     ('0., 1.', '1.    , 0.5403'),
 )
-cosh = _define(
+cosh: Function = _define(
     'cosh',
     lambda xp, x: xp.cosh(x),
     lambda x, gy: gy * sinh(x),
@@ -206,7 +209,7 @@ cosh = _define(
     (-2, 2),
     ('0., 1.', '1.    , 1.5431'),
 )
-exp = _define(
+exp: Function = _define(
     'exp',
     lambda xp, x: xp.exp(x),
     lambda y, gy: gy * y,
@@ -215,7 +218,7 @@ exp = _define(
     (-2, 2),
     ('0., 1.', '1.    , 2.7183'),
 )
-expm1 = _define(
+expm1: Function = _define(
     'expm1',
     lambda xp, x: xp.expm1(x),
     lambda y, gy: gy * (y + 1),
@@ -224,7 +227,7 @@ expm1 = _define(
     (-2, 2),
     ('0., 1.', '0.    , 1.7183'),
 )
-fix = _define(
+fix: Function = _define(
     'fix',
     lambda xp, x: xp.trunc(x),
     None,
@@ -233,7 +236,7 @@ fix = _define(
     (0.1, 0.9),
     ('-1.5, 1.5', '-1.,  1.'),
 )
-floor = _define(
+floor: Function = _define(
     'floor',
     lambda xp, x: xp.floor(x),
     None,
@@ -242,7 +245,7 @@ floor = _define(
     (0.1, 0.9),
     ('-1.5, 1.5', '-2.,  1.'),
 )
-log = _define(
+log: Function = _define(
     'log',
     lambda xp, x: xp.log(x),
     lambda x, gy: gy / x,
@@ -251,7 +254,7 @@ log = _define(
     (0.5, 3),
     ('1., 2.', '0.    , 0.6931'),
 )
-log10 = _define(
+log10: Function = _define(
     'log10',
     lambda xp, x: xp.log10(x),
     lambda x, gy: gy / x * (1 / math.log(10)),
@@ -260,7 +263,7 @@ log10 = _define(
     (0.5, 3),
     ('1., 100.', '0., 2.'),
 )
-log1p = _define(
+log1p: Function = _define(
     'log1p',
     lambda xp, x: xp.log1p(x),
     lambda x, gy: gy / (x + 1),
@@ -269,7 +272,7 @@ log1p = _define(
     (-0.5, 2),
     ('0., 1.', '0.    , 0.6931'),
 )
-log2 = _define(
+log2: Function = _define(
     'log2',
     lambda xp, x: xp.log2(x),
     lambda x, gy: gy / x * (1 / math.log(2)),
@@ -278,7 +281,7 @@ log2 = _define(
     (0.5, 3),
     ('1., 8.', '0., 3.'),
 )
-rsqrt = _define(
+rsqrt: Function = _define(
     'rsqrt',
     lambda xp, x: x.dtype.type(1) / xp.sqrt(x),
     lambda y, gy: gy * y**3 * -0.5,
@@ -287,7 +290,7 @@ rsqrt = _define(
     (0.5, 3),
     ('1., 4.', '1. , 0.5'),
 )
-sign = _define(
+sign: Function = _define(
     'sign',
     lambda xp, x: xp.sign(x),
     None,
@@ -296,7 +299,7 @@ sign = _define(
     (0.1, 0.9),
     ('-1.5, 0., 1.5', '-1.,  0.,  1.'),
 )
-sin = _define(
+sin: Function = _define(
     'sin',
     lambda xp, x: xp.sin(x),
     lambda x, gy: gy * cos(x),
@@ -305,7 +308,7 @@ sin = _define(
     (-3, 3),
     ('0., 1.', '0.    , 0.8415'),
 )
-sinh = _define(
+sinh: Function = _define(
     'sinh',
     lambda xp, x: xp.sinh(x),
     lambda x, gy: gy * cosh(x),
@@ -314,7 +317,7 @@ sinh = _define(
     (-2, 2),
     ('0., 1.', '0.    , 1.1752'),
 )
-sqrt = _define(
+sqrt: Function = _define(
     'sqrt',
     lambda xp, x: xp.sqrt(x),
     lambda y, gy: gy / y * 0.5,
@@ -323,7 +326,7 @@ sqrt = _define(
     (0.5, 3),
     ('1., 4.', '1., 2.'),
 )
-square = _define(
+square: Function = _define(
     'square',
     lambda xp, x: xp.square(x),
     lambda x, gy: gy * x * 2.0,
@@ -332,7 +335,7 @@ square = _define(
     (-2, 2),
     ('2., -3.', '4., 9.'),
 )
-tan = _define(
+tan: Function = _define(
     'tan',
     lambda xp, x: xp.tan(x),
     lambda y, gy: gy * (y * y + 1),

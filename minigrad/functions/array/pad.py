@@ -1,0 +1,82 @@
+"""Padding."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy
+
+from minigrad.backend import get_array_module
+from minigrad.function_node import FunctionNode, InputTypes
+from minigrad.functions.array.get_item import get_item
+from minigrad.functions.array.reshape import reshape
+from minigrad.types import Array
+from minigrad.variable import Variable, as_variable
+
+# Modes that repeat elements of x, so that padding is selecting.
+SELECTING = ('edge', 'reflect', 'symmetric', 'wrap')
+
+
+class Pad(FunctionNode):
+    arg_names = ('x',)
+
+    def __init__(self, pad_width: Any, mode: Any, **keywords: Any) -> None:
+        self.pad_width = pad_width
+        self.mode = mode
+        self.keywords = keywords
+
+    def check_type_forward(self, in_types: InputTypes) -> None:
+        (x,) = in_types
+        self.expect(x.dtype.kind == 'f', "x.dtype.kind == 'f'", x.dtype, None, in_types)
+
+    def forward(self, inputs: tuple[Array, ...]) -> Any:
+        (x,) = inputs
+        self._in_shape = x.shape
+        return get_array_module(x).pad(x, self.pad_width, self.mode, **self.keywords)
+
+    def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
+        if self.mode != 'constant':
+            raise NotImplementedError(
+                f'pad: mode {self.mode!r} has no gradient\n'
+                f"  hint: modes that have one are 'constant' and {SELECTING}"
+            )
+        shape = self._in_shape
+        widths = numpy.broadcast_to(self.pad_width, (len(shape), 2)).tolist()
+        middle = [slice(w[0], w[0] + n) for w, n in zip(widths, shape, strict=True)]
+        return get_item(grad_outputs[0], tuple(middle))
+
+
+def pad(x: Any, pad_width: Any, mode: Any, **keywords: Any) -> Variable:
+    """Pads an array as ``numpy.pad`` does.
+
+    Args:
+        x: Variable or array, float.
+        pad_width: ``p``, ``(before, after)``, or one such pair for each axis.
+        mode: ``'constant'``, ``'edge'``, ``'reflect'``, ``'symmetric'``, ``'wrap'``, or
+            another mode of ``numpy.pad``, which then has no gradient.
+        keywords: What ``numpy.pad`` takes for that mode, such as ``constant_values``.
+
+    Returns:
+        Variable, dtype of ``x``.
+
+    Raises:
+        InvalidType: ``x`` is not float.
+        NotImplementedError: The gradient of a mode without one was asked for.
+
+    Gradient: ``gy`` without the padding; for modes that repeat elements, added up at
+        every element that was repeated.
+    Double backprop: yes.
+    Kernels: reference.
+    Source: compatible with chainer.functions.pad.
+
+    Example:
+        >>> F.pad(np.array([1., 2.]), (1, 2), 'constant', constant_values=0).array
+        array([0., 1., 2., 0., 0.])
+    """
+    if mode in SELECTING and keywords.get('reflect_type', 'even') == 'even':
+        x = as_variable(x)
+        Pad(pad_width, mode).check_type_forward(InputTypes((x.array,)))
+        places = x.xp.arange(x.size).reshape(x.shape)
+        places = x.xp.pad(places, pad_width, mode, **keywords)
+        return get_item(reshape(x, (x.size,)), places)
+    return Pad(pad_width, mode, **keywords).apply((x,))[0]

@@ -1,0 +1,97 @@
+"""Resizing of images."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from minigrad.function_node import FunctionNode, InputTypes
+from minigrad.kernels import kernels_for
+from minigrad.types import Array
+from minigrad.variable import Variable
+
+
+class ResizeImages(FunctionNode):
+    arg_names = ('x',)
+
+    def __init__(self, output_shape: Any, mode: str, align_corners: bool) -> None:
+        self.size = (int(output_shape[0]), int(output_shape[1]))
+        self.mode = mode
+        self.align_corners = align_corners
+
+    def check_type_forward(self, in_types: InputTypes) -> None:
+        (x,) = in_types
+        self.expect(x.dtype.kind == 'f', "x.dtype.kind == 'f'", x.dtype, None, in_types)
+        self.expect(x.ndim == 4, 'x.ndim == 4 (N, C, H, W)', x.ndim, None, in_types)
+
+    def forward(self, inputs: tuple[Array, ...]) -> Any:
+        (x,) = inputs
+        self._in_size = x.shape[2:]
+        return kernels_for(x).resize(x, self.size, self.mode, self.align_corners)
+
+    def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
+        return ResizeImagesGrad(
+            self._in_size, self.size, self.mode, self.align_corners
+        ).apply(grad_outputs)
+
+
+class ResizeImagesGrad(FunctionNode):
+    arg_names = ('gy',)
+
+    def __init__(
+        self,
+        in_size: tuple[int, int],
+        size: tuple[int, int],
+        mode: str,
+        align_corners: bool,
+    ) -> None:
+        self.in_size = in_size
+        self.size = size
+        self.mode = mode
+        self.align_corners = align_corners
+
+    def forward(self, inputs: tuple[Array, ...]) -> Any:
+        (gy,) = inputs
+        return kernels_for(gy).resize_grad(
+            gy, self.in_size, self.mode, self.align_corners
+        )
+
+    def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
+        return ResizeImages(self.size, self.mode, self.align_corners).apply(
+            grad_outputs
+        )
+
+
+def resize_images(
+    x: Any, output_shape: Any, *, mode: str = 'bilinear', align_corners: bool = True
+) -> Variable:
+    """Resizes images.
+
+    Args:
+        x: Variable or array, float, shape ``(N, C, H, W)``.
+        output_shape: ``(OH, OW)``.
+        mode: ``'bilinear'`` or ``'nearest'``.
+        align_corners: If True, the centres of the corner pixels keep their places;
+            otherwise the corners of the images do. Only for ``'bilinear'``.
+
+    Returns:
+        Variable, dtype of ``x``, shape ``(N, C, OH, OW)``.
+
+    Raises:
+        InvalidType: ``x`` is not float with 4 axes.
+        ValueError: ``mode`` is another one.
+
+    Gradient: ``gy`` spread over the pixels it was made of, by their weights.
+    Double backprop: yes.
+    Kernels: reference.
+    Source: compatible with chainer.functions.resize_images.
+
+    Example:
+        >>> x = np.array([[[[0., 2.]]]], 'f')
+        >>> F.resize_images(x, (1, 3)).array
+        array([[[[0., 1., 2.]]]], dtype=float32)
+    """
+    if mode not in ('bilinear', 'nearest'):
+        raise ValueError(
+            f"resize_images: mode must be 'bilinear' or 'nearest', got {mode!r}"
+        )
+    return ResizeImages(output_shape, mode, align_corners).apply((x,))[0]

@@ -1,0 +1,64 @@
+"""Taking apart along an axis, the inverse of `stack`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from minigrad.backend import get_array_module
+from minigrad.function_node import FunctionNode, InputTypes
+from minigrad.functions.array.stack import stack
+from minigrad.types import Array
+from minigrad.variable import Variable
+
+
+class Separate(FunctionNode):
+    arg_names = ('x',)
+
+    def __init__(self, axis: int) -> None:
+        self.axis = axis
+
+    def check_type_forward(self, in_types: InputTypes) -> None:
+        (x,) = in_types
+        if not -x.ndim <= self.axis < x.ndim:
+            self.expect(
+                False, f'-{x.ndim} <= axis < {x.ndim}', self.axis, None, in_types
+            )
+
+    def forward(self, inputs: tuple[Array, ...]) -> Any:
+        (x,) = inputs
+        axis = self.axis % x.ndim
+        self._shape = x.shape[:axis] + x.shape[axis + 1 :]
+        return tuple(get_array_module(x).moveaxis(x, axis, 0))
+
+    def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
+        known = next(gy for gy in grad_outputs if gy is not None)
+        xp, dtype = get_array_module(known), known.dtype
+        gys = [
+            xp.zeros(self._shape, dtype) if gy is None else gy for gy in grad_outputs
+        ]
+        return stack(gys, self.axis)
+
+
+def separate(x: Any, axis: int = 0) -> tuple[Variable, ...]:
+    """Takes a variable apart along an axis.
+
+    Args:
+        x: Variable or array.
+        axis: The axis to take apart.
+
+    Returns:
+        Tuple of ``x.shape[axis]`` Variables without that axis.
+
+    Raises:
+        InvalidType: ``x`` has no such axis.
+
+    Gradient: the parts' gradients, stacked; zeros for a part without one.
+    Double backprop: yes.
+    Kernels: reference.
+    Source: compatible with chainer.functions.separate.
+
+    Example:
+        >>> [y.array.tolist() for y in F.separate(np.array([[1., 2.], [3., 4.]]), 1)]
+        [[1.0, 3.0], [2.0, 4.0]]
+    """
+    return Separate(axis).apply((x,))

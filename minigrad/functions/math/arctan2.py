@@ -1,0 +1,50 @@
+"""Angle of a point in the plane."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from minigrad.backend import get_array_module
+from minigrad.functions.math.basic_math import _Binary
+from minigrad.types import Array
+from minigrad.variable import Variable
+
+
+class Arctan2(_Binary):
+    label = 'arctan2'
+    arg_names = ('x1', 'x2')
+
+    def forward(self, inputs: tuple[Array, ...]) -> Any:
+        self.retain_inputs((0, 1))
+        return get_array_module(*inputs).arctan2(*inputs)
+
+    def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
+        x1, x2 = self.get_retained_inputs()
+        g = grad_outputs[0] / (x1 * x1 + x2 * x2)
+        return g * x2 if 0 in indexes else None, -g * x1 if 1 in indexes else None
+
+
+def arctan2(x1: Any, x2: Any) -> Variable:
+    """Angle of the point ``(x2, x1)`` seen from the origin, in radians.
+
+    Args:
+        x1: Variable or array, float: the vertical coordinates.
+        x2: Variable or array, dtype of ``x1``: the horizontal coordinates.
+
+    Returns:
+        Variable, between -pi and pi.
+
+    Raises:
+        InvalidType: The dtypes differ or are not float, or the shapes do not broadcast.
+
+    Gradient: ``gy * x2 / r**2`` for ``x1``, ``-gy * x1 / r**2`` for ``x2``, with
+        ``r**2 = x1**2 + x2**2``.
+    Double backprop: yes.
+    Kernels: reference.
+    Source: compatible with chainer.functions.arctan2.
+
+    Example:
+        >>> F.arctan2(np.array([1., 0.]), np.array([1., -1.])).array.round(4)
+        array([0.7854, 3.1416])
+    """
+    return Arctan2().apply((x1, x2))[0]

@@ -1,0 +1,57 @@
+"""Logarithm of a sum of exponentials."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from minigrad.backend import get_array_module
+from minigrad.functions.math._reduction import Reduction
+from minigrad.functions.math.elementary import exp
+from minigrad.types import Array
+from minigrad.variable import Variable
+
+
+class LogSumExp(Reduction):
+    public_name = 'logsumexp'
+
+    def forward(self, inputs: tuple[Array, ...]) -> Any:
+        (x,) = inputs
+        self.retain_inputs((0,))
+        self.retain_outputs((0,))
+        xp = get_array_module(x)
+        largest = x.max(axis=self.axis, keepdims=True)  # exp cannot overflow below it
+        total = xp.exp(x - largest).sum(axis=self.axis)
+        return xp.log(total) + largest.reshape(total.shape)
+
+    def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
+        (x,) = self.get_retained_inputs()
+        (y,) = self.get_retained_outputs()
+        share = exp(x - self.spread(y, x.shape))
+        return self.spread(grad_outputs[0], x.shape) * share
+
+
+def logsumexp(x: Any, axis: Any = None) -> Variable:
+    """Logarithm of the sum of the exponentials over given axes, without overflow.
+
+    Args:
+        x: Variable or array, float, any shape.
+        axis: None for all axes, an int, or a tuple of ints.
+
+    Returns:
+        Variable, dtype of ``x``.
+
+    Raises:
+        InvalidType: ``x`` is not float, or has no such axis.
+        TypeError: ``axis`` is of another type.
+        ValueError: An axis stands twice in ``axis``.
+
+    Gradient: ``gy`` times the softmax of ``x`` over the axes.
+    Double backprop: yes.
+    Kernels: reference.
+    Source: compatible with chainer.functions.logsumexp.
+
+    Example:
+        >>> F.logsumexp(np.array([1000., 1000.])).array.round(4)
+        np.float64(1000.6931)
+    """
+    return LogSumExp(axis).apply((x,))[0]
