@@ -42,6 +42,13 @@ def _learning_rate(hp: Any, t: int) -> float:
     )
 
 
+def _check_eps(eps: float, dtype: Any) -> None:
+    # The kernels compute float16 in float32, where 1e-8 is not zero.
+    wide = np.dtype(np.float32 if dtype == np.float16 else dtype)
+    if wide.type(eps) == 0:
+        raise ValueError(f'eps of Adam optimizer is too small for {wide.name} ({eps})')
+
+
 class AdamRule(KernelRule):
     """Update rule of `Adam`, with the same hyperparameters.
 
@@ -99,12 +106,9 @@ class AdamRule(KernelRule):
 
     def step(self, k: Kernels, param: Array, grad: Array) -> None:
         hp = self.hyperparam
-        # The kernels compute float16 in float32, where 1e-8 is not zero.
-        dtype = np.dtype(np.float32 if param.dtype == np.float16 else param.dtype)
-        if hp.eps != 0 and dtype.type(hp.eps) == 0:
-            raise ValueError(
-                f'eps of Adam optimizer is too small for {dtype.name} ({hp.eps})'
-            )
+        eps = hp.eps
+        if 0 < eps < 1e-30:
+            _check_eps(eps, param.dtype)
         k.adam(
             param,
             grad,
@@ -114,7 +118,7 @@ class AdamRule(KernelRule):
             alpha_t=self.alpha_t,
             beta1=hp.beta1,
             beta2=hp.beta2,
-            eps=hp.eps,
+            eps=eps,
             eta=hp.eta,
             weight_decay_rate=hp.weight_decay_rate,
             bounds=self.bounds if hp.adabound else None,

@@ -1,12 +1,14 @@
 """Marks that say what a test needs; without it the test is skipped, with the reason.
 
-They decorate test functions, methods and classes, of pytest and of unittest.
+They decorate test functions, methods and classes, of pytest and of unittest. For pytest
+they are also the markers ``gpu`` and ``slow``, to be registered where pytest is strict.
 """
 
 from __future__ import annotations
 
 import functools
 import unittest
+import warnings
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -36,7 +38,9 @@ def _gpu_count() -> int:
 def _mark(name: str, test: T) -> T:
     if pytest is None:
         return test
-    mark: Callable[[T], T] = getattr(pytest.mark, name)
+    with warnings.catch_warnings():  # it need not be registered
+        warnings.simplefilter('ignore', pytest.PytestUnknownMarkWarning)
+        mark: Callable[[T], T] = getattr(pytest.mark, name)
     return mark(test)
 
 
