@@ -75,7 +75,7 @@ def test_double_gradients(name):
     rng = np.random.RandomState(3)
     gy = rng.normal(size=link(*xs).shape)
     params = tuple(link.params())
-    ggx = tuple(rng.normal(size=x.shape) if x.dtype.kind == 'f' else None for x in xs)
+    ggx = tuple(rng.normal(size=x.shape) for x in xs if x.dtype.kind == 'f')
     ggparams = tuple(rng.normal(size=param.shape) for param in params)
     check_double_backward(
         link, xs, gy, ggx, params, ggparams, eps=eps, atol=1e-5, rtol=1e-4

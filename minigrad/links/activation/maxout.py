@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy
 
-from minigrad.backend import get_array_types
+from minigrad.backend import is_array
 from minigrad.functions.activation.maxout import maxout
 from minigrad.initializer import Initializer
 from minigrad.link import Chain
@@ -70,7 +70,7 @@ def _flattened(
     argument: str, initial: Any, pools: tuple[int, int], ndim: int
 ) -> Any | Callable[[Array], None]:
     # Users speak of (out_size, pool_size, ...), Linear of (out_size * pool_size, ...).
-    if isinstance(initial, get_array_types()):
+    if is_array(initial):
         if initial.ndim != ndim:
             raise ValueError(f'Maxout: {argument}.ndim should be {ndim}')
         return initial.reshape(-1, *initial.shape[2:])

@@ -47,9 +47,10 @@ class ConvolutionLink(Link):
         self.groups = int(groups)
         with self.init_scope():
             self.W = Parameter(_get_initializer(initialW))
+            # Before b: the order in which Chainer draws random numbers.
+            if in_channels is not None:
+                self._initialize_params(in_channels)
             self.b = None if nobias else bias_parameter(initial_bias, out_channels)
-        if in_channels is not None:
-            self._initialize_params(in_channels)
 
     def _W_shape(self, in_channels: int) -> tuple[int, ...]:
         raise NotImplementedError

@@ -76,7 +76,7 @@ class Convolution2D(ConvolutionLink):
         return (self.out_channels or 0, in_channels // self.groups, *self._window)
 
     @classmethod
-    def from_params(  # type: ignore[override]
+    def from_params(
         cls,
         W: Any,
         b: Any = None,

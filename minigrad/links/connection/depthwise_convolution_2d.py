@@ -60,7 +60,7 @@ class DepthwiseConvolution2D(ConvolutionLink):
         self.channel_multiplier = channel_multiplier
         self.nobias = nobias
         super().__init__(
-            in_channels,
+            None,
             None,  # as many as the input has, times the multiplier
             ksize,
             stride,
@@ -69,6 +69,9 @@ class DepthwiseConvolution2D(ConvolutionLink):
             HeNormal(1.0 / numpy.sqrt(2)) if initialW is None else initialW,
             initial_bias,
         )
+        self.in_channels = in_channels
+        if in_channels is not None:  # now that b, whose length it decides, is there
+            self._initialize_params(in_channels)
 
     def _W_shape(self, in_channels: int) -> tuple[int, ...]:
         return (self.channel_multiplier, in_channels, *self._window)

@@ -47,14 +47,15 @@ class EmbedID(Link):
             )
 
     @classmethod
-    def from_params(cls, W: Any, ignore_label: int | None = None) -> EmbedID:  # type: ignore[override]
+    def from_params(cls, W: Any, ignore_label: int | None = None) -> EmbedID:
         """Makes the layer around a given array or Variable.
 
         Args:
             W: The vectors, shape ``(in_size, out_size)``.
             ignore_label: See the constructor.
         """
-        return cls(*W.shape, initialW=as_array(W), ignore_label=ignore_label)
+        in_size, out_size = W.shape
+        return cls(in_size, out_size, as_array(W), ignore_label)
 
     def forward(self, x: Any) -> Variable:
         """Looks up identifiers.

@@ -53,15 +53,15 @@ class Linear(Link):
         self.out_size = out_size
         with self.init_scope():
             self.W: Any = Parameter(_get_initializer(initialW))
+            if in_size is not None:
+                self._initialize_params(in_size)
             self.b = None if nobias else bias_parameter(initial_bias, out_size)
-        if in_size is not None:
-            self._initialize_params(in_size)
 
     def _initialize_params(self, in_size: int) -> None:
         self.W.initialize((self.out_size, in_size))
 
     @classmethod
-    def from_params(cls, W: Any, b: Any = None, nobias: bool = False) -> Linear:  # type: ignore[override]
+    def from_params(cls, W: Any, b: Any = None, nobias: bool = False) -> Linear:
         """Makes the layer around given arrays or Variables.
 
         Args:

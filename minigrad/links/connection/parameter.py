@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from minigrad.functions.math.identity import identity
+from minigrad.functions.array.copy import copy
 from minigrad.link import Link
 from minigrad.types import Array
 from minigrad.variable import Parameter as _Parameter
@@ -33,4 +33,4 @@ class Parameter(Link):
 
     def forward(self) -> Variable:
         """Returns the parameter, as a Variable of the graph."""
-        return identity(self.W)
+        return copy(self.W, self.device)
