@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.configuration import config
 from minigrad.kernels.cpu import (
     columns,
     conv_direct,
@@ -18,6 +19,7 @@ from minigrad.kernels.cpu import (
     normalization,
     optimizers,
     pool,
+    winograd,
 )
 from minigrad.kernels.cpu.simd import COLUMNS
 from minigrad.kernels.reference import Kernels, msvag_rho
@@ -102,6 +104,9 @@ class NumbaKernels(Kernels):
         N, (OC, C, KH, KW) = len(x), W.shape
         y = np.empty((N, OC, spec.oh, spec.ow), x.dtype)
         bias = np.empty(0, x.dtype) if b is None else contiguous(b)
+        if self._winograd(x, spec, x.shape[1], OC):
+            size, pad = (spec.oh, spec.ow), (spec.ph, spec.pw)
+            return winograd.convolve(x, W, bias, False, size, pad)
         flat_W = W.ravel()
         QH, QW = _phase_size(spec)
         flat_size = x.shape[1] * spec.sy * spec.sx * QH * QW
@@ -124,6 +129,10 @@ class NumbaKernels(Kernels):
             return super().conv_2d_grad_x(W, gy, spec)
         W, gy = contiguous(W), contiguous(gy)
         N, (OC, C, KH, KW) = len(gy), W.shape
+        pad = (KH - 1 - spec.ph, KW - 1 - spec.pw)
+        if min(pad) >= 0 and self._winograd(gy, spec, C, OC):
+            none = np.empty(0, gy.dtype)
+            return winograd.convolve(gy, W, none, True, (spec.h, spec.w), pad)
         gx = np.empty((N, C * spec.groups, spec.h, spec.w), gy.dtype)
         top = (KH - 1) * spec.dy // spec.sy
         left = (KW - 1) * spec.dx // spec.sx
@@ -151,6 +160,8 @@ class NumbaKernels(Kernels):
         x, gy = contiguous(x), contiguous(gy)
         (N, OC), C = gy.shape[:2], x.shape[1] // spec.groups
         KH, KW = spec.kh, spec.kw
+        if self._winograd(x, spec, C, OC):
+            return winograd.convolve_grad_w(x, gy, KH, (spec.ph, spec.pw))
         QH, QW = _phase_size(spec)
         flat_size = x.shape[1] * spec.sy * spec.sx * QH * QW
         grain = GRAIN_PRODUCTS // (gy[0].size * C * KH * KW + 1) + 1
@@ -168,6 +179,13 @@ class NumbaKernels(Kernels):
         for part in parts[1:]:
             parts[0] += part
         return parts[0].reshape(OC, C, KH, KW)
+
+    def _winograd(self, x: Array, spec: ConvSpec, C: int, OC: int) -> bool:
+        return (
+            x.dtype.char == 'f'
+            and winograd.wins(spec, len(x), C, OC)
+            and not getattr(config, 'exact_convolution', False)
+        )
 
     def im2col(self, x: Array, spec: ConvSpec) -> Array:
         """See `Kernels.im2col`."""

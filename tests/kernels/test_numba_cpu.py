@@ -8,6 +8,8 @@ from minigrad.kernels.specs import ConvSpec, PoolSpec
 
 pytest.importorskip('numba', reason='Numba is not installed')
 
+from minigrad.configuration import using_config
+from minigrad.kernels.cpu import winograd
 from minigrad.kernels.numba_cpu import NumbaKernels
 from tests.kernels.test_optimizer_kernels import CASES, states_for
 
@@ -75,6 +77,47 @@ def test_convolution(case, dtype, layout, rng):
     np.testing.assert_array_equal(fast.im2col(x, spec), col)
     col = normal(rng, col.shape, dtype, layout)
     close(fast.col2im(col, spec), reference.col2im(col, spec))
+
+
+WINOGRAD = [  # x, W, pad
+    ((5, 16, 13, 13), (32, 16, 3, 3), 1),
+    ((2, 17, 27, 27), (60, 17, 5, 5), 2),
+    ((4, 20, 16, 18), (16, 20, 3, 3), 0),
+    ((16, 16, 8, 8), (18, 16, 3, 3), 2),
+    ((3, 20, 20, 27), (16, 20, 5, 5), 0),
+]
+
+
+@pytest.mark.parametrize('case', WINOGRAD)
+def test_winograd(case, rng):
+    x_shape, W_shape, pad = case
+    spec = ConvSpec.of(x_shape, W_shape, 1, pad)
+    assert winograd.wins(spec, x_shape[0], x_shape[1], W_shape[0])
+    x, W = normal(rng, x_shape, np.float32), normal(rng, W_shape, np.float32)
+    b = normal(rng, W_shape[:1], np.float32)
+    wide = [array.astype(np.float64) for array in (x, W, b)]
+    for bias, wide_bias in ((None, None), (b, wide[2])):
+        y = reference.conv_2d(wide[0], wide[1], wide_bias, spec)
+        near(fast.conv_2d(x, W, bias, spec), y)
+    gy = normal(rng, y.shape, np.float32)
+    wide_gy = gy.astype(np.float64)
+    near(
+        fast.conv_2d_grad_x(W, gy, spec),
+        reference.conv_2d_grad_x(wide[1], wide_gy, spec),
+    )
+    near(
+        fast.conv_2d_grad_w(x, gy, spec),
+        reference.conv_2d_grad_w(wide[0], wide_gy, spec),
+    )
+    with using_config('exact_convolution', True):
+        close(fast.conv_2d(x, W, b, spec), reference.conv_2d(x, W, b, spec))
+
+
+def near(actual, exact):
+    """Winograd's documented error: 1e-5 of the largest value."""
+    assert actual.dtype == np.float32
+    error = np.abs(actual - exact).max() / np.abs(exact).max()
+    assert error < 1e-5
 
 
 @pytest.mark.parametrize('dtype', DTYPES)
