@@ -11,8 +11,10 @@ from __future__ import annotations
 
 import heapq
 import sys
+import traceback
 import warnings
 from collections.abc import Callable, Collection, Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy
@@ -189,7 +191,9 @@ def _where(function: FunctionNode) -> str:
     lines.append(function.describe_call())
     if function.stack is not None:
         lines.append('which was applied here:')
-        lines.extend(line.rstrip() for line in function.stack[:-1].format())  # type: ignore[attr-defined]
+        here = str(Path(__file__).parent)
+        callers = [line for line in function.stack if not line.filename.startswith(here)]
+        lines.append(''.join(traceback.format_list(callers[-2:])).rstrip())
     else:
         lines.append('  hint: minigrad.set_debug(True) tells where it was applied')
     return '\n'.join(lines)

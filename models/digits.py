@@ -51,7 +51,7 @@ def train(
         optimizer.alpha = 2e-3 * (1 - (epoch - 1) / epochs)
         order = rng.permutation(len(x))
         batches = [order[i : i + batchsize] for i in range(0, len(x), batchsize)]
-        bar = tqdm(batches, desc=f'epoch {epoch:2d}/{epochs}', leave=False)
+        bar = tqdm(batches, desc=f'epoch {epoch:2d}/{epochs}', leave=False, disable=None)
         losses, accuracies = [], []
         for batch in bar:
             y = model(shifted(x[batch], rng))
@@ -61,7 +61,7 @@ def train(
             optimizer.update()
             losses.append(float(loss.array))
             accuracies.append(float(F.accuracy(y, t[batch]).array))
-            bar.set_postfix(loss=f'{losses[-1]:.3f}')
+            bar.set_postfix(loss=f'{losses[-1]:.3f}', refresh=False)
         test_loss, test_accuracy = evaluate(model, x_test, t_test)
         log.append(
             {
