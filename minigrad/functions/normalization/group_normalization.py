@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy
@@ -71,7 +72,7 @@ class GroupNormalization(FunctionNode):
             )
         self.retain_inputs((0, 1))
         self._dtype = numpy.promote_types(x.dtype, gamma.dtype)
-        pixels = x.size // max(N * C, 1)
+        pixels = math.prod(x.shape[2:])
         self._channel_shape = N, C, pixels
         self._row_shape = N * self.groups, C // self.groups * pixels
         xp = get_array_module(x)
