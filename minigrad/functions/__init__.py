@@ -149,5 +149,8 @@ from minigrad.functions.pooling.average_pooling_2d import (
     average_pooling_2d as average_pooling_2d,
 )
 from minigrad.functions.pooling.max_pooling_2d import max_pooling_2d as max_pooling_2d
+from minigrad.functions.pooling.spatial_pyramid_pooling_2d import (
+    spatial_pyramid_pooling_2d as spatial_pyramid_pooling_2d,
+)
 from minigrad.functions.pooling.unpooling_2d import unpooling_2d as unpooling_2d
 from minigrad.functions.pooling.upsampling_2d import upsampling_2d as upsampling_2d

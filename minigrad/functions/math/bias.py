@@ -55,4 +55,5 @@ def bias(x: Any, y: Any, axis: int = 1) -> Variable:
                 [2., 2.]]])
     """
     x = as_variable(x)
-    return x + aligned('bias', x, as_variable(y), axis)
+    z: Variable = x + aligned('bias', x, as_variable(y), axis)
+    return z

@@ -34,4 +34,5 @@ def scale(x: Any, y: Any, axis: int = 1) -> Variable:
                 [2., 2.]]])
     """
     x = as_variable(x)
-    return x * aligned('scale', x, as_variable(y), axis)
+    z: Variable = x * aligned('scale', x, as_variable(y), axis)
+    return z

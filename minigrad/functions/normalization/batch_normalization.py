@@ -27,7 +27,7 @@ class _NormalizesOverAxes(FunctionNode):
 
     def __init__(self, eps: float = 2e-5, axis: Axis = None) -> None:
         self.eps = eps
-        self.axis = _sorted_axis(self.public_name, axis)
+        self.axis: Any = _sorted_axis(self.public_name, axis)  # a tuple after forward
 
     def check_type_forward(self, in_types: InputTypes) -> None:
         x, gamma = in_types[:2]
@@ -82,8 +82,8 @@ class BatchNormalization(_NormalizesOverAxes):
         axis: Axis = None,
     ) -> None:
         super().__init__(eps, axis)
-        self.running_mean = mean
-        self.running_var = var
+        self.running_mean: Any = mean
+        self.running_var: Any = var
         self.decay = decay
 
     def forward(self, inputs: tuple[Array, ...]) -> Any:
@@ -302,7 +302,7 @@ def batch_normalization(
         cause = (
             'a batch of one sample; perhaps an evaluation runs while config.train is '
             'True, or the last batch of an epoch is short'
-            if 0 in function.axis  # type: ignore[operator]
+            if 0 in function.axis
             else f'length 1 along every axis of {function.axis}'
         )
         warnings.warn(
