@@ -71,9 +71,41 @@ from minigrad.functions.connection.dilated_convolution_2d import (
 from minigrad.functions.connection.embed_id import embed_id as embed_id
 from minigrad.functions.connection.linear import linear as linear
 from minigrad.functions.evaluation.accuracy import accuracy as accuracy
+from minigrad.functions.evaluation.binary_accuracy import (
+    binary_accuracy as binary_accuracy,
+)
+from minigrad.functions.evaluation.classification_summary import (
+    classification_summary as classification_summary,
+)
+from minigrad.functions.evaluation.classification_summary import f1_score as f1_score
+from minigrad.functions.evaluation.classification_summary import (
+    fbeta_score as fbeta_score,
+)
+from minigrad.functions.evaluation.classification_summary import precision as precision
+from minigrad.functions.evaluation.classification_summary import recall as recall
+from minigrad.functions.evaluation.r2_score import r2_score as r2_score
+from minigrad.functions.loss.absolute_error import absolute_error as absolute_error
+from minigrad.functions.loss.hinge import hinge as hinge
+from minigrad.functions.loss.huber_loss import huber_loss as huber_loss
+from minigrad.functions.loss.mean_absolute_error import (
+    mean_absolute_error as mean_absolute_error,
+)
+from minigrad.functions.loss.mean_squared_error import (
+    mean_squared_error as mean_squared_error,
+)
+from minigrad.functions.loss.sigmoid_cross_entropy import (
+    sigmoid_cross_entropy as sigmoid_cross_entropy,
+)
 from minigrad.functions.loss.softmax_cross_entropy import (
     softmax_cross_entropy as softmax_cross_entropy,
 )
+from minigrad.functions.loss.squared_error import (
+    squared_difference as squared_difference,
+)
+from minigrad.functions.loss.squared_error import squared_error as squared_error
+from minigrad.functions.loss.vae import bernoulli_nll as bernoulli_nll
+from minigrad.functions.loss.vae import gaussian_kl_divergence as gaussian_kl_divergence
+from minigrad.functions.loss.vae import gaussian_nll as gaussian_nll
 from minigrad.functions.math.arctan2 import arctan2 as arctan2
 from minigrad.functions.math.average import average as average
 from minigrad.functions.math.average import mean as mean
@@ -99,9 +131,9 @@ from minigrad.functions.math.elementary import expm1 as expm1
 from minigrad.functions.math.elementary import fix as fix
 from minigrad.functions.math.elementary import floor as floor
 from minigrad.functions.math.elementary import log as log
+from minigrad.functions.math.elementary import log10 as log10
 from minigrad.functions.math.elementary import log1p as log1p
 from minigrad.functions.math.elementary import log2 as log2
-from minigrad.functions.math.elementary import log10 as log10
 from minigrad.functions.math.elementary import rsqrt as rsqrt
 from minigrad.functions.math.elementary import sign as sign
 from minigrad.functions.math.elementary import sin as sin
@@ -129,6 +161,9 @@ from minigrad.functions.math.sum_to import broadcast_to as broadcast_to
 from minigrad.functions.math.sum_to import sum_to as sum_to
 from minigrad.functions.math.tensordot import tensordot as tensordot
 from minigrad.functions.noise.dropout import dropout as dropout
+from minigrad.functions.noise.gaussian import gaussian as gaussian
+from minigrad.functions.noise.gumbel_softmax import gumbel_softmax as gumbel_softmax
+from minigrad.functions.noise.zoneout import zoneout as zoneout
 from minigrad.functions.normalization.batch_normalization import (
     batch_normalization as batch_normalization,
 )
@@ -154,3 +189,4 @@ from minigrad.functions.pooling.spatial_pyramid_pooling_2d import (
 )
 from minigrad.functions.pooling.unpooling_2d import unpooling_2d as unpooling_2d
 from minigrad.functions.pooling.upsampling_2d import upsampling_2d as upsampling_2d
+from minigrad.functions.util.forget import forget as forget

@@ -122,7 +122,7 @@ def same_types(*arrays: Any) -> bool:
     )
 
 
-def eval(value: Any) -> Any:  # noqa: A001 - Chainer's name
+def eval(value: Any) -> Any:
     """Returns ``value``: here, types are plain values from the start."""
     return value
 

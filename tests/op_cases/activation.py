@@ -5,7 +5,6 @@ import numpy as np
 from minigrad.errors import InvalidType
 from minigrad.testing.op_case import ErrorCase, OpCase, Sample, away, distinct, integers
 
-
 ONES = np.ones((2, 2))
 
 
@@ -108,7 +107,7 @@ def maxout(x, pool_size, axis=1):
     )
 
 
-def rrelu(x, l=1 / 8, u=1 / 3, r=None):
+def rrelu(x, l=1 / 8, u=1 / 3, r=None):  # noqa: E741
     if r is None:
         r = l + (u - l) * np.random.rand(*x.shape)
     return np.where(x < 0, r * x, x)

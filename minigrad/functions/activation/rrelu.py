@@ -72,6 +72,7 @@ def rrelu(
         u: Upper bound of the slopes.
         r: Array like ``x`` to use as slopes.
         return_r: Return the slopes too.
+        kwargs: None; ``train`` is refused with a hint.
 
     Returns:
         Variable of the same shape and dtype; with ``return_r`` a pair.

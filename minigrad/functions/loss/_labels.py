@@ -36,8 +36,8 @@ def check_labels(
     where = ', '.join(map(str, place))
     also = '' if ignore_label is None else f', or ignore_label={ignore_label}'
     raise ValueError(
-        f'{function}: expected labels 0 <= t < {n_classes} (the number of classes, '
-        f'x.shape[1]){also}, got t[{where}] == {label}'
+        f'{function}: expected labels 0 <= t < {n_classes} (the number of '
+        f'classes){also}, got t[{where}] == {label}'
     )
 
 

@@ -65,6 +65,7 @@ def dropout(
         ratio: Probability of an element to be dropped, ``0 <= ratio < 1``.
         mask: Array like ``x`` to multiply by, instead of a random one.
         return_mask: Return the mask too; None outside training.
+        kwargs: None; ``train`` is refused with a hint.
 
     Returns:
         Variable of the same shape and dtype; with ``return_mask`` a pair.
