@@ -41,6 +41,10 @@ class DeviceResident:
 
     _device: Device = CpuDevice()
 
+    def __init__(self) -> None:
+        # Calls no further __init__: as in Chainer, a mixin behind Link is left alone.
+        pass
+
     def device_resident_accept(self, visitor: DeviceResidentsVisitor) -> None:
         """Applies ``visitor`` to this object and everything below it."""
         visitor.visit_device_resident(self)

@@ -176,6 +176,16 @@ class TestCall:
 
         assert Mixed()(1) == ('mixin', 1)
 
+    def test_mixin_init_is_left_alone(self):
+        class Mixin:
+            def __init__(self, needed):
+                raise AssertionError
+
+        class Mixed(Link, Mixin):
+            pass
+
+        assert list(Mixed().params()) == []
+
 
 class TestTraversal:
     def test_params_in_alphabetical_order(self, link):
