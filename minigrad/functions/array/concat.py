@@ -59,6 +59,11 @@ class Concat(FunctionNode):
         return split_axis(grad_outputs[0], ends, self.axis)
 
 
+def same_ndim(xs: list[Variable]) -> bool:
+    """Whether all have as many axes; if not, `Concat` says so."""
+    return all(x.ndim == xs[0].ndim for x in xs)
+
+
 def concat(xs: Any, axis: int = 1) -> Variable:
     """Joins variables along an axis.
 

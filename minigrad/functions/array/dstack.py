@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from minigrad.functions.array.concat import Concat
+from minigrad.functions.array.concat import Concat, same_ndim
 from minigrad.functions.array.reshape import reshape
 from minigrad.variable import Variable, as_variable
 
@@ -39,10 +39,8 @@ def dstack(xs: Any) -> Variable:
     """
     xs = [as_variable(x) for x in xs]
     ndim = xs[0].ndim if xs else 0
-    if ndim < 3:
+    if ndim < 3 and same_ndim(xs):
         before = (1,) if ndim < 2 else ()
         after = (1, 1) if ndim == 0 else (1,)
-        xs = [
-            reshape(x, (*before, *x.shape, *after)) if x.ndim == ndim else x for x in xs
-        ]
+        xs = [reshape(x, (*before, *x.shape, *after)) for x in xs]
     return Dstack(2).apply(xs)[0]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from minigrad.functions.array.concat import Concat
+from minigrad.functions.array.concat import Concat, same_ndim
 from minigrad.functions.array.reshape import reshape
 from minigrad.variable import Variable, as_variable
 
@@ -37,6 +37,6 @@ def hstack(xs: Any) -> Variable:
     """
     xs = [as_variable(x) for x in xs]
     ndim = xs[0].ndim if xs else 0
-    if ndim == 0:
-        xs = [reshape(x, (1,)) if x.ndim == 0 else x for x in xs]
+    if ndim == 0 and same_ndim(xs):
+        xs = [reshape(x, (1,)) for x in xs]
     return Hstack(1 if ndim > 1 else 0).apply(xs)[0]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from minigrad.functions.array.concat import Concat
+from minigrad.functions.array.concat import Concat, same_ndim
 from minigrad.functions.array.reshape import reshape
 from minigrad.variable import Variable, as_variable
 
@@ -38,6 +38,6 @@ def vstack(xs: Any) -> Variable:
     """
     xs = [as_variable(x) for x in xs]
     ndim = xs[0].ndim if xs else 0
-    if ndim < 2:
-        xs = [reshape(x, (1, x.size)) if x.ndim == ndim else x for x in xs]
+    if ndim < 2 and same_ndim(xs):
+        xs = [reshape(x, (1, x.size)) for x in xs]
     return Vstack(0).apply(xs)[0]
