@@ -96,9 +96,11 @@ class ParameterStatistics(Extension):
     def _collect(self) -> Iterator[tuple[str, Any]]:
         for link in self._links:
             for param_name, param in link.namedparams():
+                if param.array is None:  # not initialized
+                    continue
                 for attr_name in self._attrs:
                     array = getattr(param, attr_name)
-                    if array is None:  # not initialized, or no gradient yet
+                    if array is None:  # no gradient yet
                         continue
                     for function_name, function in self._statistics.items():
                         key = self.report_key_template.format(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
-from minigrad.training.extensions._shift import Shift, bounded
+from minigrad.training.extensions._shift import Shift
 
 
 class PolynomialShift(Shift):
@@ -50,4 +51,9 @@ class PolynomialShift(Shift):
         if t == 0:
             return self._init
         value = self._init * max(1 - t / self._max_count, 0) ** self._rate
-        return bounded(value, self._target, growing=self._rate <= 0)
+        if self._target is None:
+            return value
+        # A target on the other side of zero is never passed.
+        ratio = math.inf if value == 0 else self._target / value
+        passed = ratio > 1 if self._rate > 0 else ratio < 1
+        return self._target if passed else value

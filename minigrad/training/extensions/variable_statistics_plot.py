@@ -205,7 +205,8 @@ class VariableStatisticsPlot(Extension):
 
     def _collect(self, key: str) -> Array:
         """Returns mean, standard deviation and percentiles, as far as wanted."""
-        arrays = [getattr(var, key) for var in self._vars]
+        initialized = [var for var in self._vars if var.array is not None]
+        arrays = [getattr(var, key) for var in initialized]
         arrays = [array.ravel() for array in arrays if array is not None]
         if not arrays:
             return numpy.zeros(self._samples.data.shape[2:], numpy.float32)

@@ -1,0 +1,512 @@
+import importlib
+import io
+import json
+import os
+import subprocess
+import sys
+import warnings
+from types import SimpleNamespace
+
+import numpy
+import pytest
+
+from minigrad import training
+from minigrad.configuration import config, using_config
+from minigrad.reporter import Reporter
+from minigrad.serializers import NpzDeserializer, serialize
+from minigrad.training import extensions
+from minigrad.variable import Parameter, Variable
+
+
+def load(source, target):
+    NpzDeserializer(serialize(source)).load(target)
+
+
+def observe(trainer, name='x', values=lambda i: float(i)):
+    """Lets a trainer observe a value at each iteration."""
+    trainer.extend(
+        lambda t: t.observation.__setitem__(name, values(t.updater.iteration)),
+        name='observe',
+        priority=training.PRIORITY_WRITER,
+    )
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+class TestLogReport:
+    def run(self, trainer, log):
+        observe(trainer)
+        trainer.extend(log, name='LogReport')
+        trainer.run()
+        return [
+            {k: v for k, v in row.items() if k != 'elapsed_time'} for row in log.log
+        ]
+
+    def test_rows_and_file(self, make_trainer):
+        trainer = make_trainer((4, 'iteration'), 2)
+        log = extensions.LogReport()
+        assert self.run(trainer, log) == [
+            {'x': 1.5, 'epoch': 1, 'iteration': 2},
+            {'x': 3.5, 'epoch': 2, 'iteration': 4},
+        ]
+        with open(os.path.join(trainer.out, 'log')) as file:
+            text = file.read()
+        assert text == json.dumps(log.log, indent=4)
+        assert list(log.log[0]) == ['x', 'epoch', 'iteration', 'elapsed_time']
+        assert os.listdir(trainer.out) == ['log']
+
+    def test_options(self, make_trainer):
+        trainer = make_trainer((4, 'iteration'), 2)
+        log = extensions.LogReport(
+            ['x'],
+            (1, 'iteration'),
+            lambda row: row.update(y=row['x'] + 1),
+            'log_{iteration}',
+        )
+        trainer.extend(lambda t: t.observation.update(z=1), 'z', priority=300)
+        assert self.run(trainer, log)[-1] == {
+            'x': 4.0,
+            'epoch': 2,
+            'iteration': 4,
+            'y': 5.0,
+        }
+        assert sorted(os.listdir(trainer.out)) == [f'log_{i}' for i in range(1, 5)]
+
+    def test_one_row_per_line(self, make_trainer):
+        trainer = make_trainer((4, 'iteration'), 2)
+        log = extensions.LogReport(filename='log.jsonl')
+        self.run(trainer, log)
+        with open(os.path.join(trainer.out, 'log.jsonl')) as file:
+            assert [json.loads(line) for line in file] == log.log
+
+    def test_no_file(self, make_trainer):
+        trainer = make_trainer((4, 'iteration'), 2)
+        self.run(trainer, extensions.LogReport(log_name=None))
+        assert os.listdir(trainer.out) == []
+
+    def test_before_training(self, make_trainer):
+        trainer = make_trainer((1, 'iteration'), 1)
+        log = extensions.LogReport()
+        trainer.extend(log, call_before_training=True)
+        trainer.run()
+        assert [row['iteration'] for row in log.log] == [0, 1]
+
+    def test_resumed_in_the_middle_of_an_epoch(self, make_trainer):
+        trainer = make_trainer((9, 'iteration'), 3)
+        expected = self.run(trainer, extensions.LogReport(trigger=(1, 'epoch')))
+        for stop in range(1, 9):
+            first = make_trainer((stop, 'iteration'), 3)
+            self.run(first, extensions.LogReport())
+            second = make_trainer((9, 'iteration'), 3)
+            log = extensions.LogReport()
+            observe(second)
+            second.extend(log)
+            load(first, second)
+            second.run()
+            rows = [{k: r[k] for k in ('x', 'epoch', 'iteration')} for r in log.log]
+            assert rows == expected
+
+
+class TestPrintReport:
+    def print(self, make_trainer, report, out=None):
+        trainer = make_trainer((4, 'iteration'), 2)
+        observe(trainer)
+        trainer.extend(extensions.LogReport())
+        trainer.extend(report)
+        trainer.run()
+
+    def test_table(self, make_trainer):
+        out = io.StringIO()
+        report = extensions.PrintReport(['epoch', 'x', 'missing_value'], out=out)
+        self.print(make_trainer, report)
+        assert out.getvalue().splitlines() == [
+            'epoch       x           missing_value',
+            '1           1.5                        ',
+            '2           3.5                        ',
+        ]
+
+    def test_the_standard_output_is_the_default(self, make_trainer, capsys):
+        self.print(make_trainer, extensions.PrintReport(['epoch']))
+        assert capsys.readouterr().out.split() == ['epoch', '1', '2']
+
+    def test_a_terminal_gets_the_progress_bar_cleared(self, make_trainer):
+        out = Terminal()
+        self.print(make_trainer, extensions.PrintReport(['epoch'], out=out))
+        assert out.getvalue().count('\r\033[J') == 3
+
+    def test_a_log_report_of_its_own(self, make_trainer, capsys):
+        trainer = make_trainer((2, 'iteration'), 1)
+        observe(trainer)
+        log = extensions.LogReport(log_name=None)
+        trainer.extend(extensions.PrintReport(['x'], log))
+        trainer.run()
+        assert capsys.readouterr().out.split() == ['x', '1', '2']
+        again = extensions.PrintReport(['x'], extensions.LogReport())
+        load(trainer.get_extension('PrintReport'), again)
+        assert again._log_report.log == log.log
+
+    def test_a_wrong_log_report(self, make_trainer):
+        report = extensions.PrintReport(['x'], log_report=3)
+        with pytest.raises(TypeError, match='log report has a wrong type'):
+            report(make_trainer())
+
+    def test_text_in_a_row(self, capsys):
+        report = extensions.PrintReport(['name', 'x'])
+        log = SimpleNamespace(log=[{'name': 'a', 'x': 1e-9}])
+        report(SimpleNamespace(get_extension=lambda name: log))
+        assert capsys.readouterr().out.split() == ['name', 'x', 'a', '1e-09']
+
+    def test_notebook(self, make_trainer, monkeypatch, capsys):
+        shown = []
+
+        class Display:
+            HTML = staticmethod(str)
+
+            @staticmethod
+            def display(html, display_id):
+                return SimpleNamespace(update=shown.append)
+
+        shell = type('ZMQInteractiveShell', (), {})()
+        fake = SimpleNamespace(get_ipython=lambda: shell)
+        real = importlib.import_module
+
+        def import_module(name):
+            return {'IPython': fake, 'IPython.display': Display}.get(name) or real(name)
+
+        monkeypatch.setattr(importlib, 'import_module', import_module)
+        self.print(make_trainer, extensions.PrintReportNotebook(['epoch', '<x>']))
+        assert capsys.readouterr().out == ''
+        assert shown[-1] == (
+            '<table><tr><th>epoch</th><th>&lt;x&gt;</th></tr>'
+            '<tr><td>1</td><td></td></tr><tr><td>2</td><td></td></tr></table>'
+        )
+
+    def test_notebook_report_elsewhere(self, make_trainer, capsys):
+        self.print(make_trainer, extensions.PrintReportNotebook(['epoch']))
+        assert capsys.readouterr().out.split() == ['epoch', '1', '2']
+
+
+class TestProgressBar:
+    def run(self, make_trainer, bar, stop=(2, 'epoch')):
+        trainer = make_trainer(stop, 100)
+        trainer.extend(bar)
+        trainer.run()
+
+    def test_a_log_file_gets_plain_lines(self, make_trainer):
+        out = io.StringIO()
+        self.run(make_trainer, extensions.ProgressBar(update_interval=10, out=out))
+        assert out.getvalue() == 'train   5.00%  10/200 iter  epoch 0.10/2\n'
+
+    def test_a_log_file_gets_the_time_left(self, make_trainer, monkeypatch):
+        seconds = iter(range(0, 10**6, 5))
+        bar = importlib.import_module('minigrad.training.extensions._bar')
+        monkeypatch.setattr(bar.time, 'monotonic', lambda: next(seconds))
+        out = io.StringIO()
+        self.run(make_trainer, extensions.ProgressBar((400, 'iteration'), 50, out=out))
+        assert out.getvalue().splitlines() == [
+            'train  12.50%  50/400 iter  epoch 0.50',
+            'train  37.50%  150/400 iter  epoch 1.50  10 iter/s  0:00:25 left',
+        ]
+
+    def test_a_terminal_gets_a_bar(self, make_trainer):
+        out = Terminal()
+        self.run(make_trainer, extensions.ProgressBar(update_interval=1, out=out))
+        drawn = out.getvalue()
+        assert '1/200 [' in drawn
+        assert 'epoch 0.01/2' in drawn
+        assert drawn.endswith('\r')
+
+    def test_an_unknown_length(self, make_trainer):
+        out = io.StringIO()
+        bar = extensions.ProgressBar(update_interval=1, out=out)
+        self.run(make_trainer, bar, lambda trainer: trainer.updater.iteration >= 3)
+        assert out.getvalue() == 'train  1 iter  epoch 0.01\n'
+
+    def test_the_standard_output_is_the_default(self, make_trainer, capsys):
+        self.run(make_trainer, extensions.ProgressBar(update_interval=1))
+        assert capsys.readouterr().out.startswith('train')
+
+
+class TestPlots:
+    def test_plot_report(self, make_trainer):
+        pytest.importorskip('matplotlib', reason='it draws the figure')
+        figures = []
+        trainer = make_trainer((6, 'iteration'), 2)
+        observe(trainer)
+        plot = extensions.PlotReport(
+            ['x', 'never'],
+            'epoch',
+            postprocess=lambda *args: figures.append(args),
+            filename='x.svg',
+        )
+        trainer.extend(plot)
+        trainer.run()
+        assert len(figures) == 3
+        lines = figures[-1][1].get_lines()
+        assert [line.get_label() for line in lines] == ['x']
+        numpy.testing.assert_array_equal(lines[0].get_xdata(), [1, 2, 3])
+        numpy.testing.assert_array_equal(lines[0].get_ydata(), [1.5, 3.5, 5.5])
+        with open(os.path.join(trainer.out, 'x.svg')) as file:
+            assert '<svg' in file.read()
+
+    def test_plot_report_resumed(self, make_trainer):
+        pytest.importorskip('matplotlib', reason='it draws the figure')
+        first, second = (
+            make_trainer((3, 'iteration'), 2),
+            make_trainer((4, 'iteration'), 2),
+        )
+        for trainer in (first, second):
+            observe(trainer)
+            trainer.extend(extensions.PlotReport('x'))
+        first.run()
+        load(first, second)
+        second.run()
+        assert second.get_extension('PlotReport')._data == {'x': [[2, 1.5], (4, 3.5)]}
+
+    def test_variable_statistics(self, make_trainer):
+        pytest.importorskip('matplotlib', reason='it draws the figure')
+        for options in (
+            {},
+            {'plot_mean': False},
+            {'plot_mean': False, 'plot_std': False, 'percentile_sigmas': (0, 100)},
+            {'percentile_sigmas': (), 'report_grad': False},
+            {'percentile_sigmas': 50, 'marker': 'x', 'grid': False},
+        ):
+            trainer = make_trainer((2, 'iteration'), 1)
+            x = Variable(numpy.arange(6.0).reshape(2, 3))
+            plot = extensions.VariableStatisticsPlot([x], filename='s.png', **options)
+            trainer.extend(plot)
+            trainer.run()
+            path = os.path.join(trainer.out, 's.png')
+            assert os.path.getsize(path) > 1000
+            os.remove(path)
+
+    def test_variable_statistics_values(self, make_trainer):
+        x = Variable(numpy.arange(5.0))
+        x.grad = numpy.ones(5)
+        plot = extensions.VariableStatisticsPlot(x, percentile_sigmas=(0, 50, 100))
+        plot(make_trainer())
+        _, data = plot._samples.get_data()
+        numpy.testing.assert_allclose(
+            data, [[[2, 2**0.5, 0, 2, 4], [1, 0, 1, 1, 1]]], rtol=1e-6
+        )
+
+    def test_variable_statistics_arguments(self):
+        with pytest.raises(ValueError, match='at least one variable'):
+            extensions.VariableStatisticsPlot([])
+        x = Variable(numpy.zeros(1))
+        with pytest.raises(ValueError, match='nothing to plot'):
+            extensions.VariableStatisticsPlot(
+                x, plot_mean=False, plot_std=False, percentile_sigmas=()
+            )
+
+    def test_reservoir(self):
+        reservoir = extensions.variable_statistics_plot.Reservoir(3, (2,))
+        for i in range(50):
+            reservoir.add([i, -i], idx=i + 100)
+        idxs, data = reservoir.get_data()
+        assert (numpy.diff(idxs) > 0).all()
+        numpy.testing.assert_array_equal(data[:, 0] + 100, idxs)
+        again = extensions.variable_statistics_plot.Reservoir(3, (2,))
+        load(reservoir, again)
+        numpy.testing.assert_array_equal(again.get_data()[1], data)
+        assert again.counter == 50
+
+    def test_without_matplotlib(self, make_trainer, monkeypatch):
+        monkeypatch.setattr(importlib.util, 'find_spec', lambda name: None)
+        with pytest.warns(UserWarning, match=r'pip install .minigrad\[plot\]'):
+            plot = extensions.PlotReport(['x'])
+        with pytest.warns(UserWarning, match='nothing will be plotted'):
+            assert extensions.PlotReport.available() is False
+        with pytest.warns(UserWarning, match='nothing will be plotted'):
+            plot(make_trainer())
+
+    def test_matplotlib_is_imported_when_it_is_needed(self):
+        code = (
+            'import sys; from minigrad.training import extensions as e; '
+            "e.PlotReport(['x']); print('matplotlib' in sys.modules, 'tqdm' in sys.modules)"
+        )
+        out = subprocess.run(
+            [sys.executable, '-c', code], capture_output=True, text=True, check=True
+        )
+        assert out.stdout.split() == ['False', 'False']
+
+
+class TestSmallExtensions:
+    def test_observe_value_and_lr(self, make_trainer):
+        trainer = make_trainer((2, 'iteration'), 2)
+        trainer.updater.optimizers = {
+            'main': SimpleNamespace(lr=0.5),
+            'other': SimpleNamespace(lr=0.25),
+        }
+        trainer.extend(extensions.observe_lr())
+        trainer.extend(extensions.observe_lr('other', 'lr2'))
+        trainer.extend(extensions.observe_value('i', lambda t: t.updater.iteration))
+        trainer.run()
+        assert trainer.observation == {'lr': 0.5, 'lr2': 0.25, 'i': 2}
+
+    def test_fail_on_nonnumber(self, make_trainer):
+        w = Parameter(numpy.zeros(2, 'f'))
+        empty = Parameter()
+        target = SimpleNamespace(namedparams=lambda: [('/e', empty), ('/l1/W', w)])
+        trainer = make_trainer((4, 'iteration'))
+        trainer.updater.get_all_optimizers = lambda: {
+            'main': SimpleNamespace(target=target)
+        }
+        trainer.extend(extensions.FailOnNonNumber())
+
+        def spoil(trainer):
+            if trainer.updater.iteration == 3:
+                w.array[0] = numpy.inf
+
+        trainer.extend(spoil, priority=300)
+        with pytest.raises(RuntimeError, match=r"'main' diverge: /l1/W .* iteration 3"):
+            trainer.run(show_loop_exception_msg=False)
+
+    def test_micro_average(self, make_trainer):
+        def run(trainer):
+            def write(t):
+                i = t.updater.iteration
+                t.observation.update(n=Variable(numpy.array(i, 'f')), d=2 * i + 1)
+
+            results = []
+            trainer.extend(write, priority=300)
+            trainer.extend(extensions.MicroAverage('n', 'd', 'ratio', (3, 'iteration')))
+            trainer.extend(lambda t: results.append(t.observation.get('ratio')), 'read')
+            return results
+
+        whole, first, second = [make_trainer((n, 'iteration')) for n in (6, 4, 6)]
+        expected = run(whole)
+        whole.run()
+        assert expected == [None, None, 6 / 15, None, None, 15 / 33]
+        got = run(first)
+        first.run()
+        rest = run(second)
+        load(first, second)
+        second.run()
+        assert got + rest == expected
+
+    def test_micro_average_without_values(self, make_trainer):
+        average = extensions.MicroAverage('n', 'd', 'ratio', (1, 'iteration'))
+        trainer = make_trainer((1, 'iteration'))
+        trainer.extend(average)
+        trainer.run()
+        assert trainer.observation == {}
+
+    def test_parameter_statistics(self, make_trainer):
+        w = Parameter(numpy.array([0, 1, 5], 'f'))
+        link = SimpleNamespace(
+            name='l', namedparams=lambda: [('/W', w), ('/b', Parameter())]
+        )
+        statistics = extensions.ParameterStatistics(
+            [link], {'sum': numpy.sum, 'both': lambda x: x[:2]}, prefix='p',
+            trigger=(2, 'iteration'),
+        )  # fmt: skip
+        statistics.register_statistics('first', lambda x: x[0])
+        reporter = Reporter()
+        trainer = make_trainer((2, 'iteration'))
+        trainer.extend(statistics)
+        trainer.run()
+        assert reporter.observation == {}
+        assert trainer.observation == {
+            'p/l/W/data/sum': 6.0,
+            'p/l/W/data/both/0': 0.0,
+            'p/l/W/data/both/1': 1.0,
+            'p/l/W/data/first': 0.0,
+        }
+
+    def test_parameter_statistics_defaults(self, make_trainer):
+        w = Parameter(numpy.array([0, numpy.nan], 'f'))
+        w.grad = numpy.array([0, 4], 'f')
+        link = SimpleNamespace(name='l', namedparams=lambda: [('/W', w)])
+        trainer = make_trainer((1, 'iteration'))
+        trainer.extend(
+            extensions.ParameterStatistics(
+                link, skip_nan_params=True, trigger=(1, 'iteration')
+            )
+        )
+        trainer.run()
+        got = trainer.observation
+        assert got['l/W/grad/mean'] == 2
+        assert got['l/W/grad/zeros'] == 1
+        assert got['l/W/grad/percentile/3'] == 2
+        assert numpy.isnan(got['l/W/data/min'])
+        assert len(got) == 5 + 7 + 6
+
+    def test_unchain_variables(self, make_trainer):
+        trainer = make_trainer((3, 'iteration'))
+        x = Variable(numpy.ones(1, 'f'))
+        cut = []
+
+        def write(t):
+            t.observation['y'] = x * 2
+
+        trainer.extend(write, priority=300)
+        trainer.extend(extensions.unchain_variables())
+        trainer.extend(
+            lambda t: cut.append(t.observation['y'].creator is None),
+            'look',
+            priority=-1,
+        )
+
+        def stop_keeping(t):
+            config.keep_graph_on_report = t.updater.iteration < 2
+
+        trainer.extend(stop_keeping)
+        with using_config('keep_graph_on_report', True):
+            trainer.run()
+        assert cut == [True, True, False]
+
+
+class TestTensorBoardReport:
+    class Writer:
+        def __init__(self):
+            self.written = []
+            self.flushed = False
+
+        def add_scalar(self, *args):
+            self.written.append(args)
+
+        def flush(self):
+            self.flushed = True
+
+    def test_scalars_are_written(self, make_trainer):
+        writer = self.Writer()
+        trainer = make_trainer((4, 'iteration'))
+        observe(trainer, values=lambda i: Variable(numpy.array(i, 'f')))
+        observe(trainer, 'vector', lambda i: numpy.ones(2))
+        trainer.extend(
+            extensions.TensorBoardReport(writer=writer), trigger=(2, 'iteration')
+        )
+        trainer.run()
+        assert writer.written == [('x', 2.0, 2), ('x', 4.0, 4)]
+        assert writer.flushed
+
+    def test_keys(self, make_trainer):
+        writer = self.Writer()
+        trainer = make_trainer((1, 'iteration'))
+        observe(trainer)
+        trainer.extend(extensions.TensorBoardReport(['y'], writer=writer))
+        trainer.run()
+        assert writer.written == []
+
+    def test_without_tensorboardx(self, make_trainer, monkeypatch):
+        monkeypatch.setitem(sys.modules, 'tensorboardX', None)
+        trainer = make_trainer()
+        trainer.extend(extensions.TensorBoardReport())
+        with pytest.raises(ImportError, match=r'minigrad\[tensorboard\]'):
+            trainer.run()
+
+    def test_with_tensorboardx(self, make_trainer):
+        with warnings.catch_warnings():
+            warnings.simplefilter('ignore')
+            pytest.importorskip('tensorboardX', reason='it writes the events')
+        trainer = make_trainer((2, 'iteration'))
+        observe(trainer)
+        trainer.extend(extensions.TensorBoardReport())
+        trainer.run()
+        (name,) = os.listdir(os.path.join(trainer.out, 'tensorboard'))
+        assert name.startswith('events.')

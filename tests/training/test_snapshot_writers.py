@@ -1,0 +1,155 @@
+import gc
+import multiprocessing
+import os
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+
+import numpy
+import pytest
+
+from minigrad.serializers import save_npz
+from minigrad.training.extensions import snapshot_writers
+
+WRITERS = [
+    snapshot_writers.SimpleWriter,
+    snapshot_writers.ThreadWriter,
+    snapshot_writers.ProcessWriter,
+    snapshot_writers.ThreadQueueWriter,
+    snapshot_writers.ProcessQueueWriter,
+]
+PROCESSES = [snapshot_writers.ProcessWriter, snapshot_writers.ProcessQueueWriter]
+
+
+def save_slowly(path, target):
+    time.sleep(0.2)
+    save_npz(path, target)
+
+
+def fail(path, target):
+    raise OSError('disk full')
+
+
+def die(path, target):
+    os._exit(3)
+
+
+@pytest.mark.parametrize('make', WRITERS)
+class TestWriters:
+    def test_all_files_are_written(self, make, tmp_path):
+        writer = make()
+        for i in range(3):
+            writer(f'file{i}', str(tmp_path), {'x': numpy.full(4, i)})
+        writer.finalize()
+        writer.finalize()
+        assert sorted(os.listdir(tmp_path)) == ['file0', 'file1', 'file2']
+        for i in range(3):
+            with numpy.load(tmp_path / f'file{i}') as file:
+                numpy.testing.assert_array_equal(file['x'], numpy.full(4, i))
+
+    def test_values_are_those_of_the_call(self, make, tmp_path):
+        if make in PROCESSES:
+            pytest.skip('one start of a process is enough: the copy is made before it')
+        writer = make(save_slowly)
+        x = numpy.zeros(4)
+        writer('file', str(tmp_path), {'x': x})
+        x += 1
+        writer.finalize()
+        with numpy.load(tmp_path / 'file') as file:
+            numpy.testing.assert_array_equal(file['x'], numpy.zeros(4))
+
+    def test_a_function_that_fails(self, make, tmp_path, capfd, monkeypatch):
+        raised = []
+        monkeypatch.setattr(
+            threading, 'excepthook', lambda a: raised.append(a.exc_value)
+        )
+        writer = make(fail)
+        if make is snapshot_writers.SimpleWriter:
+            with pytest.raises(OSError, match='disk full'):
+                writer('file', str(tmp_path), {})
+        elif make is snapshot_writers.ProcessWriter:
+            writer('file', str(tmp_path), {})
+            with pytest.warns(UserWarning, match='file could not be written'):
+                writer.finalize()
+        else:
+            writer('file', str(tmp_path), {})
+            writer('file', str(tmp_path), {})
+            writer.finalize()
+            assert 'disk full' in capfd.readouterr().err or len(raised) == 2
+        assert os.listdir(tmp_path) == []
+
+    def test_a_forgotten_writer_ends(self, make, tmp_path):
+        writer = make()
+        consumer = getattr(writer, '_consumer', None)
+        del writer
+        gc.collect()
+        assert consumer is None or not consumer.is_alive()
+
+
+class TestProcesses:
+    def test_a_worker_that_dies_does_not_hang(self, tmp_path):
+        writer = snapshot_writers.ProcessQueueWriter(die)
+        writer('file', str(tmp_path), {})
+        with pytest.warns(UserWarning, match='exit code 3'):
+            writer.finalize()
+
+    def test_workers_are_processes_and_threads(self):
+        arguments = ('file', 'folder', {})
+        worker = snapshot_writers.ProcessWriter().create_worker(*arguments)
+        assert isinstance(worker, multiprocessing.Process)
+        worker = snapshot_writers.ThreadWriter().create_worker(*arguments)
+        assert isinstance(worker, threading.Thread)
+
+    def test_a_worker_ends_with_its_parent(self, tmp_path):
+        script = tmp_path / 'script.py'
+        script.write_text(
+            textwrap.dedent("""
+                import os
+                from minigrad.training.extensions import snapshot_writers
+                if __name__ == '__main__':
+                    writer = snapshot_writers.ProcessQueueWriter()
+                    print(writer._consumer.pid, flush=True)
+                    os.kill(os.getpid(), 9)
+            """)
+        )
+        out = subprocess.run([sys.executable, script], capture_output=True, text=True)
+        pid = int(out.stdout)
+        for _ in range(100):
+            try:
+                os.kill(pid, 0)
+                with open(f'/proc/{pid}/stat') as file:
+                    if file.read().split(')')[1].split()[0] == 'Z':
+                        return  # dead, and nobody has asked for its exit code
+            except OSError:
+                return
+            time.sleep(0.1)
+        pytest.fail('the worker goes on without its parent')
+
+
+class TestWriterBase:
+    def test_save_and_hooks(self, tmp_path):
+        called = []
+        writer = snapshot_writers.Writer()
+        writer._add_cleanup_hook(lambda: called.append(os.listdir(tmp_path)))
+        writer.save(
+            'file', str(tmp_path), {'x': numpy.ones(2)}, save_npz, compression=0
+        )
+        assert called == [['file']]
+
+    def test_an_older_file_stays_when_saving_fails(self, tmp_path):
+        (tmp_path / 'file').write_text('old')
+        writer = snapshot_writers.SimpleWriter(fail)
+        with pytest.raises(OSError, match='disk full'):
+            writer('file', str(tmp_path), {})
+        assert (tmp_path / 'file').read_text() == 'old'
+        assert os.listdir(tmp_path) == ['file']
+
+    def test_abstract_methods(self):
+        with pytest.raises(NotImplementedError, match='__call__'):
+            snapshot_writers.Writer()('file', '.', {})
+        with pytest.raises(NotImplementedError, match='create_worker'):
+            snapshot_writers.StandardWriter()('file', '.', {})
+        with pytest.raises(NotImplementedError, match='create_queue'):
+            snapshot_writers.QueueWriter()
