@@ -244,39 +244,34 @@ def _file_of(npz: Mapping[str, Array]) -> str:
 class _Contents(dict[str, Array]):
     """All wanted entries of a file, read and checked before any object is touched."""
 
-    def __init__(self, opened: numpy.lib.npyio.NpzFile, path: str, file: str) -> None:
+    def __init__(self, file: IO[bytes], path: str) -> None:
         super().__init__()
-        self.filename = file
-        for name in opened.files:
-            if name.startswith(path):
-                self[name] = read_entry(opened, name)
+        self.filename = str(getattr(file, 'name', 'the snapshot'))
+        with self._open(file) as opened:
+            for name in opened.files:
+                if name.startswith(path):
+                    self[name] = read_entry(opened, name)
+
+    def _open(self, file: IO[bytes]) -> numpy.lib.npyio.NpzFile:
+        try:
+            opened = numpy.load(file, allow_pickle=False)
+        except (ValueError, EOFError, zipfile.BadZipFile) as error:
+            # NumPy takes unknown bytes for a pickle and advises to execute it.
+            reason = 'unknown first bytes' if 'pickle' in str(error) else error
+            raise DamagedFile(
+                f'{self.filename}: not an npz file, or cut short ({reason})\n'
+                '  hint: the write was interrupted, or the file is of another kind; use '
+                'an older snapshot'
+            ) from error
+        if not isinstance(opened, numpy.lib.npyio.NpzFile):
+            raise DamagedFile(
+                f'{self.filename}: a single array (.npy), expected an .npz file'
+            )
+        return opened
 
     @property
     def zip(self) -> _Contents:
         return self  # so that messages find the file name where an NpzFile has it
-
-
-def open_npz(file: File) -> numpy.lib.npyio.NpzFile:
-    """Opens an npz file without allowing pickles.
-
-    Raises:
-        FileNotFoundError: There is no such file.
-        DamagedFile: It is not an npz file, or is cut short.
-    """
-    named = file if isinstance(file, (str, os.PathLike)) else getattr(file, 'name', file)
-    try:
-        opened = numpy.load(file, allow_pickle=False)
-    except (ValueError, EOFError, zipfile.BadZipFile) as error:
-        # NumPy takes unknown bytes for a pickle and advises to execute it.
-        reason = 'unknown first bytes' if 'pickle' in str(error) else error
-        raise DamagedFile(
-            f'{named}: not an npz file, or cut short ({reason})\n'
-            '  hint: the write was interrupted, or the file is of another kind; use an '
-            'older snapshot'
-        ) from error
-    if not isinstance(opened, numpy.lib.npyio.NpzFile):
-        raise DamagedFile(f'{named}: a single array (.npy), expected an .npz file')
-    return opened
 
 
 def load_npz(
@@ -318,9 +313,11 @@ def load_npz(
         >>> bool((model.W.array == other.W.array).all())
         True
     """
-    named = file if isinstance(file, (str, os.PathLike)) else getattr(file, 'name', '')
-    with open_npz(file) as opened:
-        contents = _Contents(opened, path, str(named))
+    if isinstance(file, (str, os.PathLike)):
+        with open(file, 'rb') as opened:
+            contents = _Contents(opened, path)
+    else:
+        contents = _Contents(file, path)
     deserializer = NpzDeserializer(contents, path, strict, ignore_names)
     compare(
         _file_of(contents), contents, obj, path, strict, deserializer._is_ignored
