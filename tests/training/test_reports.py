@@ -10,6 +10,7 @@ from types import SimpleNamespace
 import numpy
 import pytest
 
+import minigrad
 from minigrad import training
 from minigrad.configuration import config, using_config
 from minigrad.reporter import Reporter
@@ -329,8 +330,13 @@ class TestPlots:
             'import sys; from minigrad.training import extensions as e; '
             "e.PlotReport(['x']); print('matplotlib' in sys.modules, 'tqdm' in sys.modules)"
         )
+        root = os.path.dirname(os.path.dirname(minigrad.__file__))
         out = subprocess.run(
-            [sys.executable, '-c', code], capture_output=True, text=True, check=True
+            [sys.executable, '-c', code],
+            capture_output=True,
+            text=True,
+            check=True,
+            env={**os.environ, 'PYTHONPATH': root},
         )
         assert out.stdout.split() == ['False', 'False']
 

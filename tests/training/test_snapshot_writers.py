@@ -10,6 +10,7 @@ import time
 import numpy
 import pytest
 
+import minigrad
 from minigrad.serializers import save_npz
 from minigrad.training.extensions import snapshot_writers
 
@@ -114,7 +115,13 @@ class TestProcesses:
                     os.kill(os.getpid(), 9)
             """)
         )
-        out = subprocess.run([sys.executable, script], capture_output=True, text=True)
+        root = os.path.dirname(os.path.dirname(minigrad.__file__))
+        out = subprocess.run(
+            [sys.executable, script],
+            capture_output=True,
+            text=True,
+            env={**os.environ, 'PYTHONPATH': root},
+        )
         pid = int(out.stdout)
         for _ in range(100):
             try:

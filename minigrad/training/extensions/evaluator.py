@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -134,7 +135,10 @@ class Evaluator(Extension):
                 summary.add(observation)
                 if bar is not None:
                     epoch = getattr(iterator, 'epoch_detail', 0)
-                    bar.update(n, max(round(n / epoch), n) if epoch > 0 else None)
+                    total = (
+                        max(math.ceil(round(n / epoch, 3)), n) if epoch > 0 else None
+                    )
+                    bar.update(n, total)
         finally:
             if bar is not None:
                 bar.close()
