@@ -9,29 +9,40 @@ with nothing else.
 
 from __future__ import annotations
 
-import heapq
 import sys
 import traceback
 import warnings
 from collections.abc import Callable, Collection, Iterable, Sequence
+from heapq import heappop, heappush
 from pathlib import Path
 from typing import Any
 
 import numpy
+from numpy import ndarray
 
 from minigrad import backend
 from minigrad.configuration import config, using_config
-from minigrad.function_hook import _thread
+from minigrad.function_hook import _KEY
 from minigrad.function_node import FunctionNode
 from minigrad.types import Array
-from minigrad.variable import Variable, VariableNode, check_gradient
+from minigrad.variable import (
+    Parameter,
+    Variable,
+    VariableNode,
+    as_array,
+    check_gradient,
+)
 
-Gradients = dict[VariableNode, Variable]
+# While nobody will differentiate the gradients, they travel as bare arrays; with double
+# backprop they are Variables of the graph that computes them.
+Gradient = Any
+Gradients = dict[VariableNode, Gradient]
 
-# Differentiable helpers, handed over by functions/math/basic.py and array/copy.py when
-# they are imported: the engine stands below the functions.
+# Differentiable helpers, handed over by functions/math/basic_math.py and array/copy.py
+# when they are imported: the engine stands below the functions.
 add: Callable[[Variable, Variable], Variable]
 sum_to: Callable[[Variable, tuple[int, ...]], Variable]
+sum_array_to: Callable[[Array, tuple[int, ...]], Array]
 copy: Callable[[Variable], Variable]
 
 
@@ -53,130 +64,154 @@ def propagate(
         loss_scale: Noted on the variables whose gradient is stored.
 
     Returns:
-        Gradients of the leaves that were reached, and of ``wanted``.
+        Gradients of the leaves that were reached, and of ``wanted``: Variables if
+        ``config.enable_backprop``, else arrays.
     """
+    double = config.enable_backprop
+    debug = config.debug
     gradients: Gradients = {}
     kept: Gradients = {}
     owned: set[VariableNode] = set()  # their gradient array was made by this loop
     heap: list[tuple[int, int, FunctionNode]] = []
     seen: set[FunctionNode] = set()
-    double = config.enable_backprop
-    debug = config.debug
 
-    def accumulate(node: VariableNode, gradient: Variable) -> None:
+    def accumulate(node: VariableNode, gradient: Gradient) -> None:
         former = gradients.get(node)
         if former is None:
             gradients[node] = gradient
         elif double:
             gradients[node] = add(former, gradient)
         elif node in owned:
-            former._array += gradient._array
+            former += gradient
         else:
-            total = former._array + gradient._array
-            gradients[node] = Variable(backend.get_array_module(total).asarray(total))
+            gradients[node] = _as_array(former + gradient, former)
             owned.add(node)
 
-    def push(function: FunctionNode | None) -> None:
-        if function is not None and function not in seen:
-            seen.add(function)
-            heapq.heappush(heap, (-function.rank, len(seen), function))
-
-    for node, gradient in seeds:
-        if gradient is not None:
-            accumulate(node, gradient)
-        push(node._creator_node)
+    for node, seed in seeds:
+        if seed is not None:
+            accumulate(node, seed if double else seed._array)
+        creator = node._creator_node
+        if creator is not None and creator not in seen:
+            seen.add(creator)
+            heappush(heap, (-creator.rank, len(seen), creator))
 
     while heap:
-        function = heapq.heappop(heap)[2]
+        function = heappop(heap)[2]
         inputs = function.inputs
         if inputs is None:  # unchained
             continue
         grad_outputs = []
-        for ref in function.outputs or ():
-            node_or_none = ref()
-            gradient = None
-            if node_or_none is not None and node_or_none._creator_node is function:
-                gradient = gradients.pop(node_or_none, None)
-                if node_or_none in wanted and gradient is not None:
-                    kept[node_or_none] = gradient
+        for ref in function.outputs:  # type: ignore[union-attr]
+            y = ref()
+            if y is not None and y._creator_node is function:
+                gradient = gradients.pop(y, None)
+                if wanted and y in wanted and gradient is not None:
+                    kept[y] = gradient
                 if retain_grad:
-                    _store(node_or_none, gradient, loss_scale)
-            grad_outputs.append(gradient)
-        if within is None:
-            targets = tuple([i for i, x in enumerate(inputs) if x._requires_grad])
-        else:
-            targets = tuple([i for i, x in enumerate(inputs) if x in within])
+                    _store(y, gradient, loss_scale)
+                grad_outputs.append(gradient)
+            else:
+                grad_outputs.append(None)
+        targets = []
+        for i, x in enumerate(inputs):
+            if x._requires_grad if within is None else x in within:
+                targets.append(i)
         if not targets:
             continue
-        grad_inputs = _call_backward(function, targets, tuple(grad_outputs))
-        del grad_outputs, gradient
+        grad_inputs = _call_backward(function, targets, grad_outputs, double)
         for i, gradient in zip(targets, grad_inputs, strict=True):
-            if gradient is None or gradient._array is None:
+            if gradient is None:
                 continue
             x = inputs[i]
-            array = gradient._array
-            if array.shape != x.shape and function.broadcasting:
-                gradient = sum_to(gradient, x.shape or ())  # noqa: PLW2901
-                array = gradient._array
-            if array.dtype != x.dtype or array.shape != x.shape:
-                check_gradient(x, array, function)
-            if debug and backend.contains_nan(array):
+            shape = x.shape
+            if gradient.shape != shape and function.broadcasting:
+                sum_up = sum_to if double else sum_array_to
+                gradient = sum_up(gradient, shape)  # type: ignore  # noqa: PLW2901
+            if gradient.dtype != x.dtype or gradient.shape != shape:
+                check_gradient(x, as_array(gradient), function)
+            if debug and backend.contains_nan(as_array(gradient)):
                 raise RuntimeError(
                     f'NaN is detected on backward computation of {function.label}'
                 )
-            accumulate(x, gradient)
-            push(x._creator_node)
-        del grad_inputs, gradient
+            if x in gradients:
+                accumulate(x, gradient)
+            else:
+                gradients[x] = gradient
+            creator = x._creator_node
+            if creator is not None and creator not in seen:
+                seen.add(creator)
+                heappush(heap, (-creator.rank, len(seen), creator))
+        # Nothing here may hold a gradient longer than the table does.
+        del grad_outputs, grad_inputs
+        gradient = None
 
     gradients.update(kept)
     return gradients
 
 
+def _as_array(value: Any, like: Array) -> Array:
+    """Turns the NumPy scalars that 0-d arithmetic gives back into arrays."""
+    return value if value.__class__ is like.__class__ else numpy.asarray(value)
+
+
 def _call_backward(
     function: FunctionNode,
-    targets: tuple[int, ...],
-    grad_outputs: tuple[Variable | None, ...],
-) -> Sequence[Any]:
-    """Runs a function's backward and returns one entry per target."""
-    hooks = function._hooks() if _thread.hooks or function._local_function_hooks else ()
-    if hooks:
-        in_data = tuple([_array_of(function, i) for i in range(len(function.inputs or ()))])
-        out_grad = tuple([None if g is None else g._array for g in grad_outputs])
+    targets: list[int],
+    grad_outputs: list[Gradient],
+    double: bool,
+) -> Sequence[Gradient]:
+    """Runs a function's backward and returns one gradient or None per target."""
+    on_arrays = function.on_arrays and not double
+    if double or on_arrays:
+        given = tuple(grad_outputs)
+    else:
+        given = tuple([None if g is None else Variable(g) for g in grad_outputs])
+    hooks = ()
+    if _KEY in config.__dict__ or function._local_function_hooks:
+        hooks = function._hooks()  # type: ignore[assignment]
+        in_data = tuple([_array_of(function, i) for i in range(len(function.inputs))])  # type: ignore
+        out_grad = tuple([None if g is None else as_array(g) for g in grad_outputs])
         for hook in hooks:
             hook.backward_preprocess(function, in_data, out_grad)
+    first = grad_outputs[0]
     try:
-        first = next((g for g in grad_outputs if g is not None), None)
-        if first is None or first._array.__class__ is numpy.ndarray:
-            grad_inputs = function.backward(targets, grad_outputs)
+        if first.__class__ is ndarray:
+            results = function.backward(tuple(targets), given)
         else:
-            with first.device.create_context():
-                grad_inputs = function.backward(targets, grad_outputs)
+            arrays = [as_array(g) for g in grad_outputs if g is not None]
+            with backend.get_device_from_array(*arrays).create_context():
+                results = function.backward(tuple(targets), given)
     except Exception as error:
         error.add_note(_where(function))
         raise
     for hook in hooks:
         hook.backward_postprocess(function, in_data, out_grad)
-    if grad_inputs.__class__ is not tuple:
-        grad_inputs = (
-            tuple(grad_inputs) if isinstance(grad_inputs, list) else (grad_inputs,)
-        )
-    n_inputs = len(function.inputs or ())
-    if len(grad_inputs) == n_inputs:
+    if results.__class__ is not tuple:
+        results = tuple(results) if isinstance(results, list) else (results,)
+    n_inputs = len(function.inputs)  # type: ignore[arg-type]
+    if len(results) == n_inputs:
         if len(targets) != n_inputs:
-            grad_inputs = [grad_inputs[i] for i in targets]
-    elif len(grad_inputs) != len(targets):
+            results = [results[i] for i in targets]
+    elif len(results) != len(targets):
         raise ValueError(
             f'{function.public_name}: backward must return one gradient per input '
             f'({n_inputs}) or per wanted input ({len(targets)}), got '
-            f'{len(grad_inputs)}\n{function.describe_call()}'
+            f'{len(results)}\n{function.describe_call()}'
         )
-    for gradient in grad_inputs:
-        if gradient is not None and not isinstance(gradient, Variable):
+    if on_arrays:
+        for g in results:
+            if g.__class__ is not ndarray and g is not None:
+                return [None if g is None else _as_array(g, first) for g in results]
+        return results  # type: ignore[no-any-return]
+    for g in results:
+        if g is not None and not isinstance(g, Variable):
             raise ValueError(
                 f'{function.public_name}: backward must return Variables or None, got '
-                f'{type(gradient).__name__}'
+                f'{type(g).__name__}'
             )
-    return grad_inputs  # type: ignore[no-any-return]
+    if double:
+        return [g if g is None or g._array is not None else None for g in results]
+    return [None if g is None else g._array for g in results]
 
 
 def _array_of(function: FunctionNode, index: int) -> Array | None:
@@ -199,21 +234,24 @@ def _where(function: FunctionNode) -> str:
     return '\n'.join(lines)
 
 
-def _store(
-    node: VariableNode, gradient: Variable | None, loss_scale: float | None
-) -> None:
+def _store(node: VariableNode, gradient: Gradient, loss_scale: float | None) -> None:
     variable = node._variable()
     if variable is not None:
-        variable._set_grad_var(gradient)
-        variable._loss_scale = loss_scale
+        variable._set_grad_var(None if gradient is None else _as_variable(gradient))
+        if isinstance(variable, Parameter):
+            variable._loss_scale = loss_scale
+
+
+def _as_variable(gradient: Gradient) -> Variable:
+    return gradient if isinstance(gradient, Variable) else Variable(gradient)
 
 
 # -- the gradients of leaves -----------------------------------------------------------
 
 
 def _take(gradients: Gradients, node: VariableNode) -> tuple[Array, int, int]:
-    """Takes a gradient out of the table; counts who else holds its array and base."""
-    array = gradients.pop(node)._array
+    """Takes an array out of the table; counts who else holds it and its base."""
+    array = gradients.pop(node)
     base = array.base
     return (
         array,
@@ -228,8 +266,8 @@ def _calibrate() -> tuple[int, int]:
     Interpreters differ in how they count their own temporary references.
     """
     node = Variable(numpy.zeros(())).node
-    _, array_count, _ = _take({node: Variable(numpy.zeros((1, 2)))}, node)
-    _, _, base_count = _take({node: Variable(numpy.zeros((1, 2)).reshape(2, 1))}, node)
+    _, array_count, _ = _take({node: numpy.zeros((1, 2))}, node)
+    _, _, base_count = _take({node: numpy.zeros((1, 2)).reshape(2, 1)}, node)
     return array_count, base_count
 
 
@@ -265,10 +303,12 @@ def _accumulate_leaves(gradients: Gradients, loss_scale: float | None) -> None:
         elif config.enable_backprop:
             total = add(former, gradients.pop(node))
         else:
-            array = former._array + gradients.pop(node)._array
-            total = Variable(backend.get_array_module(array).asarray(array))
+            total = Variable(
+                _as_array(former._array + gradients.pop(node), former._array)
+            )
         variable._set_grad_var(total)
-        variable._loss_scale = loss_scale
+        if isinstance(variable, Parameter):
+            variable._loss_scale = loss_scale
 
 
 # -- entry points ----------------------------------------------------------------------
@@ -454,7 +494,10 @@ def grad(
             gradients = {
                 node: _take_exclusive(gradients, node) for node in list(gradients)
             }
-    results = [gradients.get(node) for node in nodes]
+    results = [
+        None if node not in gradients else _as_variable(gradients[node])
+        for node in nodes
+    ]
     if set_grad:
         for x, gx in zip(inputs, results, strict=True):
             x.grad_var = gx

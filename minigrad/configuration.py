@@ -46,7 +46,14 @@ class LocalConfig(threading.local):
 
     def show(self, file: TextIO = sys.stdout) -> None:
         """Prints every entry as this thread sees it."""
-        _show({**vars(global_config), **vars(self)}, file)
+        entries = {**vars(global_config), **vars(self)}
+        _show({k: v for k, v in entries.items() if k[0] != '_'}, file)
+
+
+# Names among _WATCHED whose global value is not the one that minigrad starts with. While
+# this is empty and a thread has set nothing, a function need not ask for any of them.
+changed_defaults: set[str] = set()
+_WATCHED = {'debug': False, 'enable_backprop': True, 'type_check': True}
 
 
 class GlobalConfig:
@@ -55,6 +62,9 @@ class GlobalConfig:
     def __setattr__(self, name: str, value: Any) -> None:
         object.__setattr__(self, name, value)
         setattr(LocalConfig, name, value)
+        if name in _WATCHED:
+            unchanged = value == _WATCHED[name]
+            (changed_defaults.discard if unchanged else changed_defaults.add)(name)
 
     def __delattr__(self, name: str) -> None:
         object.__delattr__(self, name)

@@ -2,24 +2,47 @@
 
 from __future__ import annotations
 
-import threading
 from types import TracebackType
 from typing import Any, Self
 
+from minigrad.configuration import config
 from minigrad.types import Array
 
 
-class _ThreadHooks(threading.local):
-    def __init__(self) -> None:
-        self.hooks: dict[str, FunctionHook] = {}
-
-
-_thread = _ThreadHooks()
+# The hooks stand among what a thread has configured, so that a function need ask only
+# once whether anything is special about its thread.
+_KEY = '_function_hooks'
 
 
 def get_function_hooks() -> dict[str, FunctionHook]:
-    """Returns the hooks of the current thread by name, in the order of their entry."""
-    return _thread.hooks
+    """Returns the hooks of the current thread by name, in the order of their entry.
+
+    Add to it by entering a hook, ``with hook:``, or by name as Chainer's programs do.
+    """
+    return _Hooks.of_thread()
+
+
+class _Hooks(dict[str, 'FunctionHook']):
+    """The hooks of a thread; listed in its configuration while there are any."""
+
+    @classmethod
+    def of_thread(cls) -> _Hooks:
+        hooks = vars(config).get(_KEY)
+        return cls() if hooks is None else hooks
+
+    def __setitem__(self, name: str, hook: FunctionHook) -> None:
+        super().__setitem__(name, hook)
+        vars(config)[_KEY] = self
+
+    def __delitem__(self, name: str) -> None:
+        super().__delitem__(name)
+        if not self:
+            vars(config).pop(_KEY, None)
+
+    def pop(self, name: str) -> FunctionHook:  # type: ignore[override]
+        hook = self[name]
+        del self[name]
+        return hook
 
 
 class FunctionHook:

@@ -9,11 +9,12 @@ from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
 
 import numpy
+from numpy import ndarray
 
 from minigrad import backend
-from minigrad.configuration import config
+from minigrad.configuration import changed_defaults, config
 from minigrad.errors import InvalidType, describe, expectation
-from minigrad.function_hook import FunctionHook, _thread
+from minigrad.function_hook import FunctionHook, get_function_hooks
 from minigrad.types import Array
 from minigrad.variable import Variable, VariableNode
 
@@ -46,6 +47,9 @@ class FunctionNode:
     Attributes:
         arg_names: Names of the inputs, for errors and graphs.
         broadcasting: If True, the engine sums each gradient to its input's shape.
+        on_arrays: If True, `backward` consists of operators that mean the same on
+            arrays and on Variables, and the engine may run it on bare arrays when
+            nobody will differentiate the gradient.
         label: Name in graphs and hooks; the class's name unless given.
         public_name: Name in errors; the class's name in snake case unless given.
         inputs: Nodes of the inputs, None before `apply` or without a graph.
@@ -68,6 +72,7 @@ class FunctionNode:
 
     arg_names: ClassVar[tuple[str, ...]] = ()
     broadcasting: ClassVar[bool] = False
+    on_arrays: ClassVar[bool] = False
     label: Any = 'FunctionNode'
     public_name: str = 'function'
     old_function: Any = None
@@ -123,49 +128,92 @@ class FunctionNode:
                 f'{self.public_name}: one node is one application; make a new '
                 f'{type(self).__name__} for each call'
             )
-        xs = [
-            x if isinstance(x, Variable) else Variable(x, requires_grad=False)
-            for x in inputs
-        ]
-        in_data = tuple([x._array for x in xs])
-        debug = config.debug
-        if debug:
-            self.stack = traceback.extract_stack()
+        # Models spend thousands of operations a second here: one loop over the inputs,
+        # one over the outputs, and one question whether this thread asked for anything
+        # special (hooks, debug mode, no graph).
+        nodes: list[Any] = []
+        arrays = []
         on_cpu = True
-        for array in in_data:
-            if array.__class__ is not numpy.ndarray:
+        requires_grad = False
+        rank = 0
+        for x in inputs:
+            if not isinstance(x, Variable):
+                x = Variable(x, requires_grad=False)  # noqa: PLW2901
+            array = x._array
+            if array.__class__ is not ndarray:
                 on_cpu = False
-                self._check_inputs(in_data)
-                break
-        if self._checks_types and config.type_check:
-            self.check_type_forward(InputTypes(in_data))
-        hooks = _thread.hooks
-        if hooks or self._local_function_hooks:
-            ys = self._forward_with_hooks(in_data, on_cpu)
-        else:
-            ys = self._forward(in_data, on_cpu)
-        if debug:
-            self._check_nan(ys)
-        if not config.enable_backprop:
-            requires_grad = any([x._requires_grad for x in xs])
-            return tuple([Variable(y, requires_grad=requires_grad) for y in ys])
-        return self._record(xs, in_data, ys)
-
-    def _forward(
-        self, in_data: tuple[Array, ...], on_cpu: bool = True
-    ) -> tuple[Array, ...]:
-        if on_cpu:
+            arrays.append(array)
+            node = x._node
+            if node is None:
+                nodes.append(x)  # its node is made if a graph is
+            else:
+                nodes.append(node)
+                if node._rank > rank:
+                    rank = node._rank
+            if x._requires_grad:
+                requires_grad = True
+        in_data = InputTypes(arrays)
+        ordinary = not (config.__dict__ or changed_defaults)
+        if not on_cpu:
+            self._check_inputs(in_data)
+        if not ordinary and config.debug:
+            self.stack = traceback.extract_stack()
+        if self._checks_types and (ordinary or config.type_check):
+            self.check_type_forward(in_data)
+        if on_cpu and ordinary and not self._local_function_hooks:
             ys = self.forward(in_data)
         else:
-            device = backend.get_device_from_array(*in_data)
-            with device.create_context():
-                ys = self.forward(in_data)
+            ys = self._forward_specially(in_data, on_cpu)
         if ys.__class__ is not tuple:
             ys = (ys,)
         for y in ys:
-            if y.__class__ is not numpy.ndarray:
-                return self._normalise_outputs(ys)
-        return ys  # type: ignore[no-any-return]
+            if y.__class__ is not ndarray:
+                ys = self._normalise_outputs(ys)
+                break
+        if not ordinary:
+            if config.debug:
+                self._check_nan(ys)
+            if not config.enable_backprop:
+                return tuple([Variable(y, requires_grad=requires_grad) for y in ys])
+
+        self.rank = rank
+        self.inputs = tuple(
+            [node if node.__class__ is VariableNode else node.node for node in nodes]
+        )
+        self._output_count = len(ys)
+        variables = []
+        refs = []
+        for y in ys:
+            variable = Variable(y, requires_grad=requires_grad)
+            variable._node = node = VariableNode(variable, None, self, rank + 1)
+            variables.append(variable)
+            refs.append(weakref.ref(node))
+        self.outputs = tuple(refs)
+        if self._input_indexes_to_retain:
+            self._retained_inputs = tuple(
+                [arrays[i] for i in self._input_indexes_to_retain]
+            )
+        if self._output_indexes_to_retain:
+            self._retained_outputs = tuple(
+                [ys[i] for i in self._output_indexes_to_retain]
+            )
+        if not ordinary and config.debug:
+            self._protect_retained()
+        return tuple(variables)
+
+    def _forward_specially(self, in_data: InputTypes, on_cpu: bool) -> Any:
+        """Runs `forward` between the hooks and in the context of the device."""
+        hooks = self._hooks()
+        for hook in hooks:
+            hook.forward_preprocess(self, in_data)
+        if on_cpu:
+            ys = self.forward(in_data)
+        else:
+            with backend.get_device_from_array(*in_data).create_context():
+                ys = self.forward(in_data)
+        for hook in hooks:
+            hook.forward_postprocess(self, in_data)
+        return ys
 
     def _normalise_outputs(self, ys: tuple[Any, ...]) -> tuple[Array, ...]:
         """Turns NumPy scalars, which 0-d arithmetic gives, back into arrays."""
@@ -182,55 +230,6 @@ class FunctionNode:
                 + describe((), ys)
             )
         return ys
-
-    def _forward_with_hooks(
-        self, in_data: tuple[Array, ...], on_cpu: bool
-    ) -> tuple[Array, ...]:
-        hooks = self._hooks()
-        for hook in hooks:
-            hook.forward_preprocess(self, in_data)
-        ys = self._forward(in_data, on_cpu)
-        for hook in hooks:
-            hook.forward_postprocess(self, in_data)
-        return ys
-
-    def _record(
-        self, xs: list[Variable], in_data: tuple[Array, ...], ys: tuple[Array, ...]
-    ) -> tuple[Variable, ...]:
-        nodes = []
-        rank = 0
-        requires_grad = False
-        for x in xs:
-            node = x._node
-            if node is None:
-                node = x.node
-            elif node._rank > rank:
-                rank = node._rank
-            if x._requires_grad:
-                requires_grad = True
-            nodes.append(node)
-        self.rank = rank
-        self.inputs = tuple(nodes)
-        self._output_count = len(ys)
-        variables = []
-        outputs = []
-        for y in ys:
-            variable = Variable(y, requires_grad=requires_grad)
-            variable._node = node = VariableNode(variable, None, self, rank + 1)
-            variables.append(variable)
-            outputs.append(weakref.ref(node))
-        self.outputs = tuple(outputs)
-        if self._input_indexes_to_retain:
-            self._retained_inputs = tuple(
-                [in_data[i] for i in self._input_indexes_to_retain]
-            )
-        if self._output_indexes_to_retain:
-            self._retained_outputs = tuple(
-                [ys[i] for i in self._output_indexes_to_retain]
-            )
-        if config.debug:
-            self._protect_retained()
-        return tuple(variables)
 
     def _protect_retained(self) -> None:
         """Makes retained NumPy arrays read-only until this node is released.
@@ -337,9 +336,14 @@ class FunctionNode:
         self._output_indexes_to_retain = tuple(indexes)
 
     def get_retained_inputs(self) -> tuple[Variable, ...]:
-        """Returns the retained inputs as Variables of the graph."""
+        """Returns the retained inputs as Variables of the graph.
+
+        Arrays, if the function works `on_arrays` and no graph is recorded.
+        """
         if self.inputs is None:
             return ()
+        if self.on_arrays and not config.enable_backprop:
+            return self._retained_inputs
         return tuple(
             [
                 self.inputs[i].variable_of(array)
@@ -352,11 +356,13 @@ class FunctionNode:
     def get_retained_outputs(self) -> tuple[Variable, ...]:
         """Returns the retained outputs as Variables of the graph.
 
-        An output whose Variable and node are gone gets a new node, so that gradients
+        Arrays, if the function works `on_arrays` and no graph is recorded. An output whose Variable and node are gone gets a new node, so that gradients
         of higher order still reach this function.
         """
         if not self._output_indexes_to_retain or self.outputs is None:
             return ()
+        if self.on_arrays and not config.enable_backprop:
+            return self._retained_outputs or ()
         outputs = list(self.outputs)
         variables = []
         for i, array in zip(
@@ -410,8 +416,9 @@ class FunctionNode:
         return len(self._local_function_hooks or ())
 
     def _hooks(self) -> list[FunctionHook]:
-        local = self._local_function_hooks
-        return list({**_thread.hooks, **local}.values() if local else _thread.hooks.values())
+        return list(
+            {**get_function_hooks(), **(self._local_function_hooks or {})}.values()
+        )
 
     def add_hook(self, hook: FunctionHook, name: str | None = None) -> None:
         """Registers a hook on this node alone.

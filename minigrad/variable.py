@@ -14,6 +14,7 @@ import weakref
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 import numpy
+from numpy import ndarray
 
 from minigrad import backend
 from minigrad.types import Array, ArrayModule
@@ -150,7 +151,6 @@ class VariableNode:
         variable._node = self
         variable._requires_grad = self._requires_grad
         variable._grad_var = None
-        variable._loss_scale = None
         variable._name = self.name
         return variable
 
@@ -221,7 +221,6 @@ class Variable:
         '__weakref__',
         '_array',
         '_grad_var',
-        '_loss_scale',
         '_name',
         '_node',
         '_requires_grad',
@@ -239,7 +238,7 @@ class Variable:
         grad: Array | None = None,
         requires_grad: bool = True,
     ) -> None:
-        if data.__class__ is not numpy.ndarray and not (
+        if data.__class__ is not ndarray and not (
             data is None or backend.is_array(data)
         ):
             raise TypeError(
@@ -250,7 +249,6 @@ class Variable:
         self._node: VariableNode | None = None
         self._requires_grad = requires_grad
         self._grad_var: Variable | None = None
-        self._loss_scale: float | None = None
         self._name = name
         if grad is not None:
             self.grad = grad
@@ -743,6 +741,7 @@ class Parameter(Variable):
     """
 
     initializer: Any = None
+    _loss_scale: float | None = None
 
     def __init__(
         self,

@@ -16,13 +16,15 @@ from minigrad.function_node import FunctionNode, InputTypes
 from minigrad.functions.array import copy as _copy  # noqa: F401 - for the engine
 from minigrad.functions.math import sum_to as _sum_to  # noqa: F401 - for the engine
 from minigrad.types import Array
-from minigrad.variable import Variable, as_variable
+from minigrad.variable import Variable, as_array, as_variable
 
 
 def _broadcasts(a: tuple[int, ...], b: tuple[int, ...]) -> bool:
     if a == b:
         return True
-    return all(n == m or n == 1 or m == 1 for n, m in zip(a[::-1], b[::-1], strict=False))
+    return all(
+        n == m or n == 1 or m == 1 for n, m in zip(a[::-1], b[::-1], strict=False)
+    )
 
 
 class _Binary(FunctionNode):
@@ -30,6 +32,7 @@ class _Binary(FunctionNode):
 
     arg_names = ('lhs', 'rhs')
     broadcasting = True
+    on_arrays = True
     needs_float = True
 
     def check_type_forward(self, in_types: InputTypes) -> None:
@@ -61,7 +64,8 @@ class _WithConstant(FunctionNode):
     sign = '_ + {}'
 
     def __init__(self, value: Any) -> None:
-        self.value = value
+        # A Python number takes the dtype of the array; a NumPy scalar would promote it.
+        self.value = value.item() if isinstance(value, numpy.generic) else value
 
     @property
     def label(self) -> str:  # type: ignore[override]
@@ -71,13 +75,16 @@ class _WithConstant(FunctionNode):
     def check_type_forward(self, in_types: InputTypes) -> None:
         (x,) = in_types
         if self.needs_float:
-            self.expect(x.dtype.kind == 'f', "x.dtype.kind == 'f'", x.dtype, None, in_types)
+            self.expect(
+                x.dtype.kind == 'f', "x.dtype.kind == 'f'", x.dtype, None, in_types
+            )
 
     def constant(self, x: Array) -> Any:
-        return x.dtype.type(self.value)
+        return self.value if x.dtype.kind == 'f' else x.dtype.type(self.value)
 
 
 class Neg(FunctionNode):
+    on_arrays = True
     label = '__neg__'
     arg_names = ('x',)
 
@@ -89,6 +96,7 @@ class Neg(FunctionNode):
 
 
 class Absolute(FunctionNode):
+    on_arrays = True
     label = '|_|'
     arg_names = ('x',)
 
@@ -102,7 +110,8 @@ class Absolute(FunctionNode):
 
     def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
         (x,) = self.get_retained_inputs()
-        return grad_outputs[0] * x.xp.sign(x.array)
+        x = as_array(x)
+        return grad_outputs[0] * get_array_module(x).sign(x)
 
 
 class Add(_Binary):
@@ -118,6 +127,7 @@ class Add(_Binary):
 
 
 class AddConstant(_WithConstant):
+    on_arrays = True
     public_name = 'add'
 
     def forward(self, inputs: tuple[Array, ...]) -> Any:
@@ -128,6 +138,7 @@ class AddConstant(_WithConstant):
 
 
 class MultiAdd(FunctionNode):
+    on_arrays = True
     public_name = 'add'
     broadcasting = True
 
@@ -170,6 +181,7 @@ class Sub(_Binary):
 
 
 class SubFromConstant(_WithConstant):
+    on_arrays = True
     public_name, sign = 'sub', '{} - _'
 
     def forward(self, inputs: tuple[Array, ...]) -> Any:
@@ -193,6 +205,7 @@ class Mul(_Binary):
 
 
 class MulConstant(_WithConstant):
+    on_arrays = True
     public_name, sign = 'mul', '_ * {}'
 
     def forward(self, inputs: tuple[Array, ...]) -> Any:
@@ -216,6 +229,7 @@ class Div(_Binary):
 
 
 class DivFromConstant(_WithConstant):
+    on_arrays = True
     public_name, sign = 'div', '{} / _'
     needs_float = True
 
@@ -229,6 +243,7 @@ class DivFromConstant(_WithConstant):
 
 
 class PowVarVar(_Binary):
+    on_arrays = False  # its logarithm is a function of Variables
     label, public_name = '_ ** _', 'pow'
 
     def forward(self, inputs: tuple[Array, ...]) -> Any:
@@ -247,14 +262,13 @@ class PowVarVar(_Binary):
 
 
 class PowVarConst(_WithConstant):
+    on_arrays = True
     public_name, sign = 'pow', '_ ** {}'
     needs_float = True
 
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         self.retain_inputs((0,))
-        # A Python number lets NumPy take its short cuts for squares and roots.
-        plain = type(self.value) in (int, float)
-        return inputs[0] ** (self.value if plain else self.constant(inputs[0]))
+        return inputs[0] ** self.value
 
     def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
         (x,) = self.get_retained_inputs()
@@ -268,6 +282,7 @@ class PowVarConst(_WithConstant):
 
 
 class PowConstVar(_WithConstant):
+    on_arrays = True
     public_name, sign = 'pow', '{} ** _'
     needs_float = True
 
@@ -282,9 +297,13 @@ class PowConstVar(_WithConstant):
         return grad_outputs[0] * y * slope
 
 
+def _is_scalar(value: Any) -> bool:
+    return value.__class__ in (float, int) or numpy.isscalar(value)
+
+
 def _operand(x: Variable, value: Any) -> Any:
-    """Returns the other side of an operator: a scalar, a Variable, or an array in x's dtype."""
-    if isinstance(value, Variable) or numpy.isscalar(value):
+    """Returns the other side of an operator: a Variable, or an array in x's dtype."""
+    if isinstance(value, Variable):
         return value
     if not is_array(value):
         raise TypeError(
@@ -351,7 +370,9 @@ def add(*xs: Any) -> Variable:
     """
     if len(xs) == 2:
         lhs, rhs = xs
-        if numpy.isscalar(rhs):
+        if isinstance(rhs, Variable):
+            return Add().apply(xs)[0]
+        if _is_scalar(rhs):
             return AddConstant(rhs).apply((lhs,))[0]
         return Add().apply((lhs, _operand(lhs, rhs)))[0]
     if len(xs) < 2:
@@ -361,35 +382,41 @@ def add(*xs: Any) -> Variable:
 
 def sub(self: Any, rhs: Any) -> Variable:
     """Returns ``self - rhs``."""
-    if numpy.isscalar(rhs):
+    if isinstance(rhs, Variable):
+        return Sub().apply((self, rhs))[0]
+    if _is_scalar(rhs):
         return AddConstant(-rhs).apply((self,))[0]  # type: ignore[operator]
     return Sub().apply((self, _operand(self, rhs)))[0]
 
 
 def rsub(self: Any, rhs: Any) -> Variable:
     """Returns ``rhs - self``."""
-    if numpy.isscalar(rhs):
+    if _is_scalar(rhs):
         return SubFromConstant(rhs).apply((self,))[0]
     return Sub().apply((_operand(self, rhs), self))[0]
 
 
 def mul(self: Any, rhs: Any) -> Variable:
     """Returns ``self * rhs``."""
-    if numpy.isscalar(rhs):
+    if isinstance(rhs, Variable):
+        return Mul().apply((self, rhs))[0]
+    if _is_scalar(rhs):
         return MulConstant(rhs).apply((self,))[0]
     return Mul().apply((self, _operand(self, rhs)))[0]
 
 
 def div(self: Any, rhs: Any) -> Variable:
     """Returns ``self / rhs``."""
-    if numpy.isscalar(rhs):
+    if isinstance(rhs, Variable):
+        return Div().apply((self, rhs))[0]
+    if _is_scalar(rhs):
         return MulConstant(1.0 / rhs).apply((self,))[0]  # type: ignore[operator]
     return Div().apply((self, _operand(self, rhs)))[0]
 
 
 def rdiv(self: Any, rhs: Any) -> Variable:
     """Returns ``rhs / self``."""
-    if numpy.isscalar(rhs):
+    if _is_scalar(rhs):
         return DivFromConstant(rhs).apply((self,))[0]
     return Div().apply((_operand(self, rhs), self))[0]
 
@@ -423,22 +450,23 @@ def rmod(self: Any, rhs: Any) -> Variable:
 
 
 def _full_like(x: Variable, value: Any) -> Any:
-    value = _operand(x, value)
-    if numpy.isscalar(value):
+    if _is_scalar(value):
         return get_array_module(x).full((), value, dtype=x.dtype)
-    return value
+    return _operand(x, value)
 
 
 def pow(self: Any, rhs: Any) -> Variable:
     """Returns ``self ** rhs``."""
-    if numpy.isscalar(rhs):
+    if isinstance(rhs, Variable):
+        return PowVarVar().apply((self, rhs))[0]
+    if _is_scalar(rhs):
         return PowVarConst(rhs).apply((self,))[0]
     return PowVarVar().apply((self, _operand(self, rhs)))[0]
 
 
 def rpow(self: Any, rhs: Any) -> Variable:
     """Returns ``rhs ** self``."""
-    if numpy.isscalar(rhs):
+    if _is_scalar(rhs):
         return PowConstVar(rhs).apply((self,))[0]
     return PowVarVar().apply((_operand(self, rhs), self))[0]
 

@@ -15,9 +15,7 @@ def sum_array_to(x: Array, shape: tuple[int, ...]) -> Array:
     """Returns array ``x`` summed over the axes along which ``shape`` was broadcast."""
     lead = x.ndim - len(shape)
     axes = tuple(range(lead)) + tuple(
-        lead + i
-        for i, size in enumerate(shape)
-        if size == 1 and x.shape[lead + i] != 1
+        lead + i for i, size in enumerate(shape) if size == 1 and x.shape[lead + i] != 1
     )
     y = x.sum(axis=axes, keepdims=True) if axes else x
     return y.reshape(shape)
@@ -143,3 +141,4 @@ def broadcast_to(x: Any, shape: Any) -> Variable:
 
 
 backprop.sum_to = sum_to
+backprop.sum_array_to = sum_array_to
