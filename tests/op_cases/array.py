@@ -269,7 +269,8 @@ CASES = [
     OpCase(
         'get_item',
         samples=[Sample((2, 3, 4), slices=i) for i in INDEXES]
-        + [Sample((), slices=None), Sample((), slices=())],
+        + [Sample((), slices=None), Sample((), slices=())]
+        + [Sample((3, 150), slices=np.array([[0, -1], [2, 0]]))],
         oracle=lambda x, slices: x[slices],
         empty=Sample((0, 3), slices=(slice(None), 1)),
         errors=[

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
-from minigrad.backend import get_array_module
+import numpy
+
+from minigrad.backend import get_array_module, is_array
 from minigrad.function_node import FunctionNode
 from minigrad.functions._axis import is_int
 from minigrad.types import Array
@@ -26,6 +29,24 @@ def _selects_once(index: tuple[Any, ...]) -> bool:
     return all(
         s is None or s is Ellipsis or isinstance(s, slice) or is_int(s) for s in index
     ) and not any(isinstance(s, bool) for s in index)
+
+
+def _is_int_array(index: Any) -> bool:
+    if isinstance(index, list):
+        return bool(index) and all(type(i) is int for i in index)
+    return is_array(index) and index.dtype.kind in 'iu'
+
+
+def add_rows(total: Array, rows: Array, values: Array) -> None:
+    """Adds ``values[i]`` to ``total[rows[i]]`` in place, for every index ``i``."""
+    width = math.prod(total.shape[1:])
+    if width < 128 or not isinstance(total, numpy.ndarray):
+        get_array_module(total).add.at(total, rows, values)
+        return
+    # numpy.add.at takes ten times as long for each element of a wide row.
+    values = values.reshape(rows.size, *total.shape[1:])
+    for row, value in zip(rows.ravel().tolist(), values, strict=True):
+        total[row] += value
 
 
 class GetItem(FunctionNode):
@@ -59,6 +80,8 @@ class GetItemGrad(FunctionNode):
         gx = xp.zeros(self._in_shape, gy.dtype)
         if _selects_once(self.slices):
             gx[self.slices] = gy
+        elif len(self.slices) == 1 and _is_int_array(self.slices[0]):
+            add_rows(gx, xp.asarray(self.slices[0]), gy)
         else:
             xp.add.at(gx, self.slices, gy)
         return gx

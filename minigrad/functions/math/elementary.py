@@ -15,7 +15,6 @@ from minigrad.function_node import FunctionNode, InputTypes
 from minigrad.types import Array, ArrayModule
 from minigrad.variable import Variable, as_array, as_variable
 
-
 Function = Callable[[Any], Variable]
 
 

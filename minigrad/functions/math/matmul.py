@@ -9,6 +9,7 @@ from minigrad.function_node import FunctionNode, InputTypes
 from minigrad.functions.array.cast import cast
 from minigrad.functions.array.reshape import reshape
 from minigrad.functions.math.sum_to import sum_to
+from minigrad.kernels import kernels_for
 from minigrad.types import Array
 from minigrad.variable import Variable
 
@@ -61,6 +62,8 @@ class MatMul(FunctionNode):
             a = a.swapaxes(-1, -2)
         if self.transb and b.ndim > 1:
             b = b.swapaxes(-1, -2)
+        if a.ndim == b.ndim == 2:
+            return kernels_for(a).matmul(a, b)
         return get_array_module(a).matmul(a, b)
 
     def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
@@ -120,7 +123,7 @@ def matmul(a: Any, b: Any, transa: bool = False, transb: bool = False) -> Variab
 
     Gradient: ``ga = gy b^T`` and ``gb = a^T gy``, summed over broadcast axes.
     Double backprop: yes.
-    Kernels: reference.
+    Kernels: reference, numba.
     Source: compatible with chainer.functions.matmul.
 
     Example:
