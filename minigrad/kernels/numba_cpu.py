@@ -114,10 +114,10 @@ class NumbaKernels(Kernels):
 
         def body(index: int, first: int, last: int) -> None:
             conv_direct.forward(
-                x, flat_W, bias, y,
+                x.reshape(-1), flat_W, bias, y.reshape(-1),
                 scratch('flat', flat_size, x.dtype),
                 scratch('sums', sums_size, x.dtype),
-                first, last, spec.groups, KH, KW, *_steps(spec),
+                first, last, *_sizes(spec, C, OC),
             )  # fmt: skip
 
         parallel(body, N, GRAIN_PRODUCTS // (y[0].size * C * KH * KW + 1) + 1)
@@ -143,11 +143,11 @@ class NumbaKernels(Kernels):
 
         def body(index: int, first: int, last: int) -> None:
             conv_direct.grad_x(
-                W, gy, gx,
+                W.reshape(-1), gy.reshape(-1), gx.reshape(-1),
                 scratch('flat', flat_size, gy.dtype),
                 scratch('sums', sums_size, gy.dtype),
                 scratch('turned', OC // spec.groups * C * KH * KW, gy.dtype),
-                first, last, spec.groups, KH, KW, *_steps(spec),
+                first, last, *_sizes(spec, C, OC),
             )  # fmt: skip
 
         parallel(body, N, GRAIN_PRODUCTS // (gy[0].size * C * KH * KW + 1) + 1)
@@ -165,17 +165,22 @@ class NumbaKernels(Kernels):
         QH, QW = _phase_size(spec)
         flat_size = x.shape[1] * spec.sy * spec.sx * QH * QW
         grain = GRAIN_PRODUCTS // (gy[0].size * C * KH * KW + 1) + 1
-        parts = np.empty((count_pieces(N, grain), OC * C * KH * KW), x.dtype)
+        pieces = count_pieces(N, grain)
+        parts = np.empty((pieces, OC * C * KH * KW), x.dtype)
+        spread_size = OC * spec.oh * QW
+        # Small images are taken together, as many as stay in the L2 cache.
+        block = 65536 // (flat_size + spread_size)
 
         def body(index: int, first: int, last: int) -> None:
+            images = max(1, min(block, last - first))
             conv_direct.grad_w(
-                x, gy, parts[index],
-                scratch('flat', flat_size, x.dtype),
-                scratch('spread', OC // spec.groups * spec.oh * QW, x.dtype),
-                first, last, spec.groups, KH, KW, *_steps(spec),
+                x.reshape(-1), gy.reshape(-1), parts[index],
+                scratch('flat', images * flat_size, x.dtype),
+                scratch('spread', images * spread_size, x.dtype),
+                images, first, last, *_sizes(spec, C, OC),
             )  # fmt: skip
 
-        parallel(body, N, grain)
+        parallel(body, N, pieces=pieces)
         for part in parts[1:]:
             parts[0] += part
         return parts[0].reshape(OC, C, KH, KW)
@@ -670,6 +675,14 @@ def _pixels(x: Array) -> Array:
     for size in x.shape[2:]:
         pixels *= size
     return contiguous(x).reshape(*x.shape[:2], pixels)
+
+
+def _sizes(spec: ConvSpec, C: int, OC: int) -> tuple[int, ...]:
+    """Returns the sizes that a convolution needs; C is per group, OC of all groups."""
+    return (
+        spec.groups, C, spec.h, spec.w, OC // spec.groups, spec.oh, spec.ow,
+        spec.kh, spec.kw, *_steps(spec),
+    )  # fmt: skip
 
 
 def _steps(spec: ConvSpec) -> tuple[int, int, int, int, int, int]:

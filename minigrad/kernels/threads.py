@@ -128,22 +128,20 @@ def set_num_threads(number: int) -> None:
     _num_threads = int(number)
 
 
-def parallel(body: Piece, size: int, grain: int = 1) -> int:
+def parallel(body: Piece, size: int, grain: int = 1, pieces: int | None = None) -> None:
     """Calls ``body(index, start, stop)`` on pieces of ``range(size)``, in threads.
 
     Args:
         body: Computes one piece; ``index`` counts the pieces.
         size: Length of the range.
         grain: A piece is at least this long, so that tiny work stays here.
-
-    Returns:
-        The number of pieces: a function of ``size``, ``grain`` and the number of
-        threads, see `count_pieces`.
+        pieces: What `count_pieces` gave, for a caller that prepared for it.
     """
-    pieces = count_pieces(size, grain)
+    if pieces is None:
+        pieces = count_pieces(size, grain)
     if pieces == 1:
         body(0, 0, size)
-        return 1
+        return
     if _pool.workers < pieces - 1:
         _pool.ensure(pieces - 1)
     job = _Job(body, pieces)
@@ -157,7 +155,6 @@ def parallel(body: Piece, size: int, grain: int = 1) -> int:
     finally:
         _local.inside = False
     job.wait()
-    return pieces
 
 
 def count_pieces(size: int, grain: int = 1) -> int:

@@ -8,7 +8,7 @@ output row and the start of the next; those few sums are computed and dropped.
 
 With a stride, the image is first split into ``sy * sx`` phases (every sy-th row, every
 sx-th column), within which taps are contiguous again. All shapes, strides, pads,
-dilations and groups take this path.
+dilations and groups take this path. All arrays are flat here.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from minigrad.kernels.cpu.simd import (
     DOT_COLUMNS,
     DOT_ROWS,
     ROWS,
+    copy_rows,
     dot_block,
     outer_block,
 )
@@ -31,33 +32,29 @@ DEPTH = 512  # taps summed at a time: their overlapping runs stay in L1
 
 @jit
 def split_phases(
-    x: Array, flat: Array, QH: int, QW: int,
-    sy: int, sx: int, ph: int, pw: int,
+    x: Array, start: int, C: int, H: int, W: int, flat: Array, base: int,
+    QH: int, QW: int, sy: int, sx: int, ph: int, pw: int,
 ) -> None:  # fmt: skip
-    """Copies ``x`` (C, H, W) to ``flat`` (C, sy, sx, QH, QW) with its margin."""
-    C, H, W = x.shape
+    """Copies an image (C, H, W) into (C, sy, sx, QH, QW), but for the margin."""
+    zero = x.dtype.type(0)
     for c in range(C):
         for a in range(sy):
+            top = max(0, (ph - a + sy - 1) // sy)
+            rows = min(QH, (H + ph - a + sy - 1) // sy) - top
             for b in range(sx):
-                # Columns of this phase that lie inside the image.
-                first = max(0, (pw - b + sx - 1) // sx)
-                last = max(first, min(QW, (W + pw - b + sx - 1) // sx))
-                base = ((c * sy + a) * sx + b) * QH * QW
-                for i in range(QH):
-                    row = i * sy + a - ph
-                    target = flat[base + i * QW : base + (i + 1) * QW]
-                    if row < 0 or row >= H:
-                        target[:] = 0
-                        continue
-                    target[:first] = 0
-                    target[last:] = 0
-                    start = first * sx + b - pw
-                    source = x[c, row]
-                    if sx == 1:
-                        target[first:last] = source[start : start + last - first]
-                    else:
-                        for j in range(last - first):
-                            target[first + j] = source[start + j * sx]
+                left = max(0, (pw - b + sx - 1) // sx)
+                columns = min(QW, (W + pw - b + sx - 1) // sx) - left
+                if rows <= 0 or columns <= 0:
+                    continue
+                source = start + (c * H + top * sy + a - ph) * W + left * sx + b - pw
+                target = base + (((c * sy + a) * sx + b) * QH + top) * QW + left
+                if sx == 1:
+                    copy_rows(x, source, sy * W, flat, target, QW, rows, columns, zero)
+                    continue
+                for i in range(rows):
+                    for j in range(columns):
+                        place = source + i * sy * W + j * sx
+                        flat[target + i * QW + j] = x[place]
 
 
 @jit
@@ -80,20 +77,27 @@ def tap_offsets(
 @jit
 def forward(
     x: Array, W: Array, bias: Array, y: Array, flat: Array, sums: Array,
-    first: int, last: int, groups: int, KH: int, KW: int,
+    first: int, last: int, groups: int, C: int, H: int, WI: int,
+    OC: int, OH: int, OW: int, KH: int, KW: int,
     sy: int, sx: int, ph: int, pw: int, dy: int, dx: int,
 ) -> None:  # fmt: skip
-    """Fills images ``first ... last`` of ``y``; ``W`` is flat, ``bias`` may be empty."""
-    C = x.shape[1] // groups
-    OC, OH, OW = y.shape[1] // groups, y.shape[2], y.shape[3]
+    """Fills images ``first ... last`` of ``y``; ``bias`` may be empty.
+
+    ``C`` and ``OC`` are channels per group.
+    """
     QH, QW = OH + (KH - 1) * dy // sy, OW + (KW - 1) * dx // sx
     taps = C * KH * KW
     run = (OH - 1) * QW + OW
     offsets = tap_offsets(C, KH, KW, sy, sx, dy, dx, QH, QW)
     width = COLUMNS * 4 // x.itemsize
-    group_size = C * sy * sx * QH * QW
+    size = C * sy * sx * QH * QW
+    flat[: groups * size] = 0
+    shift = x.dtype.type(0)
     for image in range(first, last):
-        split_phases(x[image], flat, QH, QW, sy, sx, ph, pw)
+        split_phases(
+            x, image * groups * C * H * WI, groups * C, H, WI, flat, 0,
+            QH, QW, sy, sx, ph, pw,
+        )  # fmt: skip
         for g in range(groups):
             for k0 in range(0, taps, DEPTH):
                 depth = min(DEPTH, taps - k0)
@@ -101,67 +105,71 @@ def forward(
                     for i in range(0, OC, ROWS):
                         outer_block(
                             W, (g * OC + i) * taps + k0, taps, 1,
-                            flat, g * group_size + j, offsets[k0:],
+                            flat, g * size + j, offsets[k0:],
                             sums, i * run + j, run, depth,
                             min(ROWS, OC - i), min(width, run - j), k0 > 0,
                         )  # fmt: skip
-            for o in range(OC):
-                shift = x.dtype.type(0)
+            for o in range(g * OC, (g + 1) * OC):
                 if bias.size > 0:
-                    shift = bias[g * OC + o]
-                for i in range(OH):
-                    source = sums[o * run + i * QW : o * run + i * QW + OW]
-                    target = y[image, g * OC + o, i]
-                    for j in range(OW):
-                        target[j] = source[j] + shift
+                    shift = bias[o]
+                copy_rows(
+                    sums, (o - g * OC) * run, QW,
+                    y, (image * groups * OC + o) * OH * OW, OW, OH, OW, shift,
+                )  # fmt: skip
 
 
 @jit
 def grad_w(
-    x: Array, gy: Array, gW: Array, flat: Array, spread: Array,
-    first: int, last: int, groups: int, KH: int, KW: int,
+    x: Array, gy: Array, gW: Array, flat: Array, spread: Array, block: int,
+    first: int, last: int, groups: int, C: int, H: int, WI: int,
+    OC: int, OH: int, OW: int, KH: int, KW: int,
     sy: int, sx: int, ph: int, pw: int, dy: int, dx: int,
 ) -> None:  # fmt: skip
-    """Fills ``gW``, flat, with the sum over images ``first ... last``."""
-    C = x.shape[1] // groups
-    OC, OH, OW = gy.shape[1] // groups, gy.shape[2], gy.shape[3]
+    """Fills ``gW`` with the sum over images ``first ... last``, ``block`` at a time."""
     QH, QW = OH + (KH - 1) * dy // sy, OW + (KW - 1) * dx // sx
     taps = C * KH * KW
     run = (OH - 1) * QW + OW
     offsets = tap_offsets(C, KH, KW, sy, sx, dy, dx, QH, QW)
-    group_size = C * sy * sx * QH * QW
-    spread[: OC * run] = 0  # also between the rows, where it must not count
-    for image in range(first, last):
-        split_phases(x[image], flat, QH, QW, sy, sx, ph, pw)
+    size, all_size = C * sy * sx * QH * QW, groups * C * sy * sx * QH * QW
+    flat[: block * all_size] = 0
+    spread[: block * groups * OC * run] = 0  # between the rows nothing must count
+    zero = x.dtype.type(0)
+    for start in range(first, last, block):
+        images = min(block, last - start)
+        for index in range(images):
+            image = start + index
+            split_phases(
+                x, image * groups * C * H * WI, groups * C, H, WI,
+                flat, index * all_size, QH, QW, sy, sx, ph, pw,
+            )  # fmt: skip
+            for o in range(groups * OC):
+                copy_rows(
+                    gy, (image * groups * OC + o) * OH * OW, OW,
+                    spread, (index * groups * OC + o) * run, QW, OH, OW, zero,
+                )  # fmt: skip
         for g in range(groups):
-            for o in range(OC):
-                for i in range(OH):
-                    start = o * run + i * QW
-                    spread[start : start + OW] = gy[image, g * OC + o, i]
             for j in range(0, taps, DOT_COLUMNS):
                 for i in range(0, OC, DOT_ROWS):
                     dot_block(
-                        spread, i * run, run,
-                        flat, g * group_size, offsets, j,
+                        spread, (g * OC + i) * run, run, flat, g * size, offsets, j,
                         gW, (g * OC + i) * taps + j, taps, run,
                         min(DOT_ROWS, OC - i), min(DOT_COLUMNS, taps - j),
-                        image > first,
+                        start > first, images, groups * OC * run, all_size,
                     )  # fmt: skip
 
 
 @jit
 def grad_x(
     W: Array, gy: Array, gx: Array, flat: Array, sums: Array, turned: Array,
-    first: int, last: int, groups: int, KH: int, KW: int,
+    first: int, last: int, groups: int, C: int, H: int, WI: int,
+    OC: int, OH: int, OW: int, KH: int, KW: int,
     sy: int, sx: int, ph: int, pw: int, dy: int, dx: int,
 ) -> None:  # fmt: skip
     """Fills images ``first ... last`` of ``gx``, phase by phase.
 
-    ``W`` is (OC, C / groups, KH, KW). A pixel of one phase only meets the taps of that
-    phase; for these it is a convolution of ``gy`` with stride 1.
+    A pixel of one phase only meets the taps of that phase; for these it is a
+    convolution of ``gy`` with stride 1.
     """
-    C, H, WI = gx.shape[1] // groups, gx.shape[2], gx.shape[3]
-    OC = gy.shape[1] // groups
     top, left = (KH - 1) * dy // sy, (KW - 1) * dx // sx
     width = COLUMNS * 4 // gx.itemsize
     # Rows and columns of a phase, of the image with its margin.
@@ -170,6 +178,8 @@ def grad_x(
     plane = QH * QW
     run = (AH - 1) * QW + AW
     offsets = np.empty(OC * KH * KW, np.int64)
+    flat[: OC * plane] = 0
+    zero = gx.dtype.type(0)
     for phase in range(groups * sy * sx):
         g, a, b = phase // (sy * sx), phase // sx % sy, phase % sx
         taps = 0  # of this phase; W is turned to (taps, C)
@@ -180,15 +190,19 @@ def grad_x(
                         up, back = ky * dy // sy, kx * dx // sx
                         offsets[taps] = o * plane + (top - up) * QW + left - back
                         for c in range(C):
-                            turned[taps * C + c] = W[g * OC + o, c, ky, kx]
+                            place = ((g * OC + o) * C + c) * KH * KW + ky * KW + kx
+                            turned[taps * C + c] = W[place]
                         taps += 1
         y_first = max(0, (ph - a + sy - 1) // sy)
         y_last = min(AH, (H + ph - a + sy - 1) // sy)
         x_first = max(0, (pw - b + sx - 1) // sx)
-        x_last = max(x_first, min(AW, (WI + pw - b + sx - 1) // sx))
+        x_last = min(AW, (WI + pw - b + sx - 1) // sx)
+        rows, columns = max(0, y_last - y_first), max(0, x_last - x_first)
         for image in range(first, last):
-            part = gy[image, g * OC : (g + 1) * OC]
-            split_phases(part, flat, QH, QW, 1, 1, top, left)
+            split_phases(
+                gy, (image * groups + g) * OC * OH * OW, OC, OH, OW, flat, 0,
+                QH, QW, 1, 1, top, left,
+            )  # fmt: skip
             for k0 in range(0, max(taps, 1), DEPTH):
                 depth = min(DEPTH, taps - k0)
                 for j in range(0, run, width):
@@ -199,10 +213,15 @@ def grad_x(
                             min(ROWS, C - i), min(width, run - j), k0 > 0,
                         )  # fmt: skip
             for c in range(C):
-                for i in range(y_first, y_last):
-                    row = c * run + i * QW
-                    source = sums[row + x_first : row + x_last]
-                    start = x_first * sx + b - pw
-                    target = gx[image, g * C + c, i * sy + a - ph, start:]
-                    for j in range(source.size):
-                        target[j * sx] = source[j]
+                source = c * run + y_first * QW + x_first
+                target = ((image * groups + g) * C + c) * H + y_first * sy + a - ph
+                target = target * WI + x_first * sx + b - pw
+                if sx == 1:
+                    copy_rows(
+                        sums, source, QW, gx, target, sy * WI, rows, columns, zero
+                    )
+                    continue
+                for i in range(rows):
+                    for j in range(columns):
+                        place = target + i * sy * WI + j * sx
+                        gx[place] = sums[source + i * QW + j]

@@ -77,4 +77,5 @@ def product_transposed(
                 dot_block(
                     a, i * a_row + k0, a_row, b, first * b_row + k0, table, j - first,
                     c, i * c_row + j, c_row, depth, block, columns, k0 > 0,
+                    1, 0, 0,
                 )  # fmt: skip

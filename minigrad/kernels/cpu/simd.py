@@ -277,17 +277,22 @@ def dot_block(
     rows: Any,
     columns: Any,
     add: Any,
+    repeats: Any,
+    a_jump: Any,
+    b_jump: Any,
 ) -> Any:
     """Computes at most DOT_ROWS x DOT_COLUMNS sums of products over ``size`` places.
 
     ``A[i, p] = a[a_start + i * a_row + p]``,
     ``B[j, p] = b[b_start + b_offsets[b_first + j] + p]``,
-    ``C[i, j] = c[c_start + i * c_row + j]``; the rest as for `outer_block`.
+    ``C[i, j] = c[c_start + i * c_row + j]``; the rest as for `outer_block`. The sums
+    go on for ``repeats`` times, with ``a_start`` and ``b_start`` moved by their jumps,
+    before the lanes are added up, which costs as much as 100 places.
     """
     integer = types.int64
     signature = types.void(
         a, integer, integer, b, integer, b_offsets, integer, c, integer, integer,
-        integer, integer, integer, types.boolean,
+        integer, integer, integer, types.boolean, integer, integer, integer,
     )  # fmt: skip
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
@@ -297,7 +302,8 @@ def dot_block(
         table = emit.at(_pointer(context, builder, b_offsets, args[5]), args[6])
         c_data = emit.at(_pointer(context, builder, c, args[7]), args[8])
         a_row, c_row, size, rows, columns, add = args[2], *args[9:14]
-        zero, lanes = emit.const(0), emit.const(emit.lanes)
+        repeats, a_jump, b_jump = args[14:]
+        zero, one, lanes = emit.const(0), emit.const(1), emit.const(emit.lanes)
 
         def clamp(i: int, count: Any) -> Any:
             exists = builder.icmp_signed('<', emit.const(i), count)
@@ -312,55 +318,74 @@ def dot_block(
         ]
         nothing = ir.Constant(emit.vector, [emit.element(0.0)] * emit.lanes)
 
-        def products(p: Any, sums: list[Any], mask: Any | None) -> list[Any]:
-            bs = [emit.load(emit.at(row, p), mask) for row in b_rows]
+        number = DOT_ROWS * DOT_COLUMNS
+
+        def merge(before: Any, values: list[Any]) -> list[Any]:
+            """Returns phis of ``values`` that come from the block ``before``."""
+            phis = [builder.phi(value.type) for value in values]
+            for phi, value in zip(phis, values, strict=True):
+                phi.add_incoming(value, before)
+            return phis
+
+        def products(
+            b_place: Any, a_place: Any, sums: list[Any], mask: Any | None
+        ) -> list[Any]:
+            bs = [emit.load(emit.at(row, b_place), mask) for row in b_rows]
             new = []
             for i in range(DOT_ROWS):
-                value = emit.load(emit.at(a_rows[i], p), mask)
+                value = emit.load(emit.at(a_rows[i], a_place), mask)
                 new += [
                     emit.multiply_add(value, bs[j], sums[i * DOT_COLUMNS + j])
                     for j in range(DOT_COLUMNS)
                 ]
             return new
 
-        whole = builder.and_(size, emit.const(-emit.lanes))
-        number = DOT_ROWS * DOT_COLUMNS
-
-        def looped(values: list[Any], start: Any, ready: Any, mask: Any | None) -> Any:
-            """Runs ``products`` from ``start`` while ``ready`` says so."""
+        def looped(values: list[Any], start: Any, stop: Any, mask: Any | None) -> Any:
+            """Adds the products of the places from ``start`` while below ``stop``."""
             before = builder.block
             loop = builder.append_basic_block('dot.loop')
             after = builder.append_basic_block('dot.after')
-            builder.cbranch(ready(start), loop, after)
+            builder.cbranch(builder.icmp_signed('<', start, stop), loop, after)
             builder.position_at_end(loop)
-            p = builder.phi(emit.index)
-            p.add_incoming(start, before)
-            sums = [builder.phi(emit.vector) for _ in range(number)]
-            for acc, value in zip(sums, values, strict=True):
-                acc.add_incoming(value, before)
-            new = products(p, sums, mask)
+            p, *sums = merge(before, [start, *values])
+            new = products(builder.add(p, shift_b), builder.add(p, shift_a), sums, mask)
             p_next = builder.add(p, lanes)
-            p.add_incoming(p_next, loop)
-            for acc, value in zip(sums, new, strict=True):
-                acc.add_incoming(value, loop)
-            builder.cbranch(ready(p_next), loop, after)
-            builder.position_at_end(after)
-            done = []
-            for old, value in zip(values, new, strict=True):
-                phi = builder.phi(emit.vector)
-                phi.add_incoming(old, before)
+            for phi, value in zip([p, *sums], [p_next, *new], strict=True):
                 phi.add_incoming(value, loop)
-                done.append(phi)
+            builder.cbranch(builder.icmp_signed('<', p_next, stop), loop, after)
+            builder.position_at_end(after)
+            done = merge(before, values)
+            for phi, value in zip(done, new, strict=True):
+                phi.add_incoming(value, loop)
             return done
 
-        sums = looped(
-            [nothing] * number,
-            zero,
-            lambda p: builder.icmp_signed('<', p, whole),
-            None,
-        )
+        whole = builder.and_(size, emit.const(-emit.lanes))
         rest = emit.mask(builder.sub(size, whole))
-        sums = looped(sums, whole, lambda p: builder.icmp_signed('<', p, size), rest)
+        before = builder.block
+        again = builder.append_basic_block('dot.again')
+        finished = builder.append_basic_block('dot.finished')
+        builder.branch(again)
+        builder.position_at_end(again)
+        step, shift_a, shift_b, *start_sums = merge(
+            before, [zero, zero, zero, *[nothing] * number]
+        )
+        sums = looped(start_sums, zero, whole, None)
+        sums = looped(sums, whole, size, rest)
+        following = [
+            builder.add(step, one),
+            builder.add(shift_a, a_jump),
+            builder.add(shift_b, b_jump),
+            *sums,
+        ]
+        last = builder.block
+        for phi, value in zip(
+            [step, shift_a, shift_b, *start_sums], following, strict=True
+        ):
+            phi.add_incoming(value, last)
+        builder.cbranch(
+            builder.icmp_signed('<', following[0], repeats), again, finished
+        )
+        builder.position_at_end(finished)
         for i in range(DOT_ROWS):
             for j in range(DOT_COLUMNS):
                 exists = builder.and_(
@@ -374,6 +399,57 @@ def dot_block(
                     value = emit.total(sums[i * DOT_COLUMNS + j])
                     old = builder.select(add, builder.load(place), emit.element(0.0))
                     builder.store(builder.fadd(old, value), place)
+        return context.get_dummy_value()
+
+    return signature, codegen
+
+
+@intrinsic
+def copy_rows(
+    typing_context: Any,
+    source: Any,
+    source_start: Any,
+    source_row: Any,
+    target: Any,
+    target_start: Any,
+    target_row: Any,
+    rows: Any,
+    columns: Any,
+    shift: Any,
+) -> Any:
+    """``target[i, j] = source[i, j] + shift`` for ``rows`` short rows of flat arrays.
+
+    A slice costs Numba 10 ns, more than a row of eight pixels takes here.
+    """
+    integer = types.int64
+    signature = types.void(
+        source, integer, integer, target, integer, integer, integer, integer,
+        source.dtype,
+    )  # fmt: skip
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        emit = _Emitter(context, builder, source.dtype)
+        source_data = emit.at(_pointer(context, builder, source, args[0]), args[1])
+        target_data = emit.at(_pointer(context, builder, target, args[3]), args[4])
+        source_row, target_row, rows, columns = args[2], *args[5:8]
+        shift = emit.splat(args[8])
+        lanes = emit.const(emit.lanes)
+        whole = builder.udiv(columns, lanes)
+        start = builder.mul(whole, lanes)
+        rest = emit.mask(builder.sub(columns, start))
+        partial = builder.icmp_signed('<', start, columns)
+        with cgutils.for_range(builder, rows, intp=emit.index) as row:
+            source_at = emit.at(source_data, builder.mul(row.index, source_row))
+            target_at = emit.at(target_data, builder.mul(row.index, target_row))
+            with cgutils.for_range(builder, whole, intp=emit.index) as part:
+                place = builder.mul(part.index, lanes)
+                value = emit.load(emit.at(source_at, place), None)
+                value = builder.fadd(value, shift)
+                emit.store(value, emit.at(target_at, place), None)
+            with builder.if_then(partial):
+                value = emit.load(emit.at(source_at, start), rest)
+                value = builder.fadd(value, shift)
+                emit.store(value, emit.at(target_at, start), rest)
         return context.get_dummy_value()
 
     return signature, codegen
@@ -397,12 +473,23 @@ if INTERPRETED:  # the same two blocks in NumPy, for tests and for coverage
     def dot_block(  # type: ignore[no-redef]
         a: Any, a_start: int, a_row: int, b: Any, b_start: int, b_offsets: Any,
         b_first: int, c: Any, c_start: int, c_row: int, size: int, rows: int,
-        columns: int, add: bool,
+        columns: int, add: bool, repeats: int, a_jump: int, b_jump: int,
     ) -> None:  # fmt: skip
         columns = min(columns, DOT_COLUMNS)
         i, p = np.arange(min(rows, DOT_ROWS))[:, None], np.arange(size)
-        A = a[a_start + i * a_row + p]
-        offsets = np.asarray(b_offsets[b_first : b_first + columns])
-        B = b[b_start + offsets[:, None] + p]
+        offsets = np.asarray(b_offsets[b_first : b_first + columns])[:, None]
         place = c_start + i * c_row + np.arange(columns)
-        c[place] = A @ B.T + (c[place] if add else 0)
+        total = c[place] if add else 0
+        for step in range(repeats):
+            A = a[a_start + step * a_jump + i * a_row + p]
+            B = b[b_start + step * b_jump + offsets + p]
+            total = total + A @ B.T
+        c[place] = total
+
+    def copy_rows(  # type: ignore[no-redef]
+        source: Any, source_start: int, source_row: int, target: Any,
+        target_start: int, target_row: int, rows: int, columns: int, shift: float,
+    ) -> None:  # fmt: skip
+        i, j = np.arange(rows)[:, None], np.arange(columns)
+        value = source[source_start + i * source_row + j] + shift
+        target[target_start + i * target_row + j] = value
