@@ -9,6 +9,7 @@ import numpy
 from minigrad.backend import get_array_module
 from minigrad.configuration import config
 from minigrad.function_node import FunctionNode, InputTypes
+from minigrad.functions.array.get_item import add_rows
 from minigrad.types import Array
 from minigrad.variable import Variable
 
@@ -88,7 +89,7 @@ class EmbedIDGrad(FunctionNode):
             valid = x != self.ignore_label
             x, gy = x[valid], gy[valid]
         gW = xp.zeros(self._W_shape, gy.dtype)
-        xp.add.at(gW, x.ravel(), gy.reshape(x.size, self._W_shape[1]))
+        add_rows(gW, x, gy)
         return gW
 
     def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:

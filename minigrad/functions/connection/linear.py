@@ -7,6 +7,7 @@ from typing import Any
 
 from minigrad.function_node import FunctionNode, InputTypes
 from minigrad.functions.math.sum_to import sum_to
+from minigrad.kernels import kernels_for
 from minigrad.types import Array
 from minigrad.variable import Variable
 
@@ -51,7 +52,7 @@ class LinearFunction(FunctionNode):
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         self.retain_inputs((0, 1))
         x, W = inputs[:2]
-        y = x.dot(W.T).astype(x.dtype, copy=False)
+        y = kernels_for(x).matmul(x, W.T).astype(x.dtype, copy=False)
         if len(inputs) == 3:
             y += inputs[2]
         return y
@@ -80,7 +81,7 @@ class LinearGradData(FunctionNode):
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         self.retain_inputs((0, 1))
         W, gy = inputs
-        return gy.dot(W).astype(self._dtype, copy=False)
+        return kernels_for(gy).matmul(gy, W).astype(self._dtype, copy=False)
 
     def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
         W, gy = self.get_retained_inputs()
@@ -104,7 +105,7 @@ class LinearGradWeight(FunctionNode):
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         self.retain_inputs((0, 1))
         x, gy = inputs
-        return gy.T.dot(x).astype(self._dtype, copy=False)
+        return kernels_for(x).matmul(gy.T, x).astype(self._dtype, copy=False)
 
     def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
         x, gy = self.get_retained_inputs()
@@ -136,7 +137,7 @@ def linear(x: Any, W: Any, b: Any = None, n_batch_axes: int = 1) -> Variable:
 
     Gradient: ``gx = gy W``, ``gW = gy^T x``, ``gb`` the sum of ``gy`` over the batch.
     Double backprop: yes, to any order.
-    Kernels: reference (one matrix product).
+    Kernels: reference, numba, cupy.
     Source: compatible with chainer.functions.linear.
 
     Example:

@@ -132,7 +132,7 @@ def local_response_normalization(
         chainer.functions.local_response_normalization.
 
     Example:
-        >>> F.local_response_normalization(np.full((1, 3), 2.), k=1, alpha=1, beta=1)
+        >>> F.local_response_normalization(np.full((1, 3), 2.), 3, 1, 1, 1)
         variable([[0.22222222, 0.15384615, 0.22222222]])
     """
     return LocalResponseNormalization(n, k, alpha, beta).apply((x,))[0]
