@@ -106,7 +106,7 @@ class CupyMemoryProfileHook(FunctionHook):
 def _make_counter(cupy: Any) -> Any:
     """Returns a CuPy memory hook that adds up what it sees."""
 
-    class Counter(cupy.cuda.memory_hook.MemoryHook):  # type: ignore[misc,name-defined]
+    class Counter(cupy.cuda.memory_hook.MemoryHook):  # type: ignore[misc]
         name = 'minigrad.CupyMemoryProfileHook'
         used_bytes = 0
         acquired_bytes = 0

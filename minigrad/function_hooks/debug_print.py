@@ -25,11 +25,17 @@ class PrintHook(FunctionHook):
 
     Example:
         >>> from minigrad.function_hooks import PrintHook
-        >>> with PrintHook():  # doctest: +ELLIPSIS
+        >>> with PrintHook():  # doctest: +ELLIPSIS, +NORMALIZE_WHITESPACE
         ...     y = F.relu(np.ones(3, 'f'))
-        function	ReLU
+        function ReLU
         input data
-        ...
+        <variable at 0x...>
+        - device: ...
+        - backend: <class 'numpy.ndarray'>
+        - shape: (3,)
+        - dtype: float32
+        - statistics: mean=1.00000000, std=0.00000000
+        - grad: None
     """
 
     name = 'PrintHook'

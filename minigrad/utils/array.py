@@ -37,7 +37,7 @@ def force_type(dtype: Any, value: Any) -> Any:
     """
     dtype = numpy.dtype(dtype)
     if numpy.isscalar(value):
-        return dtype.type(value)  # type: ignore[arg-type]
+        return dtype.type(value)
     return value.astype(dtype, copy=False)
 
 

@@ -8,7 +8,9 @@ from minigrad.testing.op_case import (
     ErrorCase,
     OpCase,
     Sample,
+    away,
     integers,
+    uniform,
 )
 
 
@@ -45,6 +47,84 @@ def distributions(shape):
         return t / t.sum(axis=1, keepdims=True)
 
     return draw
+
+
+def mean(x):
+    return x.mean() if x.size else np.float64(0)
+
+
+def unlike(name, **kwargs):
+    """Pairs that differ in dtype or shape, or are not float."""
+    return [
+        ErrorCase(
+            (2, 3),
+            (3, 2),
+            raises=InvalidType,
+            match=rf'{name}: .*\(2, 3\) != \(3, 2',
+            **kwargs,
+        ),
+        ErrorCase(
+            (2, 3),
+            np.zeros((2, 3), 'f'),
+            raises=InvalidType,
+            match=f'{name}: .*float64 != float32',
+            **kwargs,
+        ),
+        ErrorCase(
+            integers((2,), 3),
+            integers((2,), 3),
+            raises=InvalidType,
+            match=f"{name}: .*== 'f', got int32",
+            **kwargs,
+        ),
+    ]
+
+
+def elementwise_pair(name, oracle, says=None):
+    return OpCase(
+        name,
+        oracle=oracle,
+        samples=[
+            Sample(away(shape, 0, margin=0.3), uniform(shape, -0.2, 0.2))
+            for shape in [(3, 4), (2, 3, 2), (3,), ()]
+        ],
+        empty=Sample((0, 3), (0, 3)),
+        errors=unlike(says or name),
+    )
+
+
+def hinge(x, t, norm='L1', reduce='mean'):
+    loss = np.zeros_like(x)
+    for n, k in np.ndindex(x.shape):
+        loss[n, k] = max(0, 1 - x[n, k] if t[n] == k else 1 + x[n, k])
+    if norm == 'L2':
+        loss = loss**2
+    return loss.sum() / max(len(x), 1) if reduce == 'mean' else loss
+
+
+def huber_loss(x, t, delta, reduce='sum_along_second_axis'):
+    a = abs(x - t)
+    loss = np.where(a <= delta, a**2 / 2, delta * (a - delta / 2))
+    return loss if reduce == 'no' else loss.sum(axis=1)
+
+
+def sigmoid_cross_entropy(x, t, normalize=True, reduce='mean'):
+    p = 1 / (1 + np.exp(-x))
+    loss = -np.where(t == 1, np.log(p), np.log(1 - p))
+    loss[t == -1] = 0
+    if reduce == 'no':
+        return loss
+    return loss.sum() / max((t != -1).sum() if normalize else len(x), 1)
+
+
+def gaussian_kl_divergence(mean, ln_var):
+    std = np.exp(ln_var / 2)
+    return (std**2 + mean**2 - 1) / 2 - np.log(std)
+
+
+def gaussian_nll(x, mean, ln_var):
+    density = np.exp(-((x - mean) ** 2) / (2 * np.exp(ln_var)))
+    return -np.log(density / np.sqrt(2 * np.pi * np.exp(ln_var)))
 
 
 WEIGHT = np.array([0.5, 2.0, 1.5])
@@ -155,4 +235,106 @@ CASES = [
         empty=Sample((0, 3), distributions((0, 3)), reduce='no'),
         grad_inputs=[0],
     ),
+    elementwise_pair('absolute_error', lambda a, b: np.abs(a - b)),
+    elementwise_pair('squared_error', lambda a, b: (a - b) ** 2),
+    elementwise_pair(
+        'squared_difference', lambda a, b: (a - b) ** 2, says='squared_error'
+    ),
+    elementwise_pair('mean_absolute_error', lambda a, b: mean(np.abs(a - b))),
+    elementwise_pair('mean_squared_error', lambda a, b: mean((a - b) ** 2)),
+    OpCase(
+        'hinge',
+        oracle=hinge,
+        samples=[
+            Sample(away((4, 3), -1, 1), integers((4,), 3), norm=norm, reduce=reduce)
+            for norm in ('L1', 'L2')
+            for reduce in ('mean', 'no')
+        ],
+        empty=Sample((0, 3), integers((0,), 3)),
+        errors=[
+            ErrorCase(
+                (4, 3), integers((3,), 3), raises=InvalidType, match='hinge: .*t'
+            ),
+            ErrorCase((4, 3), (4,), raises=InvalidType, match='t.dtype.kind'),
+            ErrorCase(
+                integers((4, 3), 3), LABELS, raises=InvalidType, match='x.dtype.kind'
+            ),
+            ErrorCase(
+                (4, 3),
+                np.array([0, 1, -1, 2]),
+                raises=ValueError,
+                match=r't\[2\] == -1',
+            ),
+            ErrorCase(
+                (4, 3), LABELS, norm='L3', raises=NotImplementedError, match="'L3'"
+            ),
+            ErrorCase((4, 3), LABELS, reduce='sum', raises=ValueError, match="'sum'"),
+        ],
+    ),
+    OpCase(
+        'huber_loss',
+        oracle=huber_loss,
+        samples=[
+            Sample(away((3, 4), -0.7, 0.7), np.zeros((3, 4)), delta=0.7),
+            Sample(away((3, 4, 2), -0.7, 0.7), np.zeros((3, 4, 2)), delta=0.7),
+            Sample(away((3, 4), -2, 2), np.zeros((3, 4)), delta=2.0, reduce='no'),
+        ],
+        empty=Sample((0, 3), (0, 3), delta=1.0),
+        errors=[
+            *unlike('huber_loss', delta=1.0),
+            ErrorCase(
+                (2, 3),
+                (2, 3),
+                delta=1.0,
+                reduce='mean',
+                raises=ValueError,
+                match="'mean'",
+            ),
+        ],
+    ),
+    OpCase(
+        'sigmoid_cross_entropy',
+        oracle=sigmoid_cross_entropy,
+        samples=[
+            Sample((4, 3), integers((4, 3), 2)),
+            Sample((4, 3), integers((4, 3), 2, -1)),
+            Sample((4, 3), integers((4, 3), 2, -1), normalize=False),
+            Sample((4, 3), integers((4, 3), 2, -1), reduce='no'),
+            Sample((4,), -np.ones(4, np.int32)),
+        ],
+        empty=Sample((0, 3), integers((0, 3), 2)),
+        errors=[
+            ErrorCase(
+                (4, 3),
+                integers((4,), 2),
+                raises=InvalidType,
+                match=r'\(4, 3\) != \(4,\)',
+            ),
+            ErrorCase((4,), (4,), raises=InvalidType, match='t.dtype.kind'),
+            ErrorCase(LABELS, LABELS, raises=InvalidType, match='x.dtype.kind'),
+            ErrorCase((4,), LABELS, reduce='sum', raises=ValueError, match="'sum'"),
+        ],
+    ),
+    *[
+        OpCase(
+            name,
+            oracle=lambda *xs, reduce='sum', oracle=oracle: {
+                'sum': np.sum,
+                'mean': np.mean,
+                'no': np.asarray,
+            }[reduce](oracle(*xs)),
+            samples=[
+                Sample(*[(2, 3)] * n, reduce=reduce) for reduce in ('sum', 'mean', 'no')
+            ],
+            empty=Sample(*[(0, 3)] * n),
+            errors=[
+                ErrorCase(*[(2, 3)] * n, reduce='max', raises=ValueError, match="'max'")
+            ],
+        )
+        for name, n, oracle in [
+            ('gaussian_kl_divergence', 2, gaussian_kl_divergence),
+            ('bernoulli_nll', 2, lambda x, y: np.log(1 + np.exp(y)) - x * y),
+            ('gaussian_nll', 3, gaussian_nll),
+        ]
+    ],
 ]

@@ -12,6 +12,7 @@ from minigrad.variable import Variable
 
 class ClippedReLU(Activation):
     public_name = 'clipped_relu'
+    on_arrays = True
 
     def __init__(self, z: float) -> None:
         if not z > 0:

@@ -11,6 +11,8 @@ from minigrad.variable import Variable
 
 
 class ELU(Activation):
+    on_arrays = True
+
     def __init__(self, alpha: float = 1.0) -> None:
         self.alpha = float(alpha)
 

@@ -11,6 +11,8 @@ from minigrad.variable import Variable
 
 
 class HardSigmoid(Activation):
+    on_arrays = True
+
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         (x,) = inputs
         number = x.dtype.type

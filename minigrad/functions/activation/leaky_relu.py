@@ -12,6 +12,7 @@ from minigrad.variable import Variable
 
 class LeakyReLU(Activation):
     public_name = 'leaky_relu'
+    on_arrays = True
 
     def __init__(self, slope: float = 0.2) -> None:
         self.slope = slope
@@ -24,8 +25,8 @@ class LeakyReLU(Activation):
 
     def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
         (gy,) = grad_outputs
-        number = gy.dtype.type
-        return gy * gy.xp.where(self.negative, number(self.slope), number(1))
+        xp, number = get_array_module(gy), gy.dtype.type
+        return gy * xp.where(self.negative, number(self.slope), number(1))
 
 
 def leaky_relu(x: Any, slope: float = 0.2) -> Variable:

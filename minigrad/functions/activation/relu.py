@@ -13,14 +13,17 @@ from minigrad.variable import Variable
 
 class ReLU(Activation):
     public_name = 'relu'
+    on_arrays = True
 
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         self.retain_outputs((0,))
         return kernels_for(inputs[0]).relu(inputs[0])
 
     def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
-        (y,) = self.get_retained_outputs()
-        return ReLUGrad(y.array).apply(grad_outputs)
+        (y,), (gy,) = self.get_retained_outputs(), grad_outputs
+        if isinstance(gy, Variable):
+            return ReLUGrad(y.array).apply((gy,))
+        return kernels_for(gy).relu_grad(y, gy)
 
 
 class ReLUGrad(FunctionNode):

@@ -15,6 +15,7 @@ from minigrad.utils import argument
 
 class RReLU(Activation):
     public_name = 'rrelu'
+    on_arrays = True
 
     def __init__(self, lower: float, upper: float, r: Array | None = None) -> None:
         if not 0 <= lower <= upper:
@@ -49,7 +50,8 @@ class RReLU(Activation):
 
     def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
         (gy,) = grad_outputs
-        return gy * gy.xp.where(self.positive, gy.dtype.type(1), self.r)
+        xp, one = get_array_module(gy), gy.dtype.type(1)
+        return gy * xp.where(self.positive, one, self.r)
 
 
 def rrelu(

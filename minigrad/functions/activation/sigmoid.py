@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from minigrad.backend import get_array_module
-from minigrad.function_node import FunctionNode
 from minigrad.functions.activation._activation import Activation
 from minigrad.types import Array
 from minigrad.variable import Variable
@@ -23,29 +22,15 @@ def sigmoid_array(x: Array) -> Array:
 
 
 class Sigmoid(Activation):
+    on_arrays = True
+
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         self.retain_outputs((0,))
         return sigmoid_array(inputs[0])
 
     def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
-        return SigmoidGrad().apply((*self.get_retained_outputs(), *grad_outputs))
-
-
-class SigmoidGrad(FunctionNode):
-    arg_names = ('y', 'gy')
-
-    def forward(self, inputs: tuple[Array, ...]) -> Any:
-        self.retain_inputs((0, 1))
-        y, gy = inputs
-        gx = y.dtype.type(1) - y
-        gx *= y
-        gx *= gy
-        return gx
-
-    def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
-        y, gy = self.get_retained_inputs()
-        (ggx,) = grad_outputs
-        return ggx * gy * (1 - 2 * y), ggx * y * (1 - y)
+        (y,), (gy,) = self.get_retained_outputs(), grad_outputs
+        return gy * (y * (1 - y))
 
 
 def sigmoid(x: Any) -> Variable:

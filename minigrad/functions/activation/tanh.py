@@ -5,37 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 from minigrad.backend import get_array_module
-from minigrad.function_node import FunctionNode
 from minigrad.functions.activation._activation import Activation
 from minigrad.types import Array
 from minigrad.variable import Variable
 
 
 class Tanh(Activation):
+    on_arrays = True
+
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         self.retain_outputs((0,))
         return get_array_module(inputs[0]).tanh(inputs[0])
 
     def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
-        return TanhGrad().apply((*self.get_retained_outputs(), *grad_outputs))
-
-
-class TanhGrad(FunctionNode):
-    arg_names = ('y', 'gy')
-
-    def forward(self, inputs: tuple[Array, ...]) -> Any:
-        self.retain_inputs((0, 1))
-        y, gy = inputs
-        gx = -y
-        gx *= y
-        gx += y.dtype.type(1)
-        gx *= gy
-        return gx
-
-    def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
-        y, gy = self.get_retained_inputs()
-        (ggx,) = grad_outputs
-        return -2 * ggx * gy * y, ggx * (1 - y * y)
+        (y,), (gy,) = self.get_retained_outputs(), grad_outputs
+        return gy * (1 - y * y)
 
 
 def tanh(x: Any) -> Variable:

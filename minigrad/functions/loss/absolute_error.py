@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from minigrad.backend import get_array_module
 from minigrad.functions.loss._pair import PairLoss
 from minigrad.types import Array
 from minigrad.variable import Variable
 
 
 class AbsoluteError(PairLoss):
+    on_arrays = True
+
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         x0, x1 = inputs
         self.diff = x0 - x1
@@ -17,7 +20,7 @@ class AbsoluteError(PairLoss):
 
     def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
         (gy,) = grad_outputs
-        gx = gy * gy.xp.sign(self.diff)
+        gx = gy * get_array_module(gy).sign(self.diff)
         return gx, -gx if 1 in indexes else None
 
 

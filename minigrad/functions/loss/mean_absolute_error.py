@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from minigrad.backend import get_array_module
 from minigrad.functions.loss._pair import PairLoss, wide
 from minigrad.types import Array
 from minigrad.variable import Variable
 
 
 class MeanAbsoluteError(PairLoss):
+    on_arrays = True
+
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         x0, x1 = inputs
         self.diff = x0 - x1
@@ -19,7 +22,7 @@ class MeanAbsoluteError(PairLoss):
     def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
         (gy,) = grad_outputs
         size = max(self.diff.size, 1)
-        gx = (gy * (1 / size)) * gy.xp.sign(self.diff)
+        gx = (gy * (1 / size)) * get_array_module(gy).sign(self.diff)
         return gx, -gx if 1 in indexes else None
 
 

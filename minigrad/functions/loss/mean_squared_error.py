@@ -10,6 +10,8 @@ from minigrad.variable import Variable
 
 
 class MeanSquaredError(PairLoss):
+    on_arrays = True
+
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         self.retain_inputs((0, 1))
         x0, x1 = inputs

@@ -10,6 +10,8 @@ from minigrad.variable import Variable
 
 
 class SquaredError(PairLoss):
+    on_arrays = True
+
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         self.retain_inputs((0, 1))
         diff = inputs[0] - inputs[1]

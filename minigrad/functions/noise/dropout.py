@@ -15,6 +15,7 @@ from minigrad.variable import as_variable
 
 class Dropout(FunctionNode):
     arg_names = ('x',)
+    on_arrays = True
 
     def __init__(self, dropout_ratio: float, mask: Array | None = None) -> None:
         if not 0 <= dropout_ratio < 1:
@@ -38,13 +39,13 @@ class Dropout(FunctionNode):
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         (x,) = inputs
         if self.mask is not None:
-            return (x * self.mask).astype(x.dtype, copy=False)
+            self.mask = self.mask.astype(x.dtype, copy=False)
+            return x * self.mask
         y, self.mask = kernels_for(x).dropout(x, uniform_like(x), self.dropout_ratio)
         return y
 
     def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
-        # Linear in x: the derivative is the same function with the mask given.
-        return Dropout(self.dropout_ratio, self.mask).apply(grad_outputs)
+        return grad_outputs[0] * self.mask
 
 
 def dropout(

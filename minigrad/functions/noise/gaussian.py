@@ -36,6 +36,7 @@ class Gaussian(FunctionNode):
         mean, ln_var = inputs
         if self.eps is None:
             self.eps = normal_like(mean)
+        self.eps = self.eps.astype(mean.dtype, copy=False)
         half = mean.dtype.type(0.5)
         return mean + get_array_module(mean).exp(ln_var * half) * self.eps
 

@@ -14,6 +14,7 @@ from minigrad.variable import Variable, as_variable
 
 class Zoneout(FunctionNode):
     arg_names = ('h', 'x')
+    on_arrays = True
 
     def __init__(self, zoneout_ratio: float) -> None:
         if not 0 <= zoneout_ratio <= 1:

@@ -16,7 +16,7 @@ from minigrad.configuration import (
 )
 from minigrad.function_node import FunctionNode
 from minigrad.types import Array
-from minigrad.variable import Variable
+from minigrad.variable import Variable, as_variable
 
 
 class Forget(FunctionNode):
@@ -49,21 +49,25 @@ class Forget(FunctionNode):
         finally:
             numpy.random.set_state(random_state)
         gradients = backprop.propagate(
-            [(y.node, gy) for y, gy in zip(outputs, grad_outputs, strict=True)]
+            [
+                (y.node, gy)
+                for y, gy in zip(outputs, grad_outputs, strict=True)
+                if gy is not None
+            ]
         )
         for x in xs:
             x.node.set_creator_node(link)  # for gradients of gradients
-        gxs = tuple([gradients.pop(x.node, None) for x in xs])
+        gxs = [gradients.pop(x.node, None) for x in xs]
         # What is left belongs to the parameters that the function uses.
         backprop._accumulate_leaves(gradients, None)
-        return gxs
+        return tuple([None if gx is None else as_variable(gx) for gx in gxs])
 
 
 class Recompute(FunctionNode):
     """The identity that ties recomputed inputs to the original ones."""
 
     def forward(self, inputs: tuple[Array, ...]) -> Any:
-        return inputs
+        return tuple(inputs)
 
     def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
         return grad_outputs
