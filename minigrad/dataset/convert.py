@@ -148,7 +148,7 @@ def concat_examples(
     return to_device(device, _concat(batch, padding, ''))
 
 
-def _concat(arrays: Sequence[Any], padding: Any, place: str) -> Array:
+def _concat(arrays: Any, padding: Any, place: str) -> Array:
     if not backend.is_array(arrays[0]):
         try:
             arrays = numpy.asarray(arrays)
@@ -160,13 +160,16 @@ def _concat(arrays: Sequence[Any], padding: Any, place: str) -> Array:
     with backend.using_device(array_device):
         if padding is not None:
             return _pad(arrays, padding, array_device.xp)
-        if any([a.shape != arrays[0].shape for a in arrays]):
-            raise _different(arrays, place)
-        return array_device.xp.stack(arrays)
+        try:
+            return array_device.xp.concatenate([a[None] for a in arrays])
+        except ValueError:
+            raise _different(arrays, place) from None
 
 
 def _pad(arrays: Sequence[Array], padding: Any, xp: Any) -> Array:
-    shape = tuple([max(sizes) for sizes in zip(*[a.shape for a in arrays], strict=True)])
+    shape = tuple(
+        [max(sizes) for sizes in zip(*[a.shape for a in arrays], strict=True)]
+    )
     result = xp.full((len(arrays), *shape), padding, dtype=arrays[0].dtype)
     for i, array in enumerate(arrays):
         result[(i, *[slice(size) for size in array.shape])] = array

@@ -31,12 +31,33 @@ def four_files(
     }
 
 
-def load_pair(
+def load(
     dataset: str,
     files: Mapping[str, DataFile],
+    folders: Sequence[str],
+    withlabel: bool,
+    ndim: int,
+    scale: float,
+    dtype: Any,
+    label_dtype: Any,
+    rgb_format: bool,
+) -> tuple[Any, Any]:
+    """Returns the training and the test set; the arguments of `get_mnist`."""
+    parts = []
+    for images, labels in ((TRAIN_IMAGES, TRAIN_LABELS), (TEST_IMAGES, TEST_LABELS)):
+        x, y = _load_pair(dataset, files, folders, images, labels)
+        parts.append(
+            preprocess(x, y, withlabel, ndim, scale, dtype, label_dtype, rgb_format)
+        )
+    return parts[0], parts[1]
+
+
+def _load_pair(
+    dataset: str,
+    files: Mapping[str, DataFile],
+    folders: Sequence[str],
     images: str,
     labels: str,
-    folders: Sequence[str] = (),
 ) -> tuple[Array, Array]:
     """Returns images ``(N, 28, 28)`` and labels ``(N,)``, as bytes."""
     x = parse_idx(data_file.load(dataset, files[images], folders), images)
@@ -67,7 +88,9 @@ def preprocess(
         if rgb_format:
             x = x.repeat(3, axis=1)
     elif ndim != 2:
-        raise ValueError(f'invalid ndim for MNIST dataset: expected 1, 2 or 3, got {ndim}')
+        raise ValueError(
+            f'invalid ndim for MNIST dataset: expected 1, 2 or 3, got {ndim}'
+        )
     images = x.astype(get_dtype(dtype))
     images *= scale / 255.0
     if withlabel:

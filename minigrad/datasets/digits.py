@@ -66,12 +66,14 @@ def get_digits(
         >>> [int(label) for _, label in test[:12]]
         [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 1]
     """
-    options = (withlabel, ndim, scale, dtype, label_dtype, rgb_format)
     x, y = [
         parse_idx(data_file.read(_FOLDER / file.name, file), file.name)
         for file in (_IMAGES, _LABELS)
     ]
-    return (
-        helper.preprocess(x[:_N_TRAIN], y[:_N_TRAIN], *options),
-        helper.preprocess(x[_N_TRAIN:], y[_N_TRAIN:], *options),
-    )
+    train, test = [
+        helper.preprocess(
+            x[part], y[part], withlabel, ndim, scale, dtype, label_dtype, rgb_format
+        )
+        for part in (slice(_N_TRAIN), slice(_N_TRAIN, None))
+    ]
+    return train, test

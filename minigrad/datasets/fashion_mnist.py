@@ -87,11 +87,14 @@ def get_fashion_mnist(
     Source: Zalando Research, licence MIT; compatible with
     chainer.datasets.get_fashion_mnist.
     """
-    options = (withlabel, ndim, scale, dtype, label_dtype, rgb_format)
-    train = helper.load_pair(
-        'fashion-mnist', _FILES, helper.TRAIN_IMAGES, helper.TRAIN_LABELS, _FOLDERS
+    return helper.load(
+        'fashion-mnist',
+        _FILES,
+        _FOLDERS,
+        withlabel,
+        ndim,
+        scale,
+        dtype,
+        label_dtype,
+        rgb_format,
     )
-    test = helper.load_pair(
-        'fashion-mnist', _FILES, helper.TEST_IMAGES, helper.TEST_LABELS, _FOLDERS
-    )
-    return helper.preprocess(*train, *options), helper.preprocess(*test, *options)

@@ -84,11 +84,14 @@ def get_kuzushiji_mnist(
     Source: Center for Open Data in the Humanities, licence CC BY-SA 4.0; compatible
     with chainer.datasets.get_kuzushiji_mnist.
     """
-    options = (withlabel, ndim, scale, dtype, label_dtype, rgb_format)
-    train = helper.load_pair(
-        'kuzushiji-mnist', _FILES, helper.TRAIN_IMAGES, helper.TRAIN_LABELS
+    return helper.load(
+        'kuzushiji-mnist',
+        _FILES,
+        (),
+        withlabel,
+        ndim,
+        scale,
+        dtype,
+        label_dtype,
+        rgb_format,
     )
-    test = helper.load_pair(
-        'kuzushiji-mnist', _FILES, helper.TEST_IMAGES, helper.TEST_LABELS
-    )
-    return helper.preprocess(*train, *options), helper.preprocess(*test, *options)

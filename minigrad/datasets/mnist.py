@@ -65,7 +65,14 @@ def get_mnist(
     Source: LeCun, Cortes, Burges; licence CC BY-SA 3.0; compatible with
     chainer.datasets.get_mnist.
     """
-    options = (withlabel, ndim, scale, dtype, label_dtype, rgb_format)
-    train = helper.load_pair('mnist', _FILES, helper.TRAIN_IMAGES, helper.TRAIN_LABELS)
-    test = helper.load_pair('mnist', _FILES, helper.TEST_IMAGES, helper.TEST_LABELS)
-    return helper.preprocess(*train, *options), helper.preprocess(*test, *options)
+    return helper.load(
+        'mnist',
+        _FILES,
+        (),
+        withlabel,
+        ndim,
+        scale,
+        dtype,
+        label_dtype,
+        rgb_format,
+    )

@@ -137,11 +137,11 @@ class PickleDataset(DatasetMixin):
 
 def open_pickle_dataset(path: str) -> PickleDataset:
     """Opens a file of pickled examples; close it, or use ``with``."""
-    return PickleDataset(open(path, 'rb'))  # noqa: SIM115 - closed by the dataset
+    return PickleDataset(open(path, 'rb'))
 
 
 def open_pickle_dataset_writer(
     path: str, protocol: int = pickle.HIGHEST_PROTOCOL
 ) -> PickleDatasetWriter:
     """Makes a file of pickled examples; close it, or use ``with``."""
-    return PickleDatasetWriter(open(path, 'wb'), protocol)  # noqa: SIM115
+    return PickleDatasetWriter(open(path, 'wb'), protocol)

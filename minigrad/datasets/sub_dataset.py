@@ -142,9 +142,10 @@ def get_cross_validation_datasets(
 
     Args:
         dataset: What to split.
-        n_folds: Number of splits (``n_fold`` is its deprecated name). The test parts
-            share no example and cover the dataset; their sizes differ by at most 1.
+        n_folds: Number of splits. The test parts share no example and cover the
+            dataset; their sizes differ by at most 1.
         order: A permutation of the indexes to split after.
+        **kwargs: ``n_fold``, the deprecated name of ``n_folds``.
 
     Returns:
         ``n_folds`` pairs of a training and a test part.
@@ -173,13 +174,12 @@ def get_cross_validation_datasets_random(
 
     Args:
         dataset: What to split.
-        n_folds: Number of splits (``n_fold`` is its deprecated name).
+        n_folds: Number of splits.
         seed: Equal seeds give equal splits; None a new one each time.
+        **kwargs: ``n_fold``, the deprecated name of ``n_folds``.
     """
     n_folds = _fold_count(n_folds, kwargs)
-    return get_cross_validation_datasets(
-        dataset, n_folds, _random_order(dataset, seed)
-    )
+    return get_cross_validation_datasets(dataset, n_folds, _random_order(dataset, seed))
 
 
 def _random_order(dataset: Any, seed: int | None) -> numpy.ndarray[Any, Any]:

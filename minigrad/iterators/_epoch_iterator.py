@@ -171,7 +171,8 @@ class EpochIterator(Iterator):
     @property
     def epoch_detail(self) -> float:
         """Number of sweeps, with the fraction of the running one."""
-        return self.epoch + self.current_position / self._epoch_size
+        size = self._epoch_size
+        return self.epoch + (self.current_position / size if size > 0 else 0.0)
 
     @property
     def previous_epoch_detail(self) -> float | None:
@@ -207,7 +208,9 @@ class EpochIterator(Iterator):
             upcoming = self._upcoming_orders()
             if self._n_prefetch > 0 or upcoming:
                 empty = numpy.empty((0, len(order)), numpy.intp)
-                serializer('upcoming_orders', numpy.stack(upcoming) if upcoming else empty)
+                serializer(
+                    'upcoming_orders', numpy.stack(upcoming) if upcoming else empty
+                )
         serializer('previous_epoch_detail', self._previous_epoch_detail)
 
     def _load(self, serializer: AbstractSerializer) -> None:

@@ -90,7 +90,8 @@ def new_block(size: int) -> SharedMemory | None:
         block = SharedMemory(create=True, size=size)
     except OSError:
         return None
-    block.buf[:] = bytes(size)
+    memory: Any = block.buf
+    memory[:size] = bytes(size)
     return block
 
 

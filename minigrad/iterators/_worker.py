@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import multiprocessing.connection
 import os
 import pickle
 import random
 import signal
 import sys
+import threading
 import traceback
 from multiprocessing.connection import Connection
 from multiprocessing.shared_memory import SharedMemory
@@ -46,6 +49,7 @@ def main(
 ) -> None:  # pragma: no cover - runs in another process
     """Serves tasks until it gets None or the parent is gone, then ends the process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's business
+    threading.Thread(target=_die_with_parent, daemon=True).start()
     code = 0
     try:
         _serve(connection, dataset, block)
@@ -59,6 +63,14 @@ def main(
     # The dataset may have views into shared memory that only the end of the process
     # takes away.
     os._exit(code)
+
+
+def _die_with_parent() -> None:  # pragma: no cover - runs in another process
+    """Ends this process when the parent was killed, whatever the dataset is doing."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        multiprocessing.connection.wait([parent.sentinel])
+        os._exit(1)
 
 
 def _serve(

@@ -242,7 +242,7 @@ class WorkerPool:
 
     def wait_until_ready(self) -> None:
         """Waits until all workers have the dataset."""
-        while not self._wait_for(lambda: all([w.is_ready for w in self._workers])):
+        while not self._wait_for(lambda: all(w.is_ready for w in self._workers)):
             pass
 
     def _wait_for(self, condition: Any) -> bool:
@@ -328,7 +328,8 @@ class WorkerPool:
     def _memory(self, reply: Reply) -> memoryview | None:
         if reply.block is None:
             return None
-        return self._blocks[reply.block].buf[reply.start :]
+        memory: memoryview = self._blocks[reply.block].buf  # type: ignore[assignment]
+        return memory[reply.start :]
 
     def _measure(self, reply: Reply, n_examples: int) -> None:
         if reply.examples is None or n_examples == 0 or self._item_bytes == 0:

@@ -44,5 +44,5 @@ class SerialIterator(EpochIterator):
         super().__init__(dataset, batch_size, repeat, shuffle, order_sampler)
 
     def _finish(self, plan: Plan) -> list[Any]:
-        dataset = self.dataset
-        return [dataset[i] for i in plan.indexes]
+        dataset, indexes = self.dataset, plan.indexes
+        return [] if indexes is None else [dataset[i] for i in indexes]

@@ -48,7 +48,7 @@ def is_none_entry(member: bytes) -> bool:
     try:
         numpy.lib.format.read_magic(file)
         shape, _, dtype = numpy.lib.format.read_array_header_1_0(file)
-        if shape != () or dtype != object:
+        if shape != () or dtype.kind != 'O':
             return False
         codes = [(code.name, arg) for code, arg, _ in pickletools.genops(file)]
     except ValueError:
@@ -57,4 +57,11 @@ def is_none_entry(member: bytes) -> bool:
     is_array = any('_reconstruct' in str(arg) for _, arg in codes[:6])
     # The one element of the array: a list with None, the last thing that is built.
     end = [name for name, _ in codes[-6:]]
-    return is_array and end == ['EMPTY_LIST', 'NONE', 'APPEND', 'TUPLE', 'BUILD', 'STOP']
+    return is_array and end == [
+        'EMPTY_LIST',
+        'NONE',
+        'APPEND',
+        'TUPLE',
+        'BUILD',
+        'STOP',
+    ]

@@ -199,9 +199,7 @@ class NpzDeserializer(Deserializer):
 
     def _read(self, name: str) -> Array | None:
         if name not in self.npz:
-            raise MissingEntry(
-                missing(_file_of(self.npz), self.npz, [name], self.path)
-            )
+            raise MissingEntry(missing(_file_of(self.npz), self.npz, [name], self.path))
         array = read_entry(self.npz, name)
         return None if array.dtype == object and array[()] is None else array
 
@@ -319,9 +317,7 @@ def load_npz(
     else:
         contents = _Contents(file, path)
     deserializer = NpzDeserializer(contents, path, strict, ignore_names)
-    compare(
-        _file_of(contents), contents, obj, path, strict, deserializer._is_ignored
-    )
+    compare(_file_of(contents), contents, obj, path, strict, deserializer._is_ignored)
     with undoing() as undo:
         deserializer._undo = undo
         deserializer.load(obj)

@@ -85,7 +85,7 @@ def test_extracted_folder_is_read_with_a_warning(root):
     (root / 'cifar-10-batches-bin' / 'data_batch_3.bin').unlink()
     with (
         pytest.warns(UserWarning, match='checksums'),
-        pytest.raises(DatasetError, match='data_batch_3.bin: no such file, though'),
+        pytest.raises(DatasetError, match=r'data_batch_3.bin: no such file, though'),
     ):
         datasets.get_cifar10()
 
@@ -101,7 +101,7 @@ def test_another_archive_is_refused(root):
 
 def test_missing_archive(root):
     (root / 'cifar-100-binary.tar.gz').unlink()
-    with pytest.raises(DatasetError, match='cifar-100-binary.tar.gz: no such file'):
+    with pytest.raises(DatasetError, match=r'cifar-100-binary.tar.gz: no such file'):
         datasets.get_cifar100()
 
 

@@ -1,7 +1,13 @@
+import itertools
+
 import numpy
 import pytest
 
 from minigrad import datasets
+
+
+def flat(lists):
+    return list(itertools.chain.from_iterable(lists))
 
 
 def test_tuple_dataset():
@@ -94,14 +100,14 @@ def test_split_dataset_n():
     parts = datasets.split_dataset_n(range(8), 3)
     assert [p[:] for p in parts] == [[0, 1], [2, 3], [4, 5]]
     parts = datasets.split_dataset_n_random(range(9), 3, seed=1)
-    assert sorted(sum([p[:] for p in parts], [])) == list(range(9))
+    assert sorted(flat([p[:] for p in parts])) == list(range(9))
 
 
 def test_cross_validation():
     folds = datasets.get_cross_validation_datasets(range(7), 3)
     tests = [test[:] for _, test in folds]
     assert [len(t) for t in tests] == [3, 2, 2]
-    assert sorted(sum(tests, [])) == list(range(7))
+    assert sorted(flat(tests)) == list(range(7))
     for train, test in folds:
         assert sorted(train[:] + test[:]) == list(range(7))
 
@@ -117,7 +123,7 @@ def test_cross_validation_like_chainer():
 
 def test_cross_validation_random_and_old_name():
     folds = datasets.get_cross_validation_datasets_random(range(6), 3, seed=0)
-    assert sorted(sum([test[:] for _, test in folds], [])) == list(range(6))
+    assert sorted(flat([test[:] for _, test in folds])) == list(range(6))
     with pytest.warns(DeprecationWarning, match='n_folds'):
         assert len(datasets.get_cross_validation_datasets(range(4), n_fold=2)) == 2
     with pytest.raises(TypeError, match='n_folds is missing'):

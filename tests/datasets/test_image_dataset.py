@@ -36,9 +36,7 @@ def test_colour_and_grey(folder):
     d = datasets.ImageDataset(['0.png', 'grey.png'], root=str(folder))
     assert len(d) == 2
     assert d[0].dtype == numpy.float32
-    numpy.testing.assert_array_equal(
-        d[0], pixels(folder / '0.png').transpose(2, 0, 1)
-    )
+    numpy.testing.assert_array_equal(d[0], pixels(folder / '0.png').transpose(2, 0, 1))
     assert d[1].shape == (1, 4, 5)
 
 
@@ -78,9 +76,7 @@ def test_several_zip_files(folder):
     d = datasets.MultiZippedImageDataset([str(folder / n) for n in ('a.zip', 'b.zip')])
     assert len(d) == 3
     for i, name in enumerate(('0.png', '2.png', '1.png')):
-        numpy.testing.assert_array_equal(
-            d[i], pixels(folder / name).transpose(2, 0, 1)
-        )
+        numpy.testing.assert_array_equal(d[i], pixels(folder / name).transpose(2, 0, 1))
     with pytest.raises(IndexError, match='3 images'):
         d[3]
 
@@ -92,9 +88,7 @@ def test_zipped_with_labels(folder):
     assert len(d) == 2
     image, label = d[0]
     assert int(label) == 7
-    numpy.testing.assert_array_equal(
-        image, pixels(folder / '0.png').transpose(2, 0, 1)
-    )
+    numpy.testing.assert_array_equal(image, pixels(folder / '0.png').transpose(2, 0, 1))
 
 
 def test_without_pillow(monkeypatch):

@@ -97,7 +97,7 @@ def test_scale_and_dtypes(root):
     numpy.testing.assert_allclose(ones * 255, bytes_, rtol=1e-6)
     train, _ = datasets.get_mnist(label_dtype=numpy.uint8)
     assert train[0][1].dtype == numpy.uint8
-    with pytest.raises(ValueError, match='invalid ndim.*1, 2 or 3, got 4'):
+    with pytest.raises(ValueError, match=r'invalid ndim.*1, 2 or 3, got 4'):
         datasets.get_mnist(ndim=4)
 
 
@@ -139,7 +139,9 @@ def test_unknown_content_hash_accepts_the_published_file_only(root, monkeypatch)
         datasets.get_mnist()
 
 
-@pytest.mark.parametrize('damage', [lambda b: b[:-20], lambda b: b'', lambda b: b'x' * 9])
+@pytest.mark.parametrize(
+    'damage', [lambda b: b[:-20], lambda b: b'', lambda b: b'x' * 9]
+)
 def test_damaged_file(root, damage):
     path = root / 'mnist' / helper.TRAIN_IMAGES
     path.write_bytes(damage(path.read_bytes()))
@@ -205,7 +207,7 @@ def test_images_and_labels_must_match(root, monkeypatch):
     files[name] = DataFile(name, hashlib.sha256(content).hexdigest(), ())
     (root / 'mnist' / name).write_bytes(content)
     monkeypatch.setattr(mnist, '_FILES', files)
-    with pytest.raises(DatasetError, match='holds 6 images.*5 labels'):
+    with pytest.raises(DatasetError, match=r'holds 6 images.*5 labels'):
         datasets.get_mnist()
 
 
@@ -223,7 +225,10 @@ def test_system_folder(root, monkeypatch):
         (b'', 'not an IDX file'),
         (b'\x89PNG....', 'not an IDX file of bytes'),
         (bytes([0, 0, 8, 3, 0]), 'cut short inside its header'),
-        (bytes([0, 0, 8, 1, 0, 0, 0, 4, 1]), r'expected 4 values of shape \(4,\), got 1'),
+        (
+            bytes([0, 0, 8, 1, 0, 0, 0, 4, 1]),
+            r'expected 4 values of shape \(4,\), got 1',
+        ),
     ],
 )
 def test_wrong_idx(content, message):

@@ -72,7 +72,7 @@ def test_missing(tmp_path):
     with h5py.File(tmp_path / 'a.h5', 'w') as file:
         file.create_dataset('b', data=1)
         strict = serializers.HDF5Deserializer(file)
-        with pytest.raises(serializers.MissingEntry, match="no 'a'\n.*holds 'b'"):
+        with pytest.raises(serializers.MissingEntry, match=r"no 'a'\n.*holds 'b'"):
             strict('a', 1)
         with pytest.raises(KeyError, match='it holds nothing'):
             strict['none']('a', 1)
@@ -86,7 +86,9 @@ def test_wrong_shape_puts_the_arrays_back(tmp_path):
     saved.child = numpy.ones(5)
     serializers.save_hdf5(tmp_path / 'a.h5', saved)
     thing = Thing()
-    with pytest.raises(serializers.SnapshotMismatch, match=r'/child/deep/values.*\(5,\)'):
+    with pytest.raises(
+        serializers.SnapshotMismatch, match=r'/child/deep/values.*\(5,\)'
+    ):
         serializers.load_hdf5(tmp_path / 'a.h5', thing)
     assert (thing.array == 0).all()
 

@@ -154,7 +154,7 @@ def test_ignored_names(ignore):
 
 def test_wrong_ignore_names():
     d = NpzDeserializer({'a': numpy.ones(2)}, ignore_names=[3])
-    with pytest.raises(ValueError, match='ignore_names: expected .* got int'):
+    with pytest.raises(ValueError, match=r'ignore_names: expected .* got int'):
         d('a', None)
 
 
@@ -183,14 +183,18 @@ def test_missing_entry(tmp_path):
     assert str(error.value).splitlines() == [
         f"{path}: it has no 'model/a'",
         "  under model/ it holds 'model/b'",
-        '  hint: is it a snapshot of another model? path= reads a part of a file, '
-        'strict=False passes over what is not there',
+        (
+            '  hint: is it a snapshot of another model? path= reads a part of a file, '
+            'strict=False passes over what is not there'
+        ),
     ]
 
 
 def test_wrong_shape(tmp_path):
     save_npz(tmp_path / 'a.npz', {'a': numpy.ones((2, 3))})
-    with pytest.raises(SnapshotMismatch, match=r'shape \(2, 3\).*has \(3, 2\)') as error:
+    with pytest.raises(
+        SnapshotMismatch, match=r'shape \(2, 3\).*has \(3, 2\)'
+    ) as error:
         load_npz(tmp_path / 'a.npz', One(numpy.zeros((3, 2))))
     assert isinstance(error.value, ValueError)
     with pytest.raises(SnapshotMismatch, match=r'shape \(2, 3\), the object a single'):
@@ -249,7 +253,7 @@ def test_damaged_file(tmp_path, damage):
     save_npz(path, Thing(3), compression=False)
     path.write_bytes(damage(path.read_bytes()))
     thing = Thing()
-    with pytest.raises(DamagedFile, match='a.npz: ') as error:
+    with pytest.raises(DamagedFile, match=r'a.npz: ') as error:
         load_npz(path, thing)
     assert isinstance(error.value, SnapshotError)
     assert 'allow_pickle' not in str(error.value)

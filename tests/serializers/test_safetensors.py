@@ -45,9 +45,7 @@ def test_others_read_it(tmp_path):
     numpy.testing.assert_array_equal(load_file(path)['W'], data['W'])
     with safetensors.safe_open(path, framework='numpy') as opened:
         assert opened.metadata() == {'source': 'a test'}
-    numpy.testing.assert_array_equal(
-        serializers.read_safetensors(path)['W'], data['W']
-    )
+    numpy.testing.assert_array_equal(serializers.read_safetensors(path)['W'], data['W'])
 
 
 def test_errors(tmp_path):
