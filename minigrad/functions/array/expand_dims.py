@@ -6,13 +6,13 @@ from typing import Any
 
 from minigrad.backend import get_array_module
 from minigrad.function_node import FunctionNode, InputTypes
-from minigrad.functions.array.reshape import reshape
 from minigrad.types import Array
 from minigrad.variable import Variable
 
 
 class ExpandDims(FunctionNode):
     arg_names = ('x',)
+    on_arrays = True
 
     def __init__(self, axis: int) -> None:
         self.axis = int(axis)
@@ -30,7 +30,7 @@ class ExpandDims(FunctionNode):
         return get_array_module(x).expand_dims(x, self.axis)
 
     def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
-        return reshape(grad_outputs[0], self._in_shape)
+        return grad_outputs[0].reshape(self._in_shape)
 
 
 def expand_dims(x: Any, axis: int) -> Variable:

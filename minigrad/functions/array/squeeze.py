@@ -6,13 +6,13 @@ from typing import Any
 
 from minigrad.function_node import FunctionNode, InputTypes
 from minigrad.functions._axis import read_axes
-from minigrad.functions.array.reshape import reshape
 from minigrad.types import Array
 from minigrad.variable import Variable
 
 
 class Squeeze(FunctionNode):
     arg_names = ('x',)
+    on_arrays = True
 
     def __init__(self, axis: Any = None) -> None:
         self.axis = read_axes(axis, 'squeeze')
@@ -37,7 +37,7 @@ class Squeeze(FunctionNode):
         return x.squeeze(self.axis)
 
     def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
-        return reshape(grad_outputs[0], self._in_shape)
+        return grad_outputs[0].reshape(self._in_shape)
 
 
 def squeeze(x: Any, axis: Any = None) -> Variable:

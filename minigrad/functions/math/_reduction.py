@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from minigrad.backend import get_array_module
 from minigrad.function_node import FunctionNode, InputTypes
 from minigrad.functions._axis import read_axes, reduced_shape
-from minigrad.functions.array.reshape import reshape
 from minigrad.functions.math.sum_to import broadcast_to
 from minigrad.variable import Variable
 
@@ -37,8 +37,13 @@ class Reduction(FunctionNode):
             return math.prod(shape)
         return math.prod([shape[axis] for axis in self.axis])
 
-    def spread(self, y: Variable, shape: tuple[int, ...]) -> Variable:
-        """Broadcasts what has the shape of the output to the shape of the input."""
+    def spread(self, y: Any, shape: tuple[int, ...]) -> Any:
+        """Broadcasts what has the shape of the output, a Variable or an array.
+
+        The result has the shape of the input.
+        """
         if self.axis is not None and not self.keepdims:
-            y = reshape(y, reduced_shape(shape, self.axis))
-        return broadcast_to(y, shape)
+            y = y.reshape(reduced_shape(shape, self.axis))
+        if isinstance(y, Variable):
+            return broadcast_to(y, shape)
+        return get_array_module(y).broadcast_to(y, shape)

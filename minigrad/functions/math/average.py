@@ -13,6 +13,7 @@ from minigrad.variable import Variable, as_variable
 
 
 class Mean(Reduction):
+    on_arrays = True
     public_name = 'average'
 
     def forward(self, inputs: tuple[Array, ...]) -> Any:

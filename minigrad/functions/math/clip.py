@@ -7,11 +7,12 @@ from typing import Any
 from minigrad.backend import get_array_module
 from minigrad.function_node import FunctionNode, InputTypes
 from minigrad.types import Array
-from minigrad.variable import Variable
+from minigrad.variable import Variable, as_array
 
 
 class Clip(FunctionNode):
     arg_names = ('x',)
+    on_arrays = True
 
     def __init__(self, x_min: float | None, x_max: float | None) -> None:
         if x_min is None and x_max is None:
@@ -32,13 +33,13 @@ class Clip(FunctionNode):
         return xp.asarray(xp.clip(x, self.x_min, self.x_max), dtype=x.dtype)
 
     def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
-        (x,) = self.get_retained_inputs()
+        x = as_array(self.get_retained_inputs()[0])
         inside = True
         if self.x_min is not None:
-            inside = x.array >= self.x_min
+            inside = x >= self.x_min
         if self.x_max is not None:
-            inside = inside & (x.array <= self.x_max)
-        return grad_outputs[0] * x.xp.asarray(inside, dtype=x.dtype)
+            inside = inside & (x <= self.x_max)
+        return grad_outputs[0] * get_array_module(x).asarray(inside, dtype=x.dtype)
 
 
 def clip(x: Any, x_min: float | None, x_max: float | None) -> Variable:

@@ -31,6 +31,8 @@ class Elementary(NamedTuple):
     domain: tuple[float, float]
     """Where the function is smooth."""
     example: tuple[str, str]
+    on_arrays: bool
+    """Whether the gradient is made of operators only, which arrays have too."""
 
 
 class _Elementary(FunctionNode):
@@ -111,9 +113,10 @@ def _define(
     slope: str,
     domain: tuple[float, float],
     example: tuple[str, str],
+    on_arrays: bool = True,
 ) -> Function:
     """Adds a row to the table and returns its public function."""
-    row = Elementary(name, array, gradient, summary, slope, domain, example)
+    row = Elementary(name, array, gradient, summary, slope, domain, example, on_arrays)
     ELEMENTARY[name] = row
     if gradient is None:
         document = _STEP_DOC
@@ -129,6 +132,7 @@ def _define(
             'row': row,
             'label': name,
             'public_name': name,
+            'on_arrays': on_arrays,
             'retains_output': gradient.__code__.co_varnames[0] == 'y',
             '__module__': __name__,
         }
@@ -153,6 +157,7 @@ arccos: Function = _define(
     '``-1 / sqrt(1 - x**2)``',
     (-0.9, 0.9),
     ('0., 1.', '1.5708, 0.    '),
+    on_arrays=False,
 )
 arcsin: Function = _define(
     'arcsin',
@@ -162,6 +167,7 @@ arcsin: Function = _define(
     '``1 / sqrt(1 - x**2)``',
     (-0.9, 0.9),
     ('0., 1.', '0.    , 1.5708'),
+    on_arrays=False,
 )
 arctan: Function = _define(
     'arctan',
@@ -198,6 +204,7 @@ cos: Function = _define(
     '``-sin(x)``',
     (-3, 3),
     ('0., 1.', '1.    , 0.5403'),
+    on_arrays=False,
 )
 cosh: Function = _define(
     'cosh',
@@ -207,6 +214,7 @@ cosh: Function = _define(
     '``sinh(x)``',
     (-2, 2),
     ('0., 1.', '1.    , 1.5431'),
+    on_arrays=False,
 )
 exp: Function = _define(
     'exp',
@@ -306,6 +314,7 @@ sin: Function = _define(
     '``cos(x)``',
     (-3, 3),
     ('0., 1.', '0.    , 0.8415'),
+    on_arrays=False,
 )
 sinh: Function = _define(
     'sinh',
@@ -315,6 +324,7 @@ sinh: Function = _define(
     '``cosh(x)``',
     (-2, 2),
     ('0., 1.', '0.    , 1.1752'),
+    on_arrays=False,
 )
 sqrt: Function = _define(
     'sqrt',

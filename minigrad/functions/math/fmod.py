@@ -6,9 +6,8 @@ from typing import Any
 
 from minigrad.backend import get_array_module
 from minigrad.functions.math.basic_math import _Binary
-from minigrad.functions.math.elementary import fix, floor
 from minigrad.types import Array
-from minigrad.variable import Variable
+from minigrad.variable import Variable, as_array
 
 
 class Fmod(_Binary):
@@ -20,9 +19,11 @@ class Fmod(_Binary):
         return get_array_module(*inputs).fmod(*inputs)
 
     def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
-        x, divisor = self.get_retained_inputs()
         (gy,) = grad_outputs
-        return gy, -fix(x / divisor) * gy if 1 in indexes else None
+        if 1 not in indexes:
+            return gy, None
+        x, divisor = [as_array(v) for v in self.get_retained_inputs()]
+        return gy, gy * -get_array_module(x).trunc(x / divisor)
 
 
 def fmod(x: Any, divisor: Any) -> Variable:
@@ -60,9 +61,11 @@ class Remainder(_Binary):
         return inputs[0] % inputs[1]
 
     def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
-        x, divisor = self.get_retained_inputs()
         (gy,) = grad_outputs
-        return gy, -floor(x / divisor) * gy if 1 in indexes else None
+        if 1 not in indexes:
+            return gy, None
+        x, divisor = [as_array(v) for v in self.get_retained_inputs()]
+        return gy, gy * -get_array_module(x).floor(x / divisor)
 
 
 def remainder(x: Any, divisor: Any) -> Variable:

@@ -13,6 +13,7 @@ from minigrad.variable import Variable
 
 class _Choice(_Binary):
     arg_names = ('x1', 'x2')
+    on_arrays = False  # `where` is a function of Variables
 
     def takes_first(self, x1: Array, x2: Array) -> Array:
         raise NotImplementedError

@@ -9,10 +9,12 @@ from minigrad.function_node import FunctionNode, InputTypes
 from minigrad.functions._axis import is_int, reduced_shape
 from minigrad.functions.math._reduction import Reduction
 from minigrad.types import Array
-from minigrad.variable import Variable
+from minigrad.variable import Variable, as_array
 
 
 class _Extremum(Reduction):
+    on_arrays = True
+
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         (x,) = inputs
         self.retain_inputs((0,))
@@ -25,8 +27,8 @@ class _Extremum(Reduction):
     def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
         (x,) = self.get_retained_inputs()
         (y,) = self.get_retained_outputs()
-        extreme = y.array.reshape(reduced_shape(x.shape, self.axis))
-        chosen = (x.array == extreme).astype(x.dtype)
+        extreme = as_array(y).reshape(reduced_shape(x.shape, self.axis))
+        chosen = (as_array(x) == extreme).astype(x.dtype)
         return self.spread(grad_outputs[0], x.shape) * chosen
 
 

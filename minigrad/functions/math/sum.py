@@ -10,6 +10,8 @@ from minigrad.variable import Variable
 
 
 class Sum(Reduction):
+    on_arrays = True
+
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         (x,) = inputs
         self._in_shape = x.shape
