@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy
+
 from minigrad.function_node import FunctionNode, InputTypes
 from minigrad.functions.math.sum_to import sum_to
 from minigrad.kernels import kernels_for
@@ -97,6 +99,9 @@ class Convolution2DGradW(FunctionNode):
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         self.retain_inputs((0, 1))
         x, gy = inputs
+        # Weights wider than the images keep that width in the sum over all pixels.
+        dtype = numpy.promote_types(x.dtype, self._dtype)
+        x, gy = x.astype(dtype, copy=False), gy.astype(dtype, copy=False)
         gW = kernels_for(x).conv_2d_grad_w(x, gy, self.spec)
         return gW.astype(self._dtype, copy=False)
 

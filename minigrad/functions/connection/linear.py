@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy
+
 from minigrad.function_node import FunctionNode, InputTypes
 from minigrad.functions.math.sum_to import sum_to
 from minigrad.kernels import kernels_for
@@ -105,6 +107,9 @@ class LinearGradWeight(FunctionNode):
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         self.retain_inputs((0, 1))
         x, gy = inputs
+        # Weights wider than the samples keep that width in the sum over the batch.
+        dtype = numpy.promote_types(x.dtype, self._dtype)
+        x, gy = x.astype(dtype, copy=False), gy.astype(dtype, copy=False)
         return kernels_for(x).matmul(gy.T, x).astype(self._dtype, copy=False)
 
     def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
