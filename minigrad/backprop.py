@@ -22,7 +22,7 @@ from numpy import ndarray
 
 from minigrad import backend
 from minigrad.configuration import config, using_config
-from minigrad.function_hook import _KEY
+from minigrad.function_hook import _KEY, FunctionHook
 from minigrad.function_node import FunctionNode
 from minigrad.types import Array
 from minigrad.variable import (
@@ -95,6 +95,8 @@ def propagate(
             seen.add(creator)
             heappush(heap, (-creator.rank, len(seen), creator))
 
+    observed = retain_grad or bool(wanted)
+    plain = not (double or _KEY in config.__dict__)
     while heap:
         function = heappop(heap)[2]
         inputs = function.inputs
@@ -103,32 +105,49 @@ def propagate(
         grad_outputs = []
         for ref in function.outputs:  # type: ignore[union-attr]
             y = ref()
-            if y is not None and y._creator_node is function:
-                gradient = gradients.pop(y, None)
-                if wanted and y in wanted and gradient is not None:
+            if y is None or y._creator_node is not function:
+                grad_outputs.append(None)
+                continue
+            gradient = gradients.pop(y, None)
+            grad_outputs.append(gradient)
+            if observed:
+                if y in wanted and gradient is not None:
                     kept[y] = gradient
                 if retain_grad:
                     _store(y, gradient, loss_scale)
-                grad_outputs.append(gradient)
-            else:
-                grad_outputs.append(None)
         targets = []
         for i, x in enumerate(inputs):
             if x._requires_grad if within is None else x in within:
                 targets.append(i)
         if not targets:
             continue
-        grad_inputs = _call_backward(function, targets, grad_outputs, double)
-        for i, gradient in zip(targets, grad_inputs, strict=True):
-            if gradient is None:
-                continue
+        try:
+            if (
+                plain
+                and function.on_arrays
+                and gradient.__class__ is ndarray
+                and not function._local_function_hooks
+            ):
+                results = function.backward(tuple(targets), tuple(grad_outputs))
+            else:
+                results = _call_backward(function, targets, grad_outputs, double)
+        except Exception as error:
+            error.add_note(_where(function))
+            raise
+        if results.__class__ is not tuple:
+            results = tuple(results) if results.__class__ is list else (results,)
+        if len(results) != len(inputs):
+            results = _one_per_input(function, results, targets)
+        for i in targets:
+            gradient = results[i]
+            if gradient.__class__ is not ndarray or not function.on_arrays:
+                if gradient is None:
+                    continue
+                gradient = _checked(function, gradient, double)
             x = inputs[i]
             shape = x.shape
-            if gradient.shape != shape and function.broadcasting:
-                sum_up = sum_to if double else sum_array_to
-                gradient = sum_up(gradient, shape)  # type: ignore  # noqa: PLW2901
-            if gradient.dtype != x.dtype or gradient.shape != shape:
-                check_gradient(x, as_array(gradient), function)
+            if gradient.shape != shape or gradient.dtype != x.dtype:
+                gradient = _fitted(function, x, gradient, double)
             if debug and backend.contains_nan(as_array(gradient)):
                 raise RuntimeError(
                     f'NaN is detected on backward computation of {function.label}'
@@ -142,11 +161,50 @@ def propagate(
                 seen.add(creator)
                 heappush(heap, (-creator.rank, len(seen), creator))
         # Nothing here may hold a gradient longer than the table does.
-        del grad_outputs, grad_inputs
+        del grad_outputs, results
         gradient = None
 
     gradients.update(kept)
     return gradients
+
+
+def _one_per_input(
+    function: FunctionNode, results: tuple[Any, ...], targets: list[int]
+) -> list[Any]:
+    """Spreads gradients that were given for the wanted inputs alone."""
+    n_inputs = len(function.inputs or ())
+    if len(results) != len(targets):
+        raise ValueError(
+            f'{function.public_name}: backward must return one gradient per input '
+            f'({n_inputs}) or per wanted input ({len(targets)}), got '
+            f'{len(results)}\n{function.describe_call()}'
+        )
+    spread: list[Any] = [None] * n_inputs
+    for i, gradient in zip(targets, results, strict=True):
+        spread[i] = gradient
+    return spread
+
+
+def _checked(function: FunctionNode, gradient: Any, double: bool) -> Gradient:
+    """Turns what a backward returned into what travels: a Variable or an array."""
+    if isinstance(gradient, Variable):
+        return gradient if double else gradient._array
+    if function.on_arrays and not double:
+        return numpy.asarray(gradient) if numpy.isscalar(gradient) else gradient
+    raise ValueError(
+        f'{function.public_name}: backward must return Variables or None, got '
+        f'{type(gradient).__name__}'
+    )
+
+
+def _fitted(
+    function: FunctionNode, x: VariableNode, gradient: Gradient, double: bool
+) -> Gradient:
+    """Sums a gradient over broadcast axes; raises if it does not fit its variable."""
+    if gradient.shape != x.shape and function.broadcasting:
+        gradient = (sum_to if double else sum_array_to)(gradient, x.shape or ())
+    check_gradient(x, as_array(gradient), function)
+    return gradient
 
 
 def _as_array(value: Any, like: Array) -> Array:
@@ -159,59 +217,28 @@ def _call_backward(
     targets: list[int],
     grad_outputs: list[Gradient],
     double: bool,
-) -> Sequence[Gradient]:
-    """Runs a function's backward and returns one gradient or None per target."""
-    on_arrays = function.on_arrays and not double
-    if double or on_arrays:
+) -> Any:
+    """Runs a function's backward between its hooks, in the context of its device."""
+    if double or function.on_arrays:
         given = tuple(grad_outputs)
     else:
         given = tuple([None if g is None else Variable(g) for g in grad_outputs])
-    hooks = ()
+    hooks: Sequence[FunctionHook] = ()
     if _KEY in config.__dict__ or function._local_function_hooks:
-        hooks = function._hooks()  # type: ignore[assignment]
+        hooks = function._hooks()
         in_data = tuple([_array_of(function, i) for i in range(len(function.inputs))])  # type: ignore
         out_grad = tuple([None if g is None else as_array(g) for g in grad_outputs])
         for hook in hooks:
             hook.backward_preprocess(function, in_data, out_grad)
-    first = grad_outputs[0]
-    try:
-        if first.__class__ is ndarray:
+    if as_array(grad_outputs[0]).__class__ is ndarray:
+        results = function.backward(tuple(targets), given)
+    else:
+        arrays = [as_array(g) for g in grad_outputs if g is not None]
+        with backend.get_device_from_array(*arrays).create_context():
             results = function.backward(tuple(targets), given)
-        else:
-            arrays = [as_array(g) for g in grad_outputs if g is not None]
-            with backend.get_device_from_array(*arrays).create_context():
-                results = function.backward(tuple(targets), given)
-    except Exception as error:
-        error.add_note(_where(function))
-        raise
     for hook in hooks:
         hook.backward_postprocess(function, in_data, out_grad)
-    if results.__class__ is not tuple:
-        results = tuple(results) if isinstance(results, list) else (results,)
-    n_inputs = len(function.inputs)  # type: ignore[arg-type]
-    if len(results) == n_inputs:
-        if len(targets) != n_inputs:
-            results = [results[i] for i in targets]
-    elif len(results) != len(targets):
-        raise ValueError(
-            f'{function.public_name}: backward must return one gradient per input '
-            f'({n_inputs}) or per wanted input ({len(targets)}), got '
-            f'{len(results)}\n{function.describe_call()}'
-        )
-    if on_arrays:
-        for g in results:
-            if g.__class__ is not ndarray and g is not None:
-                return [None if g is None else _as_array(g, first) for g in results]
-        return results  # type: ignore[no-any-return]
-    for g in results:
-        if g is not None and not isinstance(g, Variable):
-            raise ValueError(
-                f'{function.public_name}: backward must return Variables or None, got '
-                f'{type(g).__name__}'
-            )
-    if double:
-        return [g if g is None or g._array is not None else None for g in results]
-    return [None if g is None else g._array for g in results]
+    return results
 
 
 def _array_of(function: FunctionNode, index: int) -> Array | None:

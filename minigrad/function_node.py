@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 import traceback
-import weakref
 from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
+from weakref import finalize, ref
 
 import numpy
 from numpy import ndarray
@@ -79,11 +79,10 @@ class FunctionNode:
     lazy_grad_sum = False
 
     inputs: tuple[VariableNode, ...] | None = None
-    outputs: tuple[weakref.ref[VariableNode], ...] | None = None
+    outputs: tuple[ref[VariableNode], ...] | None = None
     rank = 0
     stack: traceback.StackSummary | None = None
     _checks_types = False
-    _output_count = 0
     _input_indexes_to_retain: tuple[int, ...] = ()
     _output_indexes_to_retain: tuple[int, ...] = ()
     _retained_inputs: tuple[Array, ...] = ()
@@ -128,11 +127,13 @@ class FunctionNode:
                 f'{self.public_name}: one node is one application; make a new '
                 f'{type(self).__name__} for each call'
             )
-        # Models spend thousands of operations a second here: one loop over the inputs,
-        # one over the outputs, and one question whether this thread asked for anything
-        # special (hooks, debug mode, no graph).
-        nodes: list[Any] = []
+        # A LeNet step is forty applications, each of a few microseconds: one loop over
+        # the inputs, one over the outputs, and one question whether this thread asked
+        # for anything special (hooks, debug mode, no graph).
+        ordinary = not (config.__dict__ or changed_defaults)
+        record = ordinary or config.enable_backprop
         arrays = []
+        nodes = []
         on_cpu = True
         requires_grad = False
         rank = 0
@@ -143,17 +144,16 @@ class FunctionNode:
             if array.__class__ is not ndarray:
                 on_cpu = False
             arrays.append(array)
-            node = x._node
-            if node is None:
-                nodes.append(x)  # its node is made if a graph is
-            else:
-                nodes.append(node)
-                if node._rank > rank:
-                    rank = node._rank
             if x._requires_grad:
                 requires_grad = True
+            if record:
+                node = x._node
+                if node is None:
+                    node = x._node = VariableNode(x, x._name)
+                elif node._rank > rank:
+                    rank = node._rank
+                nodes.append(node)
         in_data = InputTypes(arrays)
-        ordinary = not (config.__dict__ or changed_defaults)
         if not on_cpu:
             self._check_inputs(in_data)
         if not ordinary and config.debug:
@@ -170,24 +170,21 @@ class FunctionNode:
             if y.__class__ is not ndarray:
                 ys = self._normalise_outputs(ys)
                 break
-        if not ordinary:
-            if config.debug:
-                self._check_nan(ys)
-            if not config.enable_backprop:
-                return tuple([Variable(y, requires_grad=requires_grad) for y in ys])
+        if not ordinary and config.debug:
+            self._check_nan(ys)
+        if not record:
+            return tuple([Variable(y, requires_grad=requires_grad) for y in ys])
 
         self.rank = rank
-        self.inputs = tuple(
-            [node if node.__class__ is VariableNode else node.node for node in nodes]
-        )
-        self._output_count = len(ys)
+        self.inputs = tuple(nodes)
         variables = []
         refs = []
         for y in ys:
-            variable = Variable(y, requires_grad=requires_grad)
+            variable = Variable(y)
+            variable._requires_grad = requires_grad
             variable._node = node = VariableNode(variable, None, self, rank + 1)
             variables.append(variable)
-            refs.append(weakref.ref(node))
+            refs.append(ref(node))
         self.outputs = tuple(refs)
         if self._input_indexes_to_retain:
             self._retained_inputs = tuple(
@@ -241,7 +238,7 @@ class FunctionNode:
         for array in arrays:
             if isinstance(array, numpy.ndarray) and array.flags.writeable:
                 array.flags.writeable = False
-                weakref.finalize(self, _make_writeable, array)
+                finalize(self, _make_writeable, array)
 
     def _check_inputs(self, in_data: tuple[Any, ...]) -> None:
         for name, array in zip(self._names(in_data), in_data, strict=True):
@@ -372,7 +369,7 @@ class FunctionNode:
             if node is None:
                 variable = Variable(array, requires_grad=True)
                 variable._node = VariableNode(variable, None, self, self.rank + 1)
-                outputs[i] = weakref.ref(variable._node)
+                outputs[i] = ref(variable._node)
             else:
                 variable = node.variable_of(array)
             variables.append(variable)
@@ -384,7 +381,7 @@ class FunctionNode:
         """The retained output arrays, None for those that were not retained."""
         if self._retained_outputs is None:
             raise RuntimeError('retained output data is gone')
-        data: list[Array | None] = [None] * self._output_count
+        data: list[Array | None] = [None] * len(self.outputs or ())
         for i, array in zip(
             self._output_indexes_to_retain, self._retained_outputs, strict=True
         ):
@@ -395,8 +392,8 @@ class FunctionNode:
 
     def unchain(self) -> None:
         """Takes this node out of the graph and frees what it kept."""
-        for ref in self.outputs or ():
-            node = ref()
+        for reference in self.outputs or ():
+            node = reference()
             if node is not None:
                 node.unchain()
         self.inputs = None
