@@ -165,7 +165,7 @@ class FunctionNode:
         else:
             ys = self._forward_specially(in_data, on_cpu)
         if ys.__class__ is not tuple:
-            ys = (ys,)
+            ys = tuple(ys) if isinstance(ys, tuple) else (ys,)  # or `return inputs`
         for y in ys:
             if y.__class__ is not ndarray:
                 ys = self._normalise_outputs(ys)

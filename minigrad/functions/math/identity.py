@@ -10,7 +10,7 @@ from minigrad.types import Array
 
 class Identity(FunctionNode):
     def forward(self, inputs: tuple[Array, ...]) -> Any:
-        return tuple(inputs)
+        return inputs
 
     def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
         return grad_outputs
