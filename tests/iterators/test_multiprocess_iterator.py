@@ -198,8 +198,8 @@ def test_a_dataset_that_cannot_be_loaded(make, in_a_module, tmp_path):
 
 
 def test_timeout_warning(make):
-    dataset = datasets.TransformDataset([0, 0, 0.6, 0], time.sleep)
-    it = make(dataset, 2, shuffle=False, dataset_timeout=0.2)
+    dataset = datasets.TransformDataset([0, 0, 2.5, 0], time.sleep)
+    it = make(dataset, 2, shuffle=False, dataset_timeout=1.0)
     with warnings.catch_warnings():
         warnings.simplefilter('error')
         assert it.next() == [None, None]
