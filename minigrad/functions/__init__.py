@@ -114,10 +114,14 @@ from minigrad.functions.math.basic_math import add as add
 from minigrad.functions.math.batch_l2_norm_squared import (
     batch_l2_norm_squared as batch_l2_norm_squared,
 )
+from minigrad.functions.math.batch_matmul import batch_matmul as batch_matmul
 from minigrad.functions.math.bias import bias as bias
+from minigrad.functions.math.cholesky import cholesky as cholesky
 from minigrad.functions.math.clip import clip as clip
 from minigrad.functions.math.cumulative import cumprod as cumprod
 from minigrad.functions.math.cumulative import cumsum as cumsum
+from minigrad.functions.math.det import batch_det as batch_det
+from minigrad.functions.math.det import det as det
 from minigrad.functions.math.einsum import einsum as einsum
 from minigrad.functions.math.elementary import arccos as arccos
 from minigrad.functions.math.elementary import arcsin as arcsin
@@ -131,9 +135,9 @@ from minigrad.functions.math.elementary import expm1 as expm1
 from minigrad.functions.math.elementary import fix as fix
 from minigrad.functions.math.elementary import floor as floor
 from minigrad.functions.math.elementary import log as log
-from minigrad.functions.math.elementary import log10 as log10
 from minigrad.functions.math.elementary import log1p as log1p
 from minigrad.functions.math.elementary import log2 as log2
+from minigrad.functions.math.elementary import log10 as log10
 from minigrad.functions.math.elementary import rsqrt as rsqrt
 from minigrad.functions.math.elementary import sign as sign
 from minigrad.functions.math.elementary import sin as sin
@@ -143,6 +147,8 @@ from minigrad.functions.math.elementary import square as square
 from minigrad.functions.math.elementary import tan as tan
 from minigrad.functions.math.fmod import fmod as fmod
 from minigrad.functions.math.identity import identity as identity
+from minigrad.functions.math.inv import batch_inv as batch_inv
+from minigrad.functions.math.inv import inv as inv
 from minigrad.functions.math.linear_interpolate import (
     linear_interpolate as linear_interpolate,
 )
