@@ -13,6 +13,7 @@ from typing import Any
 import numpy
 
 from minigrad.function_node import FunctionNode, InputTypes
+from minigrad.functions._derivative import derive
 from minigrad.functions.math.sum_to import sum_to
 from minigrad.kernels import kernels_for
 from minigrad.kernels.specs import ConvSpec, IntPair
@@ -24,6 +25,7 @@ class Convolution2DFunction(FunctionNode):
     """``y = x * W + b``, in the dtype of ``x``."""
 
     arg_names = ('x', 'W', 'b')
+    on_arrays = True
     public_name = 'convolution_2d'
 
     def __init__(
@@ -77,11 +79,11 @@ class Convolution2DFunction(FunctionNode):
         x, W = self.get_retained_inputs()
         (gy,) = grad_outputs
         spec = self.spec
-        gradients: list[Variable] = []
+        gradients: list[Any] = []
         if 0 in indexes:
-            gradients.append(_transposed(gy, W, spec))
+            gradients += derive(_transposed(spec), gy, W)
         if 1 in indexes:
-            gradients += Convolution2DGradW(spec, W.dtype).apply((x, gy))
+            gradients += derive(Convolution2DGradW(spec, W.dtype), x, gy)
         if 2 in indexes:
             gradients.append(sum_over_pixels(gy))
         return gradients
@@ -91,6 +93,7 @@ class Convolution2DGradW(FunctionNode):
     """``gW``, from ``x`` and ``gy``."""
 
     arg_names = ('x', 'gy')
+    on_arrays = True
 
     def __init__(self, spec: Any, dtype: Any) -> None:
         self.spec = spec
@@ -108,25 +111,26 @@ class Convolution2DGradW(FunctionNode):
     def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
         x, gy = self.get_retained_inputs()
         (ggW,) = grad_outputs
-        gradients: list[Variable] = []
+        gradients: list[Any] = []
         if 0 in indexes:
-            gradients.append(_transposed(gy, ggW, self.spec))
+            gradients += derive(_transposed(self.spec), gy, ggW)
         if 1 in indexes:
             function = Convolution2DFunction(spec=self.spec, groups=self.spec.groups)
-            gradients += function.apply((x, ggW))
+            gradients += derive(function, x, ggW)
         return gradients
 
 
-def _transposed(gy: Variable, W: Variable, spec: Any) -> Variable:
-    """Returns ``gx`` of a convolution with ``spec``."""
+def _transposed(spec: Any) -> FunctionNode:
+    """Returns the node that computes ``gx`` from ``gy`` and ``W``."""
     from minigrad.functions.connection.deconvolution_2d import Deconvolution2DFunction
 
-    function = Deconvolution2DFunction(spec=spec, groups=spec.groups)
-    return function.apply((gy, W))[0]
+    return Deconvolution2DFunction(spec=spec, groups=spec.groups)
 
 
-def sum_over_pixels(gy: Variable) -> Variable:
+def sum_over_pixels(gy: Any) -> Any:
     """Returns the gradient of a bias: ``gy`` summed over all axes but the channels."""
+    if not isinstance(gy, Variable):
+        return gy.sum(axis=(0, 2, 3))
     channels = gy.shape[1]
     return sum_to(gy, (1, channels, 1, 1)).reshape((channels,))
 

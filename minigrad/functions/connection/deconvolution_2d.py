@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from minigrad.function_node import FunctionNode, InputTypes
+from minigrad.functions._derivative import derive
 from minigrad.functions.connection.convolution_2d import (
     Convolution2DFunction,
     Convolution2DGradW,
@@ -22,6 +23,7 @@ class Deconvolution2DFunction(FunctionNode):
     """``gx`` of a convolution with ``W``, given ``x`` as its ``gy``; plus a bias."""
 
     arg_names = ('x', 'W', 'b')
+    on_arrays = True
     public_name = 'deconvolution_2d'
 
     def __init__(
@@ -108,12 +110,12 @@ class Deconvolution2DFunction(FunctionNode):
         x, W = self.get_retained_inputs()
         (gy,) = grad_outputs
         spec: Any = self.spec
-        gradients: list[Variable] = []
+        gradients: list[Any] = []
         if 0 in indexes:
             function = Convolution2DFunction(spec=spec, groups=spec.groups)
-            gradients += function.apply((gy, W))
+            gradients += derive(function, gy, W)
         if 1 in indexes:
-            gradients += Convolution2DGradW(spec, W.dtype).apply((gy, x))
+            gradients += derive(Convolution2DGradW(spec, W.dtype), gy, x)
         if 2 in indexes:
             gradients.append(sum_over_pixels(gy))
         return gradients

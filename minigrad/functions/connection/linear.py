@@ -8,7 +8,8 @@ from typing import Any
 import numpy
 
 from minigrad.function_node import FunctionNode, InputTypes
-from minigrad.functions.math.sum_to import sum_to
+from minigrad.functions._derivative import derive
+from minigrad.functions.math.sum_to import sum_array_to, sum_to
 from minigrad.kernels import kernels_for
 from minigrad.types import Array
 from minigrad.variable import Variable
@@ -18,6 +19,7 @@ class LinearFunction(FunctionNode):
     """``y = x W^T + b``, in the dtype of ``x``."""
 
     arg_names = ('x', 'W', 'b')
+    on_arrays = True
     public_name = 'linear'
 
     def check_type_forward(self, in_types: InputTypes) -> None:
@@ -62,13 +64,14 @@ class LinearFunction(FunctionNode):
     def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
         x, W = self.get_retained_inputs()
         (gy,) = grad_outputs
-        gradients: list[Variable] = []
+        gradients: list[Any] = []
         if 0 in indexes:
-            gradients += LinearGradData(x.dtype).apply((W, gy))
+            gradients += derive(LinearGradData(x.dtype), W, gy)
         if 1 in indexes:
-            gradients += LinearGradWeight(W.dtype).apply((x, gy))
+            gradients += derive(LinearGradWeight(W.dtype), x, gy)
         if 2 in indexes:
-            gradients.append(sum_to(gy, (W.shape[0],)))
+            sum_up = sum_to if isinstance(gy, Variable) else sum_array_to
+            gradients.append(sum_up(gy, (W.shape[0],)))
         return gradients
 
 
@@ -76,6 +79,7 @@ class LinearGradData(FunctionNode):
     """``gx = gy W``."""
 
     arg_names = ('W', 'gy')
+    on_arrays = True
 
     def __init__(self, dtype: Any) -> None:
         self._dtype = dtype
@@ -88,11 +92,11 @@ class LinearGradData(FunctionNode):
     def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
         W, gy = self.get_retained_inputs()
         (ggx,) = grad_outputs
-        gradients: list[Variable] = []
+        gradients: list[Any] = []
         if 0 in indexes:
-            gradients += LinearGradWeight(W.dtype).apply((ggx, gy))
+            gradients += derive(LinearGradWeight(W.dtype), ggx, gy)
         if 1 in indexes:
-            gradients += LinearFunction().apply((ggx, W))
+            gradients += derive(LinearFunction(), ggx, W)
         return gradients
 
 
@@ -100,6 +104,7 @@ class LinearGradWeight(FunctionNode):
     """``gW = gy^T x``."""
 
     arg_names = ('x', 'gy')
+    on_arrays = True
 
     def __init__(self, dtype: Any) -> None:
         self._dtype = dtype
@@ -115,11 +120,11 @@ class LinearGradWeight(FunctionNode):
     def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
         x, gy = self.get_retained_inputs()
         (ggW,) = grad_outputs
-        gradients: list[Variable] = []
+        gradients: list[Any] = []
         if 0 in indexes:
-            gradients += LinearGradData(x.dtype).apply((ggW, gy))
+            gradients += derive(LinearGradData(x.dtype), ggW, gy)
         if 1 in indexes:
-            gradients += LinearFunction().apply((x, ggW))
+            gradients += derive(LinearFunction(), x, ggW)
         return gradients
 
 

@@ -11,6 +11,7 @@ import numpy
 
 from minigrad.backend import get_array_module
 from minigrad.function_node import FunctionNode, InputTypes
+from minigrad.functions._derivative import derive
 from minigrad.functions.array.cast import cast
 from minigrad.functions.math.sum_to import sum_to
 from minigrad.kernels import kernels_for
@@ -73,6 +74,8 @@ class _NormalizesOverAxes(FunctionNode):
 class BatchNormalization(_NormalizesOverAxes):
     """``y = gamma * (x - mean) * inv_std + beta``, in one kernel."""
 
+    on_arrays = True
+
     def __init__(
         self,
         eps: float = 2e-5,
@@ -109,8 +112,7 @@ class BatchNormalization(_NormalizesOverAxes):
 
     def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
         x, gamma = self.get_retained_inputs()
-        function = BatchNormalizationGrad(self)
-        return function.apply((x, gamma, grad_outputs[0]))
+        return derive(BatchNormalizationGrad(self), x, gamma, grad_outputs[0])
 
 
 class BatchNormalizationGrad(FunctionNode):

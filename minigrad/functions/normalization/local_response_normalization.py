@@ -5,15 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from minigrad.function_node import FunctionNode, InputTypes
+from minigrad.functions._derivative import derive
 from minigrad.kernels import kernels_for
 from minigrad.types import Array
-from minigrad.variable import Variable
+from minigrad.variable import Variable, as_array
 
 
 class LocalResponseNormalization(FunctionNode):
     """``y = x * scale**-beta``, ``scale = k + alpha * window sum of x**2``."""
 
     arg_names = ('x',)
+    on_arrays = True
 
     def __init__(
         self, n: int = 5, k: float = 2, alpha: float = 1e-4, beta: float = 0.75
@@ -37,8 +39,10 @@ class LocalResponseNormalization(FunctionNode):
     def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
         (x,) = self.get_retained_inputs()
         (y,) = self.get_retained_outputs()
-        function = LocalResponseNormalizationGrad(y.array, self.scale, self.arguments)
-        return function.apply((x, grad_outputs[0]))
+        function = LocalResponseNormalizationGrad(
+            as_array(y), self.scale, self.arguments
+        )
+        return derive(function, x, grad_outputs[0])
 
 
 class LocalResponseNormalizationGrad(FunctionNode):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from minigrad.function_node import FunctionNode, InputTypes
+from minigrad.functions._derivative import derive
 from minigrad.functions.pooling._pooling_2d import check_pooling_input
 from minigrad.kernels import kernels_for
 from minigrad.kernels.specs import IntPair, PoolSpec
@@ -16,6 +17,7 @@ class AveragePooling2D(FunctionNode):
     """The mean of each window, padding counted as zeros."""
 
     arg_names = ('x',)
+    on_arrays = True
     public_name = 'average_pooling_2d'
 
     def __init__(
@@ -41,13 +43,14 @@ class AveragePooling2D(FunctionNode):
         return kernels_for(x).average_pool_2d(x, self.spec)
 
     def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
-        return AveragePooling2DGrad(self.spec).apply(grad_outputs)
+        return derive(AveragePooling2DGrad(self.spec), *grad_outputs)
 
 
 class AveragePooling2DGrad(FunctionNode):
     """Spreads each element evenly over its window."""
 
     arg_names = ('gy',)
+    on_arrays = True
 
     def __init__(self, spec: Any) -> None:
         self.spec = spec
@@ -57,7 +60,7 @@ class AveragePooling2DGrad(FunctionNode):
         return kernels_for(gy).average_pool_2d_grad(gy, self.spec)
 
     def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
-        return AveragePooling2D(spec=self.spec).apply(grad_outputs)
+        return derive(AveragePooling2D(spec=self.spec), *grad_outputs)
 
 
 def average_pooling_2d(

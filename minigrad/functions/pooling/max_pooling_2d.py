@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from minigrad.function_node import FunctionNode, InputTypes
+from minigrad.functions._derivative import derive
 from minigrad.functions.pooling._pooling_2d import check_pooling_input
 from minigrad.kernels import kernels_for
 from minigrad.kernels.specs import IntPair, PoolSpec
@@ -15,6 +16,7 @@ class MaxPooling2D(FunctionNode):
     """The maximum of each window; remembers where it was."""
 
     arg_names = ('x',)
+    on_arrays = True
     label = 'MaxPoolingND'  # the name that Chainer's graphs show
     public_name = 'max_pooling_2d'
 
@@ -37,7 +39,7 @@ class MaxPooling2D(FunctionNode):
         return y
 
     def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
-        return MaxPooling2DScatter(self.spec, self.arg).apply(grad_outputs)
+        return derive(MaxPooling2DScatter(self.spec, self.arg), *grad_outputs)
 
     def indices(self) -> Array:
         """Returns where each maximum lies in its window, ``ky * KW + kx``."""
@@ -48,6 +50,7 @@ class MaxPooling2DScatter(FunctionNode):
     """Adds each element at the place of its window's maximum."""
 
     arg_names = ('gy',)
+    on_arrays = True
     label = 'MaxPoolingNDGrad'
 
     def __init__(self, spec: PoolSpec, arg: Array) -> None:
@@ -59,13 +62,14 @@ class MaxPooling2DScatter(FunctionNode):
         return kernels_for(gy).max_pool_2d_scatter(gy, self.arg, self.spec)
 
     def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
-        return MaxPooling2DGather(self.spec, self.arg).apply(grad_outputs)
+        return derive(MaxPooling2DGather(self.spec, self.arg), *grad_outputs)
 
 
 class MaxPooling2DGather(FunctionNode):
     """Takes the element at the place of each window's maximum."""
 
     arg_names = ('ggx',)
+    on_arrays = True
     label = 'MaxPoolingNDWithIndexes'
 
     def __init__(self, spec: PoolSpec, arg: Array) -> None:
@@ -77,7 +81,7 @@ class MaxPooling2DGather(FunctionNode):
         return kernels_for(ggx).max_pool_2d_gather(ggx, self.arg, self.spec)
 
     def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
-        return MaxPooling2DScatter(self.spec, self.arg).apply(grad_outputs)
+        return derive(MaxPooling2DScatter(self.spec, self.arg), *grad_outputs)
 
 
 def max_pooling_2d(
