@@ -19,6 +19,7 @@ from minigrad.training.extension import (
     PRIORITY_SNAPSHOT,
     reject_unknown,
 )
+from minigrad.training.hyperparameters import HyperparameterChanges
 from minigrad.training.random_state import serialize_random_state
 from minigrad.training.triggers._get_trigger import get_trigger
 from minigrad.variable import Variable
@@ -107,7 +108,9 @@ class Trainer:
         self._start_at: float | None = None
         self._snapshot_elapsed_time = 0.0
         self._final_elapsed_time: Any = None
-        self._saved_random_state: dict[str, Any] | None = None
+        self._hyperparameters: HyperparameterChanges | None = None
+        self._loaded_hyperparameters = '{}'
+        self._loaded_random_state: dict[str, Any] | None = None
 
         updater.connect_trainer(self)
         for extension in () if extensions is None else extensions:
@@ -290,14 +293,16 @@ class Trainer:
         os.makedirs(self.out, exist_ok=True)
         order = self._by_priority()
         self._start_at = time.perf_counter()
+        self._hyperparameters = HyperparameterChanges(self.updater.get_all_optimizers())
         # Loading comes first: what the others set up depends on what is loaded.
         for entry in sorted(order, key=lambda e: not e.loads_snapshot):
             if not getattr(entry.trigger, 'finished', False):
                 entry.call('initialize', self)
+        self._hyperparameters.apply(self._loaded_hyperparameters)
         # Whatever was drawn since loading is taken back.
-        if self._saved_random_state is not None:
-            serialize_random_state(NpzDeserializer(self._saved_random_state))
-            self._saved_random_state = None
+        if self._loaded_random_state is not None:
+            serialize_random_state(NpzDeserializer(self._loaded_random_state))
+        self._loaded_hyperparameters, self._loaded_random_state = '{}', None
         if self.is_before_training:
             self.observation = {}
             with self.reporter.scope(self.observation):
@@ -326,6 +331,7 @@ class Trainer:
             started = self._start_at is not None or self._done
             serializer('_snapshot_elapsed_time', self.elapsed_time if started else 0.0)
         self._serialize_observation(serializer)
+        self._serialize_hyperparameters(serializer)
         self._serialize_random_state(serializer['random_state'])
 
     def _serialize_observation(self, serializer: AbstractSerializer) -> None:
@@ -338,12 +344,22 @@ class Trainer:
         with contextlib.suppress(KeyError):  # Chainer's snapshots have none
             self.observation = json.loads(serializer('observation', '{}'))
 
+    def _serialize_hyperparameters(self, serializer: AbstractSerializer) -> None:
+        if isinstance(serializer, Serializer):
+            changes = self._hyperparameters
+            loaded = self._loaded_hyperparameters
+            text = loaded if changes is None else changes.to_json()
+            serializer('hyperparameters', text)
+            return
+        with contextlib.suppress(KeyError):  # Chainer's snapshots have none
+            self._loaded_hyperparameters = serializer('hyperparameters', '{}')
+
     def _serialize_random_state(self, serializer: AbstractSerializer) -> None:
         found = serialize_random_state(serializer)
         if found and isinstance(serializer, Deserializer):
             state = DictionarySerializer()
             serialize_random_state(state)
-            self._saved_random_state = state.target
+            self._loaded_random_state = state.target
 
 
 def _as_float(value: Any) -> float | None:

@@ -54,7 +54,12 @@ def observe_lr(
         >>> extension.trigger
         (1, 'epoch')
     """
-    return observe_value(
-        observation_key,
-        lambda trainer: trainer.updater.get_optimizer(optimizer_name).lr,
-    )
+
+    def learning_rate(trainer: TrainerProtocol) -> Any:
+        optimizer = trainer.updater.get_optimizer(optimizer_name)
+        # Adam and its kin: their `lr` is the same, with a warning.
+        return (
+            optimizer.alpha_t if hasattr(type(optimizer), 'alpha_t') else optimizer.lr
+        )
+
+    return observe_value(observation_key, learning_rate)
