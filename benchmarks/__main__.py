@@ -60,7 +60,11 @@ def main() -> int:
     """Runs the command line."""
     parser = argparse.ArgumentParser(prog='python -m benchmarks', description=__doc__)
     commands = parser.add_subparsers(required=True)
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count()
+    cores = (
+        len(os.sched_getaffinity(0))
+        if hasattr(os, 'sched_getaffinity')
+        else os.cpu_count()
+    )
 
     command = commands.add_parser('run', help='measure minigrad beside PyTorch')
     command.add_argument('names', nargs='*', help='families (core, models) or cases')

@@ -23,7 +23,9 @@ def compare(base: Path, new: Path, max_ratio: float) -> int:
     old, now = load(base), load(new)
     control = 1.0
     if 'control' in old and 'control' in now:
-        control = now['control']['median']['control'] / old['control']['median']['control']
+        control = (
+            now['control']['median']['control'] / old['control']['median']['control']
+        )
     print(f'control {control:.3f}')
     if abs(control - 1) > 0.05:
         print('the machine itself changed by more than 5 %: nothing is judged')

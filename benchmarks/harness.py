@@ -256,7 +256,9 @@ def row(result: Result) -> str:
 
     verdict = {True: 'met', False: 'MISSED', None: ''}[result.met]
     peaks = '/'.join(
-        f'{result.peak_mb[peer]:.0f}' for peer in (MINIGRAD, TORCH) if peer in result.peak_mb
+        f'{result.peak_mb[peer]:.0f}'
+        for peer in (MINIGRAD, TORCH)
+        if peer in result.peak_mb
     )
     own = result.median.get(MINIGRAD, result.median.get('control'))
     return (

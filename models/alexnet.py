@@ -123,7 +123,9 @@ class AlexNetOWT(mg.Chain):
 class _NormalizedConvolution(mg.Chain):
     """Convolution, batch normalization and ReLU."""
 
-    def __init__(self, in_channels: int | None, out_channels: int, **kwargs: Any) -> None:
+    def __init__(
+        self, in_channels: int | None, out_channels: int, **kwargs: Any
+    ) -> None:
         super().__init__()
         with self.init_scope():
             self.conv = L.Convolution2D(

@@ -51,7 +51,9 @@ def train(
         optimizer.alpha = 2e-3 * (1 - (epoch - 1) / epochs)
         order = rng.permutation(len(x))
         batches = [order[i : i + batchsize] for i in range(0, len(x), batchsize)]
-        bar = tqdm(batches, desc=f'epoch {epoch:2d}/{epochs}', leave=False, disable=None)
+        bar = tqdm(
+            batches, desc=f'epoch {epoch:2d}/{epochs}', leave=False, disable=None
+        )
         losses, accuracies = [], []
         for batch in bar:
             y = model(shifted(x[batch], rng))
@@ -107,7 +109,9 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(
         prog='python -m models.digits', description='Train LeNet on handwritten digits.'
     )
-    parser.add_argument('--out', type=Path, default=Path('result'), help='output folder')
+    parser.add_argument(
+        '--out', type=Path, default=Path('result'), help='output folder'
+    )
     parser.add_argument('--epochs', type=int, default=20, help='passes over the data')
     parser.add_argument('--batchsize', type=int, default=50, help='digits per step')
     parser.add_argument('--seed', type=int, default=0, help='of weights and order')

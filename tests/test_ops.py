@@ -1,29 +1,10 @@
 """Every operation of the table, asked every question."""
 
-import importlib
-import pkgutil
-from pathlib import Path
-
 import pytest
 
 from minigrad.testing import properties
+from tests.op_table import CASES
 
-TABLE = Path(__file__).with_name('op_cases')
-
-
-def load_cases():
-    cases = []
-    for module in pkgutil.iter_modules([str(TABLE)]):
-        spec = importlib.util.spec_from_file_location(
-            f'op_cases_{module.name}', TABLE / f'{module.name}.py'
-        )
-        loaded = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(loaded)
-        cases.extend(loaded.CASES)
-    return cases
-
-
-CASES = load_cases()
 SAMPLES = [
     pytest.param(case, sample, id=f'{case}-{i}')
     for case in CASES

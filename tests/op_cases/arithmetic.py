@@ -19,8 +19,10 @@ def binary(name, function, draw=None, draw_rhs=None, **kwargs):
 
     def array_first(x, y):
         # The left operand is a plain array: NumPy must leave the work to Variable.
-        return function(x, as_variable(y)) if isinstance(x, np.ndarray) else (
-            function(x, y)
+        return (
+            function(x, as_variable(y))
+            if isinstance(x, np.ndarray)
+            else (function(x, y))
         )
 
     pairs = [((2, 3), (2, 3)), ((2, 3), (3,)), ((2, 1), (1, 3)), ((), (2, 2))]
@@ -75,8 +77,23 @@ CASES = [
     *binary('*', operator.mul),
     *binary('/', operator.truediv, draw_rhs=lambda shape: away(shape, 0, margin=0.5)),
     *binary('**', operator.pow, draw=positive),
-    *binary('//', operator.floordiv, draw=fractional, draw_rhs=divisors, dtypes='fd'),
-    *binary('%', operator.mod, draw=fractional, draw_rhs=divisors, dtypes='fd', tol={'f': 1e-4}),
+    # Constant almost everywhere: no gradient flows, as in Chainer.
+    *binary(
+        '//',
+        operator.floordiv,
+        draw=fractional,
+        draw_rhs=divisors,
+        dtypes='fd',
+        differentiable=False,
+    ),
+    *binary(
+        '%',
+        operator.mod,
+        draw=fractional,
+        draw_rhs=divisors,
+        dtypes='fd',
+        tol={'f': 1e-4},
+    ),
     OpCase(
         '-x',
         call=lambda x: -as_variable(x),
@@ -85,7 +102,10 @@ CASES = [
         empty=Sample((0, 2)),
     ),
     OpCase(
-        '+x', call=lambda x: +as_variable(x), oracle=operator.pos, samples=[Sample((2,))]
+        '+x',
+        call=lambda x: +as_variable(x),
+        oracle=operator.pos,
+        samples=[Sample((2,))],
     ),
     OpCase(
         'absolute',
@@ -115,7 +135,9 @@ CASES = [
         empty=Sample((0, 3), (0, 3), (3,)),
         errors=[
             ErrorCase((2, 3), raises=ValueError, match='two or more operands'),
-            ErrorCase((2,), (3,), (2,), raises=InvalidType, match='add: expected shapes'),
+            ErrorCase(
+                (2,), (3,), (2,), raises=InvalidType, match='add: expected shapes'
+            ),
         ],
     ),
     OpCase(

@@ -1,0 +1,142 @@
+"""What every public function must have: a case, a docstring, Chainer's signature."""
+
+import ast
+import inspect
+import re
+from pathlib import Path
+
+import pytest
+
+import minigrad
+import minigrad.functions as F
+
+from tests import op_table as table
+
+PUBLIC = {
+    name: function
+    for name, function in vars(F).items()
+    if inspect.isfunction(function) and not name.startswith('_')
+}
+COVERED = {case.name for case in table.CASES}
+
+# What the first page of the project promises, by family.
+PROMISED = """
+absolute arccos arcsin arctan arctan2 argmax argmin average ceil clip cos cosh einsum exp
+expm1 fix floor log log10 log1p log2 logsumexp matmul max maximum mean min minimum prod
+rsqrt sign sin sinh sqrt square sum sum_to tan tanh tensordot
+broadcast broadcast_to cast concat copy expand_dims flatten flip fliplr flipud get_item
+hstack im2col moveaxis pad repeat reshape resize_images rollaxis select_item separate
+split_axis squeeze stack swapaxes tile transpose vstack where
+clipped_relu elu hard_sigmoid leaky_relu log_softmax maxout prelu relu relu6 selu sigmoid
+softmax softplus swish
+bilinear convolution_2d deconvolution_2d depthwise_convolution_2d dilated_convolution_2d
+embed_id linear bias scale
+average_pooling_2d max_pooling_2d unpooling_2d
+batch_normalization fixed_batch_normalization layer_normalization group_normalization
+local_response_normalization normalize
+dropout gaussian
+absolute_error hinge huber_loss mean_absolute_error mean_squared_error
+sigmoid_cross_entropy softmax_cross_entropy squared_error
+accuracy binary_accuracy classification_summary r2_score forget
+""".split()
+
+
+def test_promised_names_exist():
+    assert [name for name in PROMISED if name not in PUBLIC] == []
+
+
+def test_every_function_has_a_case():
+    aliases = {
+        name
+        for name, function in PUBLIC.items()
+        if function.__name__ != name and function.__name__ in COVERED
+    }
+    assert sorted(set(PUBLIC) - COVERED - aliases) == []
+
+
+@pytest.mark.parametrize('name', sorted(PUBLIC))
+def test_docstring(name):
+    text = inspect.getdoc(PUBLIC[name]) or ''
+    assert text.split('\n')[0].endswith('.'), 'the first line is one sentence'
+    wanted = ['Args:', 'Returns:', 'Source:', 'Example:', '>>> ']
+    wanted += ['Gradient:', 'Double backprop:', 'Kernels:']
+    assert [part for part in wanted if part not in text] == []
+
+
+LAYERS = [
+    {'_version', 'types', 'configuration', 'errors'},
+    {'backend', 'backends', 'kernels', 'utils'},
+    {'variable', 'function_node', 'function', 'function_hook', 'backprop'},
+    {'gradient_check', 'function_hooks', 'functions', 'initializer', 'initializers'},
+    {'reporter', 'serializer', 'serializers', 'device_resident', 'link', 'link_hook'},
+    {'link_hooks', 'links', 'sequential', 'optimizer', 'optimizers', 'optimizer_hooks'},
+    {'dataset', 'datasets', 'iterators'},
+    {'training', 'graph', 'computational_graph'},
+    {'testing', 'cli', '__main__', '__init__'},
+]
+LAYER = {name: level for level, names in enumerate(LAYERS) for name in names}
+PACKAGE = Path(minigrad.__file__).parent
+
+
+def imports_of(path):
+    """Yields what a module imports when it is imported, not inside functions."""
+    tree = ast.parse(path.read_text())
+    nodes = list(tree.body)
+    while nodes:
+        node = nodes.pop()
+        if isinstance(node, ast.ImportFrom) and node.module:
+            yield from (
+                [f'{node.module}.{alias.name}' for alias in node.names]
+                if node.module == 'minigrad'
+                else [node.module]
+            )
+        elif isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.If) and 'TYPE_CHECKING' in ast.unparse(node.test):
+            continue
+        elif not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            nodes.extend(ast.iter_child_nodes(node))
+
+
+MODULES = sorted(PACKAGE.rglob('*.py'))
+
+
+def module_id(path):
+    return str(path.relative_to(PACKAGE))
+
+
+@pytest.mark.parametrize('path', MODULES, ids=module_id)
+def test_imports_downwards_only(path):
+    part = path.relative_to(PACKAGE).parts[0].removesuffix('.py')
+    upwards = []
+    for name in imports_of(path):
+        parts = name.split('.')
+        if parts[0] == 'minigrad' and len(parts) > 1 and parts[1] in LAYER:
+            if LAYER[parts[1]] > LAYER[part]:
+                upwards.append(name)
+        assert parts[0] not in ('chainer', 'torch', 'chainerx'), name
+    assert upwards == []
+
+
+@pytest.mark.parametrize('path', MODULES, ids=module_id)
+def test_no_assert_and_no_machine(path):
+    text = path.read_text()
+    tree = ast.parse(text)
+    assert not any(isinstance(node, ast.Assert) for node in ast.walk(tree))
+    assert not re.search(r'(?<![\w.])/(work|root|home)/', text)
+
+
+def test_import_is_light():
+    """Importing minigrad imports neither Numba nor CuPy nor Matplotlib."""
+    import subprocess
+    import sys
+
+    code = (
+        'import sys, minigrad; '
+        "print([m for m in ('numba', 'cupy', 'matplotlib', 'graphviz', 'PIL', 'h5py', "
+        "'tqdm', 'pooch') if m in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, '-c', code], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == '[]'
