@@ -68,8 +68,7 @@ def call_batch_matmul(a, b, **kwargs):
 
 
 def batch_matmul(a, b, transa=False, transb=False):
-    a = a.reshape(*a.shape[:2], -1)
-    b = b.reshape(*b.shape[:2], -1)
+    a, b = [x[..., None] if x.ndim == 2 else x for x in (a, b)]
     left = 'nki' if transa else 'nik'
     right = 'njk' if transb else 'nkj'
     return np.einsum(f'{left},{right}->nij', a, b)
