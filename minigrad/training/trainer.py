@@ -78,10 +78,11 @@ class Trainer:
         >>> import tempfile
         >>> trainer = minigrad.training.Trainer(
         ...     updater, (2, 'epoch'), out=tempfile.mkdtemp())
-        >>> trainer.extend(lambda trainer: print(trainer.updater.iteration, end=' '),
-        ...                name='count')
+        >>> trainer.extend(lambda trainer: print(trainer.updater.epoch_detail),
+        ...                name='show', trigger=(1, 'epoch'))
         >>> trainer.run()
-        1 2 3 4
+        1.0
+        2.0
     """
 
     def __init__(

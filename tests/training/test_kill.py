@@ -47,7 +47,6 @@ def kill(out, seconds):
 
 
 @pytest.mark.skipif(os.name != 'posix', reason='it sends signal 9')
-@pytest.mark.slow
 def test_killed_twenty_times_it_ends_as_if_undisturbed(tmp_path):
     finish(tmp_path / 'whole')
     seconds = random.Random(0)

@@ -27,10 +27,12 @@ class ExponentialShift(Shift):
         >>> shift = minigrad.training.extensions.ExponentialShift(
         ...     'lr', 0.5, target=0.25, optimizer=optimizer)
         >>> shift.initialize(None)
+        >>> values = []
         >>> for _ in range(4):
         ...     shift(None)
-        ...     print(optimizer.lr, end=' ')
-        0.5 0.25 0.25 0.25
+        ...     values.append(optimizer.lr)
+        >>> values
+        [0.5, 0.25, 0.25, 0.25]
     """
 
     def __init__(

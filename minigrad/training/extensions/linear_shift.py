@@ -23,10 +23,12 @@ class LinearShift(Shift):
         >>> optimizer = SimpleNamespace(lr=1.0)
         >>> shift = minigrad.training.extensions.LinearShift(
         ...     'lr', (2.0, 6.0), (1, 3), optimizer)
+        >>> values = []
         >>> for _ in range(5):
         ...     shift(None)
-        ...     print(optimizer.lr, end=' ')
-        2.0 4.0 6.0 6.0 6.0
+        ...     values.append(optimizer.lr)
+        >>> values
+        [2.0, 4.0, 6.0, 6.0, 6.0]
     """
 
     def __init__(

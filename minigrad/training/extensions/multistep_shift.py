@@ -28,10 +28,12 @@ class MultistepShift(Shift):
         >>> shift = minigrad.training.extensions.MultistepShift(
         ...     'lr', 0.5, [2, 3], 1.0, optimizer)
         >>> shift.initialize(None)
+        >>> values = []
         >>> for _ in range(4):
         ...     shift(None)
-        ...     print(optimizer.lr, end=' ')
-        1.0 0.5 0.25 0.25
+        ...     values.append(optimizer.lr)
+        >>> values
+        [1.0, 0.5, 0.25, 0.25]
     """
 
     def __init__(

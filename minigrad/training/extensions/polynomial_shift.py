@@ -27,10 +27,12 @@ class PolynomialShift(Shift):
         >>> shift = minigrad.training.extensions.PolynomialShift(
         ...     'lr', 2, 4, optimizer=optimizer)
         >>> shift.initialize(None)
+        >>> values = []
         >>> for _ in range(4):
         ...     shift(None)
-        ...     print(optimizer.lr, end=' ')
-        0.5625 0.25 0.0625 0.0
+        ...     values.append(optimizer.lr)
+        >>> values
+        [0.5625, 0.25, 0.0625, 0.0]
     """
 
     def __init__(

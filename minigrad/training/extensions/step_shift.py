@@ -27,10 +27,12 @@ class StepShift(Shift):
         >>> shift = minigrad.training.extensions.StepShift(
         ...     'lr', 0.5, 2, optimizer=optimizer)
         >>> shift.initialize(None)
+        >>> values = []
         >>> for _ in range(4):
         ...     shift(None)
-        ...     print(optimizer.lr, end=' ')
-        1.0 0.5 0.5 0.25
+        ...     values.append(optimizer.lr)
+        >>> values
+        [1.0, 0.5, 0.5, 0.25]
     """
 
     def __init__(

@@ -28,10 +28,12 @@ class WarmupShift(Shift):
         >>> shift = minigrad.training.extensions.WarmupShift(
         ...     'lr', 0.0, 4, 1.0, optimizer)
         >>> shift.initialize(None)
+        >>> values = []
         >>> for _ in range(5):
-        ...     print(optimizer.lr, end=' ')
+        ...     values.append(optimizer.lr)
         ...     shift(None)
-        0.0 0.25 0.5 0.75 1.0
+        >>> values
+        [0.0, 0.25, 0.5, 0.75, 1.0]
     """
 
     def __init__(
