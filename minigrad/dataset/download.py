@@ -39,15 +39,17 @@ def get_dataset_root() -> str:
     return os.path.join(str(pooch.os_cache('minigrad')), 'dataset')
 
 
-def set_dataset_root(path: str) -> None:
+def set_dataset_root(path: str | None) -> None:
     """Sets the folder under which datasets are kept; it goes before the environment.
 
+    Args:
+        path: The folder; None goes back to the environment.
+
     Example:
-        >>> before = minigrad.dataset.get_dataset_root()
         >>> minigrad.dataset.set_dataset_root('/data')
         >>> minigrad.dataset.get_dataset_directory('mnist', create_directory=False)
         '/data/mnist'
-        >>> minigrad.dataset.set_dataset_root(before)
+        >>> minigrad.dataset.set_dataset_root(None)
     """
     global _dataset_root
     _dataset_root = path

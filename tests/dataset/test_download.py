@@ -10,7 +10,6 @@ from minigrad.dataset import download
 
 @pytest.fixture(autouse=True)
 def _no_settings(monkeypatch, tmp_path):
-    monkeypatch.setattr(download, '_dataset_root', None)
     for name in ('MINIGRAD_DATASET_ROOT', 'CHAINER_DATASET_ROOT', 'MINIGRAD_OFFLINE'):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv('MINIGRAD_DATASET_ROOT', str(tmp_path / 'root'))
@@ -24,7 +23,11 @@ def test_where_the_root_comes_from(monkeypatch, tmp_path):
     monkeypatch.delenv('CHAINER_DATASET_ROOT')
     assert 'minigrad' in dataset.get_dataset_root()
     dataset.set_dataset_root('/mine')
-    assert dataset.get_dataset_root() == '/mine'
+    try:
+        assert dataset.get_dataset_root() == '/mine'
+    finally:
+        dataset.set_dataset_root(None)
+    assert dataset.get_dataset_root() != '/mine'
 
 
 def test_directory_is_made_on_demand(tmp_path):

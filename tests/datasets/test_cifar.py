@@ -21,7 +21,7 @@ def records(label_bytes, labels):
 @pytest.fixture
 def root(tmp_path, monkeypatch):
     """Tiny archives in the official layout, whose hashes replace the real ones."""
-    monkeypatch.setattr('minigrad.dataset.download._dataset_root', str(tmp_path))
+    monkeypatch.setenv('MINIGRAD_DATASET_ROOT', str(tmp_path))
     monkeypatch.setenv('MINIGRAD_OFFLINE', '1')
     (tmp_path / 'cifar').mkdir()
     for name, labels in (('_CIFAR10', [1, 9]), ('_CIFAR100', [0, 99])):

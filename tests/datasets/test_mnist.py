@@ -22,7 +22,7 @@ def idx(array):
 @pytest.fixture
 def root(tmp_path, monkeypatch):
     """A dataset root with a tiny MNIST, whose hashes replace the real ones."""
-    monkeypatch.setattr('minigrad.dataset.download._dataset_root', str(tmp_path))
+    monkeypatch.setenv('MINIGRAD_DATASET_ROOT', str(tmp_path))
     monkeypatch.setenv('MINIGRAD_OFFLINE', '1')
     rng = numpy.random.RandomState(0)
     files = {}
