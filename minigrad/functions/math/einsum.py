@@ -14,6 +14,8 @@ from minigrad.functions.math.sum_to import broadcast_to
 from minigrad.types import Array
 from minigrad.variable import Variable, as_variable
 
+# Sorted, so that axes given as numbers come out in the order of the numbers.
+LETTERS = ''.join(sorted(ascii_letters))
 ELLIPSIS = '@'  # one character for '...', so that every axis is one character
 
 
@@ -118,7 +120,7 @@ def _letters_of(axes: Any) -> str:
         if axis is Ellipsis:
             letters.append('...')
         elif isinstance(axis, int):
-            letters.append(ascii_letters[axis])
+            letters.append(LETTERS[axis])
         else:
             raise TypeError(
                 f'einsum: a list of axes must hold ints and Ellipsis, got {axis!r}'
@@ -144,7 +146,7 @@ def _split(subscripts: str) -> tuple[list[str], str]:
     marked = subscripts.replace('...', ELLIPSIS)
     inputs, arrow, output = marked.partition('->')
     for character in inputs.replace(',', '') + output:
-        if character not in ascii_letters + ELLIPSIS:
+        if character not in LETTERS + ELLIPSIS:
             raise ValueError(
                 f'einsum: {character!r} in {subscripts!r} is no letter\n'
                 "  hint: subscripts look like 'ij,jk->ik' or '...i,ij->...j'"
@@ -214,7 +216,7 @@ def einsum(*operands: Any) -> Variable:
                 f'einsum: {subscripts!r} would sum over the axes of the ellipsis; name '
                 'them, or put the ellipsis into the output too'
             )
-        free = [c for c in ascii_letters if c not in subscripts]
+        free = [c for c in LETTERS if c not in subscripts]
         letters = ''.join(free[: max(ndim, 0)])
         in_subs = [s.replace(ELLIPSIS, letters) for s in in_subs]
         out_sub = out_sub.replace(ELLIPSIS, letters)

@@ -67,3 +67,9 @@ def test_dtypes_promote_and_gradients_do_not(rng):
 def test_no_operands():
     with pytest.raises(ValueError, match='no operands'):
         F.einsum()
+
+
+def test_axis_numbers_keep_their_order():
+    x = np.arange(6.0).reshape(2, 3)
+    assert F.einsum(x, [30, 2]).shape == (3, 2)
+    assert F.einsum(x, [2, 30]).shape == (2, 3)
