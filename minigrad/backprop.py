@@ -38,12 +38,20 @@ from minigrad.variable import (
 Gradient = Any
 Gradients = dict[VariableNode, Gradient]
 
-# Differentiable helpers, handed over by functions/math/basic_math.py and array/copy.py
-# when they are imported: the engine stands below the functions.
-add: Callable[[Variable, Variable], Variable]
-sum_to: Callable[[Variable, tuple[int, ...]], Variable]
-sum_array_to: Callable[[Array, tuple[int, ...]], Array]
-copy: Callable[[Variable], Variable]
+
+class Arithmetic:
+    """What the engine computes with; filled by the functions when they are imported.
+
+    The engine stands below the functions, so it cannot import them itself.
+    """
+
+    add: Callable[[Variable, Variable], Variable]
+    sum_to: Callable[[Variable, tuple[int, ...]], Variable]
+    sum_array_to: Callable[[Array, tuple[int, ...]], Array]
+    copy: Callable[[Variable], Variable]
+
+
+arithmetic = Arithmetic()
 
 
 def propagate(
@@ -80,7 +88,7 @@ def propagate(
         if former is None:
             gradients[node] = gradient
         elif double:
-            gradients[node] = add(former, gradient)
+            gradients[node] = arithmetic.add(former, gradient)
         elif node in owned:
             former += gradient
         else:
@@ -102,7 +110,7 @@ def propagate(
         inputs = function.inputs
         if inputs is None:  # unchained
             continue
-        grad_outputs = []
+        grad_outputs: list[Gradient] = []
         for ref in function.outputs:  # type: ignore[union-attr]
             y = ref()
             if y is None or y._creator_node is not function:
@@ -202,7 +210,8 @@ def _fitted(
 ) -> Gradient:
     """Sums a gradient over broadcast axes; raises if it does not fit its variable."""
     if gradient.shape != x.shape and function.broadcasting:
-        gradient = (sum_to if double else sum_array_to)(gradient, x.shape or ())
+        sum_up = arithmetic.sum_to if double else arithmetic.sum_array_to
+        gradient = sum_up(gradient, x.shape or ())
     check_gradient(x, as_array(gradient), function)
     return gradient
 
@@ -254,7 +263,9 @@ def _where(function: FunctionNode) -> str:
     if function.stack is not None:
         lines.append('which was applied here:')
         here = str(Path(__file__).parent)
-        callers = [line for line in function.stack if not line.filename.startswith(here)]
+        callers = [
+            line for line in function.stack if not line.filename.startswith(here)
+        ]
         lines.append(''.join(traceback.format_list(callers[-2:])).rstrip())
     else:
         lines.append('  hint: minigrad.set_debug(True) tells where it was applied')
@@ -308,7 +319,7 @@ def _take_exclusive(gradients: Gradients, node: VariableNode) -> Variable:
     for AlexNet's dense layers that would be 200 MB a step.
     """
     if config.enable_backprop:
-        return copy(gradients.pop(node))  # the copy must belong to the graph as well
+        return arithmetic.copy(gradients.pop(node))  # the copy must belong to the graph as well
     array, count, base_count = _take(gradients, node)
     flags = array.flags
     whole = flags.c_contiguous or flags.f_contiguous
@@ -328,7 +339,7 @@ def _accumulate_leaves(gradients: Gradients, loss_scale: float | None) -> None:
         if former is None:
             total = _take_exclusive(gradients, node)
         elif config.enable_backprop:
-            total = add(former, gradients.pop(node))
+            total = arithmetic.add(former, gradients.pop(node))
         else:
             total = Variable(
                 _as_array(former._array + gradients.pop(node), former._array)

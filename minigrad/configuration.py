@@ -128,7 +128,7 @@ global_config.schedule_func = None
 global_config.exact_convolution = _environment_flag('EXACT_CONVOLUTION')
 
 
-class using_config:  # noqa: N801 - a context manager that reads as a verb
+class using_config:
     """Sets one entry of the configuration inside a ``with`` block.
 
     Args:
@@ -225,4 +225,5 @@ def get_dtype(dtype: Any = None, map_mixed16: Any = None) -> numpy.dtype[Any]:
         dtype = config.dtype
     if dtype is mixed16:
         dtype = mixed16.dtype if map_mixed16 is None else map_mixed16
-    return numpy.dtype(dtype)
+    resolved: numpy.dtype[Any] = numpy.dtype(dtype)
+    return resolved

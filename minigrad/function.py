@@ -79,7 +79,9 @@ class _OnceDifferentiable(FunctionNode):
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         values = iter(inputs)
         arrays = tuple([next(values) if given else None for given in self._is_given])
-        gxs = self._function.backward(arrays[: self._n_inputs], arrays[self._n_inputs :])
+        gxs = self._function.backward(
+            arrays[: self._n_inputs], arrays[self._n_inputs :]
+        )
         wanted = [gxs[i] for i in self._indexes]
         self.has_gradient = [gx is not None for gx in wanted]
         return tuple([gx for gx in wanted if gx is not None])
@@ -223,6 +225,8 @@ class Function:
         """Keeps only these inputs for `backward`; all are kept otherwise."""
         self.node.retain_inputs(indexes)
 
-    def retain_outputs(self, indexes: Iterable[int], retain_after_backward: bool = False) -> None:
+    def retain_outputs(
+        self, indexes: Iterable[int], retain_after_backward: bool = False
+    ) -> None:
         """Keeps outputs for `backward`, in `output_data`."""
         self.node.retain_outputs(indexes)

@@ -245,7 +245,7 @@ class Variable:
                 'Variable: expected numpy.ndarray or cupy.ndarray, got '
                 f'{type(data).__name__}\n  hint: wrap it in numpy.array(...) first'
             )
-        self._array = data
+        self._array: Array = data
         self._node: VariableNode | None = None
         self._requires_grad = requires_grad
         self._grad_var: Variable | None = None
@@ -673,7 +673,7 @@ class Variable:
         return transpose(self, axes if axes else None)
 
     @property
-    def T(self) -> Variable:  # noqa: N802
+    def T(self) -> Variable:
         """The variable with its axes reversed."""
         return self.transpose()
 
@@ -810,7 +810,7 @@ class Parameter(Variable):
                 'this parameter is uninitialised and has no gradient yet; call '
                 'cleargrad() or initialize() first'
             )
-        return Variable.grad.fget(self)  # type: ignore[attr-defined, no-any-return]
+        return Variable.grad.fget(self)  # type: ignore[attr-defined]
 
     @grad.setter
     def grad(self, grad: Array | None) -> None:
@@ -902,9 +902,7 @@ def as_variable(obj: Any) -> Variable:
         >>> minigrad.as_variable(np.ones(2)).requires_grad
         False
     """
-    if isinstance(obj, Variable):
-        return obj
-    return Variable(obj, requires_grad=False)
+    return obj if isinstance(obj, Variable) else Variable(obj, requires_grad=False)
 
 
 def as_array(obj: Any) -> Array:

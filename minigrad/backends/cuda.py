@@ -115,7 +115,9 @@ def to_gpu(array: Any, device: Any = None, stream: Any = None) -> Any:
     """
     check_cuda_available()
     target = backend.GpuDevice(
-        get_device_from_id(device) if device is None or isinstance(device, int) else device
+        get_device_from_id(device)
+        if device is None or isinstance(device, int)
+        else device
     )
     if stream is None:
         return target.send(array)
@@ -133,9 +135,13 @@ def copy(array: Array, out: Array | None = None, out_device: Any = None) -> Arra
         return _state()[0].array(array)
 
 
-def elementwise(in_params: str, out_params: str, operation: str, name: str, **kwargs: Any) -> Any:
+def elementwise(
+    in_params: str, out_params: str, operation: str, name: str, **kwargs: Any
+) -> Any:
     """Returns a ``cupy.ElementwiseKernel``, compiled once per text."""
-    return _kernel('ElementwiseKernel', in_params, out_params, operation, name, **kwargs)
+    return _kernel(
+        'ElementwiseKernel', in_params, out_params, operation, name, **kwargs
+    )
 
 
 def reduce(
@@ -181,7 +187,9 @@ def clear_memo() -> None:
 def should_use_cudnn(level: str, lowest_version: int = 0) -> bool:
     """Tells whether the configuration allows cuDNN at a level: ``'==always'`` or ``'>=auto'``."""
     if level not in ('==always', '>=auto'):
-        raise ValueError(f"should_use_cudnn: expected '==always' or '>=auto', got {level!r}")
+        raise ValueError(
+            f"should_use_cudnn: expected '==always' or '>=auto', got {level!r}"
+        )
     allowed = ('always',) if level == '==always' else ('always', 'auto')
     return config.use_cudnn in allowed and bool(__getattr__('cudnn_enabled'))
 
@@ -191,4 +199,5 @@ def should_use_cudnn_tensor_core(dtype: Any) -> bool:
     import numpy
 
     use = config.use_cudnn_tensor_core
-    return use == 'always' or (use == 'auto' and numpy.dtype(dtype) == numpy.float16)
+    half = numpy.dtype(dtype) == numpy.float16
+    return bool(use == 'always' or (use == 'auto' and half))

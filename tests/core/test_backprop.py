@@ -293,10 +293,10 @@ class TestGrad:
     @pytest.mark.parametrize(
         ('arguments', 'error'),
         [
-            (dict(outputs=1, inputs=[]), TypeError),
-            (dict(outputs=[], inputs=1), TypeError),
-            (dict(outputs=[], inputs=[], grad_outputs=[None]), ValueError),
-            (dict(outputs=[], inputs=[], grad_inputs=[None]), ValueError),
+            ({'outputs': 1, 'inputs': []}, TypeError),
+            ({'outputs': [], 'inputs': 1}, TypeError),
+            ({'outputs': [], 'inputs': [], 'grad_outputs': [None]}, ValueError),
+            ({'outputs': [], 'inputs': [], 'grad_inputs': [None]}, ValueError),
         ],
     )
     def test_refuses_what_does_not_fit(self, arguments, error):
@@ -347,7 +347,9 @@ class TestErrors:
         return y
 
     def test_gradient_of_another_shape(self):
-        with pytest.raises(ValueError, match=r'bad: expected a gradient of shape \(2,\)'):
+        with pytest.raises(
+            ValueError, match=r'bad: expected a gradient of shape \(2,\)'
+        ):
             self.node(ones(3)).backward()
 
     def test_gradient_of_another_dtype(self):

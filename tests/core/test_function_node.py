@@ -126,7 +126,11 @@ class TestTypeCheck:
             assert in_types.size() == 2
             x, W = in_types
             self.expect(
-                x.shape == W.shape, 'x.shape == W.shape', x.shape, 'transpose W', in_types
+                x.shape == W.shape,
+                'x.shape == W.shape',
+                x.shape,
+                'transpose W',
+                in_types,
             )
 
         def forward(self, inputs):

@@ -57,7 +57,7 @@ class TestVariable:
 
     def test_zerograd(self):
         x = Variable(np.zeros(2), grad=np.ones(2))
-        with pytest.warns(DeprecationWarning):
+        with pytest.warns(DeprecationWarning, match='cleargrad'):
             x.zerograd()
         np.testing.assert_array_equal(x.grad, [0, 0])
 
@@ -106,7 +106,7 @@ class TestVariable:
 
     def test_wrong_operand(self):
         with pytest.raises(TypeError, match='must be a scalar'):
-            Variable(np.ones(2)) + [1, 2]
+            Variable(np.ones(2)) + [1, 2]  # noqa: RUF005
 
     def test_copies(self):
         x = Variable(np.ones(2), name='x', grad=np.ones(2))

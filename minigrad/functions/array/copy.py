@@ -66,4 +66,4 @@ def duplicate(x: Variable) -> Variable:
     return Duplicate().apply((x,))[0]
 
 
-backprop.copy = duplicate
+backprop.arithmetic.copy = duplicate

@@ -60,7 +60,7 @@ def reshape(x: Any, shape: Any) -> Variable:
         (2, 2)
     """
     shape = tuple(shape)
-    x = as_variable(x)
-    if x.shape == shape:
-        return x
-    return Reshape(shape).apply((x,))[0]
+    variable = as_variable(x)
+    if variable.shape == shape:
+        return variable
+    return Reshape(shape).apply((variable,))[0]

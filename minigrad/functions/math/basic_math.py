@@ -68,7 +68,7 @@ class _WithConstant(FunctionNode):
         self.value = value.item() if isinstance(value, numpy.generic) else value
 
     @property
-    def label(self) -> str:  # type: ignore[override]
+    def label(self) -> str:
         text = f'({self.value})' if self.value < 0 else str(self.value)
         return self.sign.format(text)
 
@@ -385,7 +385,7 @@ def sub(self: Any, rhs: Any) -> Variable:
     if isinstance(rhs, Variable):
         return Sub().apply((self, rhs))[0]
     if _is_scalar(rhs):
-        return AddConstant(-rhs).apply((self,))[0]  # type: ignore[operator]
+        return AddConstant(-rhs).apply((self,))[0]
     return Sub().apply((self, _operand(self, rhs)))[0]
 
 
@@ -410,7 +410,7 @@ def div(self: Any, rhs: Any) -> Variable:
     if isinstance(rhs, Variable):
         return Div().apply((self, rhs))[0]
     if _is_scalar(rhs):
-        return MulConstant(1.0 / rhs).apply((self,))[0]  # type: ignore[operator]
+        return MulConstant(1.0 / rhs).apply((self,))[0]
     return Div().apply((self, _operand(self, rhs)))[0]
 
 
@@ -517,7 +517,7 @@ def _install() -> None:
     for name, function in operators.items():
         setattr(Variable, f'__{name}__', function)
     # One Add or MultiAdd node adds gradients; the operators stay free of as_variable.
-    backprop.add = lambda a, b: Add().apply((as_variable(a), as_variable(b)))[0]
+    backprop.arithmetic.add = lambda a, b: Add().apply((as_variable(a), as_variable(b)))[0]
 
 
 _install()

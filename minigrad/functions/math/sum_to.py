@@ -76,10 +76,10 @@ def sum_to(x: Any, shape: Any) -> Variable:
                [3.]], dtype=float32)
     """
     shape = tuple(shape)
-    x = as_variable(x)
-    if x.shape == shape:
-        return x
-    return SumTo(shape).apply((x,))[0]
+    variable = as_variable(x)
+    if variable.shape == shape:
+        return variable
+    return SumTo(shape).apply((variable,))[0]
 
 
 class BroadcastTo(FunctionNode):
@@ -134,11 +134,11 @@ def broadcast_to(x: Any, shape: Any) -> Variable:
                [1., 2.]], dtype=float32)
     """
     shape = tuple(shape)
-    x = as_variable(x)
-    if x.shape == shape:
-        return x
-    return BroadcastTo(shape).apply((x,))[0]
+    variable = as_variable(x)
+    if variable.shape == shape:
+        return variable
+    return BroadcastTo(shape).apply((variable,))[0]
 
 
-backprop.sum_to = sum_to
-backprop.sum_array_to = sum_array_to
+backprop.arithmetic.sum_to = sum_to
+backprop.arithmetic.sum_array_to = sum_array_to
