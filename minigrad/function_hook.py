@@ -8,7 +8,6 @@ from typing import Any, Self
 from minigrad.configuration import config
 from minigrad.types import Array
 
-
 # The hooks stand among what a thread has configured, so that a function need ask only
 # once whether anything is special about its thread.
 _KEY = '_function_hooks'

@@ -139,7 +139,7 @@ class FunctionNode:
         rank = 0
         for x in inputs:
             if not isinstance(x, Variable):
-                x = Variable(x, requires_grad=False)  # noqa: PLW2901
+                x = Variable(x, requires_grad=False)
             array = x._array
             if array.__class__ is not ndarray:
                 on_cpu = False
@@ -214,7 +214,9 @@ class FunctionNode:
 
     def _normalise_outputs(self, ys: tuple[Any, ...]) -> tuple[Array, ...]:
         """Turns NumPy scalars, which 0-d arithmetic gives, back into arrays."""
-        ys = tuple([numpy.asarray(y) if isinstance(y, numpy.generic) else y for y in ys])
+        ys = tuple(
+            [numpy.asarray(y) if isinstance(y, numpy.generic) else y for y in ys]
+        )
         for y in ys:
             if not backend.is_array(y):
                 raise TypeError(
@@ -255,7 +257,9 @@ class FunctionNode:
 
     def _check_nan(self, ys: Sequence[Array]) -> None:
         if any(backend.contains_nan(y) for y in ys):
-            raise RuntimeError(f'NaN is detected on forward computation of {self.label}')
+            raise RuntimeError(
+                f'NaN is detected on forward computation of {self.label}'
+            )
 
     def _names(self, values: Sequence[Any]) -> tuple[str, ...]:
         names = self.arg_names

@@ -221,9 +221,7 @@ def check_backward(
         ]
         ys = _as_tuple(func(*xs_var))
         gys = _seeds(ys, y_grad)
-        checked = [
-            i for i, x in enumerate(xs) if not no_grads[i] and x is not None
-        ]
+        checked = [i for i, x in enumerate(xs) if not no_grads[i] and x is not None]
         sources = [xs[i] for i in checked] + [p.array for p in params]
         xp = backend.get_array_module(*xs)
         vector = _unit_direction(sum(int(x.size) for x in sources), xp)
@@ -271,9 +269,7 @@ def _seeds(ys: tuple[Any, ...], y_grad: Any) -> tuple[Any, ...]:
         return (ys[0].xp.ones_like(ys[0].array),)
     gys = _as_tuple(y_grad)
     _check_seeds(ys, gys)
-    return tuple(
-        None if y is None else gy for y, gy in zip(ys, gys, strict=True)
-    )
+    return tuple(None if y is None else gy for y, gy in zip(ys, gys, strict=True))
 
 
 def _directional_derivative(
