@@ -516,3 +516,37 @@ class TestTensorBoardReport:
         trainer.run()
         (name,) = os.listdir(os.path.join(trainer.out, 'tensorboard'))
         assert name.startswith('events.')
+
+
+class TestDumpGraph:
+    @pytest.mark.parametrize('flag', [False, True])
+    def test_only_the_first_iteration_is_dumped(self, make_trainer, flag):
+        trainer = make_trainer((3, 'iteration'))
+        x = Variable(numpy.ones(1, 'f'))
+        kept = []
+
+        def update():
+            kept.append(config.keep_graph_on_report)
+            trainer.updater.iteration += 1
+            minigrad.report({'y': x * 2 if len(kept) == 1 else x + 2})
+
+        trainer.updater.update = update
+        trainer.extend(extensions.DumpGraph('y', 'g.dot'))
+        assert list(trainer._extensions) == ['dump_graph']
+        with using_config('keep_graph_on_report', flag):
+            trainer.run()
+        assert kept == [True, flag, flag]
+        with open(os.path.join(trainer.out, 'g.dot')) as file:
+            dot = file.read()
+        assert '* 2' in dot or 'Mul' in dot
+        assert 'Add' not in dot
+
+    def test_what_is_no_variable(self, make_trainer):
+        for value, error in ((None, KeyError), (1.0, TypeError)):
+            trainer = make_trainer()
+            if value is not None:
+                observe(trainer, values=lambda i: 1.0)
+            trainer.extend(extensions.DumpGraph('x'))
+            with pytest.raises(error, match="'x'"):
+                trainer.run(show_loop_exception_msg=False)
+            assert config.keep_graph_on_report is False

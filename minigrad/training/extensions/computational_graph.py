@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
-import subprocess
 from typing import Any
 
 from minigrad.configuration import config
@@ -25,7 +25,7 @@ def is_graphviz_available() -> bool:
 class DumpGraph(Extension):
     """Writes the graph of an observed Variable in DOT language, once.
 
-    If the program ``dot`` is installed a PNG picture is written beside it. The graph of
+    If an engine to draw it is installed a PNG picture is written beside it. The graph of
     a reported value is usually cut; this extension turns
     ``config.keep_graph_on_report`` on for the first iteration, so leave its trigger as
     it is.
@@ -83,23 +83,24 @@ class DumpGraph(Extension):
             KeyError: No such value was observed.
             TypeError: It is not a Variable.
         """
+        # Graphs are drawn by another layer, which most trainings never need.
         from minigrad.computational_graph import build_computational_graph
+        from minigrad.graph.engines import EngineError
 
         try:
             root = self._get_root(trainer.observation)
-            dot = build_computational_graph(
+            graph = build_computational_graph(
                 [root],
                 variable_style=self._variable_style,
                 function_style=self._function_style,
-            ).dump()
+            )
         finally:
             config.keep_graph_on_report = self._original_flag
         path = os.path.join(trainer.out, self._filename)
         with open(path, 'w') as file:
-            file.write(dot)
-        if is_graphviz_available():
-            picture = os.path.splitext(path)[0] + '.png'
-            subprocess.run(['dot', '-Tpng', path, '-o', picture], check=True)
+            file.write(graph.dump())
+        with contextlib.suppress(EngineError):  # a picture is not worth a training
+            graph.render(f'{os.path.splitext(path)[0]}.png')
 
     def _get_root(self, observation: dict[str, Any]) -> Variable:
         if self._root_name not in observation:
