@@ -80,7 +80,7 @@ def im2col(
 
     Gradient: every element of ``gy`` added at the pixel it came from.
     Double backprop: yes.
-    Kernels: reference, numba, cupy.
+    Kernels: reference, numba.
     Source: compatible with chainer.functions.im2col.
 
     Example:

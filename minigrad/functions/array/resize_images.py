@@ -82,7 +82,7 @@ def resize_images(
 
     Gradient: ``gy`` spread over the pixels it was made of, by their weights.
     Double backprop: yes.
-    Kernels: reference.
+    Kernels: reference, numba.
     Source: compatible with chainer.functions.resize_images.
 
     Example:
