@@ -173,7 +173,7 @@ class ThreadWriter(StandardWriter):
         self, filename: str, outdir: str, target: Any, **kwds: Any
     ) -> threading.Thread:
         """Returns a thread that writes the file."""
-        return threading.Thread(
+        return _Thread(
             target=self.save,
             args=(filename, outdir, target, self._savefun),
             kwargs=kwds,
@@ -325,6 +325,19 @@ class ProcessQueueWriter(QueueWriter):
     def create_consumer(self, q: Any) -> multiprocessing.Process:
         """Returns a process that empties the queue."""
         return _SpawnedProcess(target=_consume_in_process, args=(q,))
+
+
+class _Thread(threading.Thread):
+    """A thread that says how it ended, as a process does."""
+
+    exitcode = 0
+
+    def run(self) -> None:
+        try:
+            super().run()
+        except BaseException:
+            self.exitcode = 1
+            raise
 
 
 class _SpawnedProcess(multiprocessing.Process):
