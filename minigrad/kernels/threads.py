@@ -159,9 +159,10 @@ def parallel(body: Piece, size: int, grain: int = 1, pieces: int | None = None) 
 
 def count_pieces(size: int, grain: int = 1) -> int:
     """Returns into how many pieces `parallel` would cut ``range(size)`` here."""
-    if _local.inside:
+    pieces = size // grain
+    if pieces <= 1 or _num_threads == 1 or _local.inside:
         return 1
-    return max(1, min(_num_threads, size // max(grain, 1)))
+    return min(_num_threads, pieces)
 
 
 def scratch(key: Any, size: int, dtype: Any) -> Any:

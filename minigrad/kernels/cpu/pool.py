@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from minigrad.kernels.cpu.jit import jit
+from minigrad.kernels.cpu.simd import max_row_1, max_row_2, scatter_row
 from minigrad.types import Array
 
 
@@ -16,6 +17,7 @@ def max_pool(
     """Fills planes ``first ... last`` of ``y`` and ``arg``, the place in the window."""
     H, W = x.shape[1:]
     OH, OW = y.shape[1:]
+    flat_x, flat_y, flat_arg = x.reshape(-1), y.reshape(-1), arg.reshape(-1)
     # In the middle of a row no tap lies in the padding.
     inner_first = min(OW, (pw + sx - 1) // sx)
     inner_last = max(inner_first, min(OW, (W - KW + pw) // sx + 1))
@@ -25,7 +27,8 @@ def max_pool(
         for i in range(OH):
             k_first = max(0, ph - i * sy)
             k_last = min(KH, H + ph - i * sy)
-            y_row, arg_row = y[plane, i], arg[plane, i]
+            if k_first >= k_last:  # a row of windows that lies in the padding
+                k_first = k_last = 0
             for part in range(2):  # the left and the right border
                 j_first = 0 if part == 0 else inner_last
                 j_last = inner_first if part == 0 else OW
@@ -42,61 +45,62 @@ def max_pool(
                             if value > best or (value != value and best == best):
                                 best = value
                                 place = k * KW + m
-                    y_row[j] = best
-                    arg_row[j] = place
-            if inner_first >= inner_last:
-                continue
+                    y[plane, i, j] = best
+                    arg[plane, i, j] = place
             number = inner_last - inner_first
-            y_inner = y_row[inner_first:inner_last]
-            arg_inner = arg_row[inner_first:inner_last]
-            start = inner_first * sx - pw
-            y_inner[:] = -np.inf
-            arg_inner[:] = k_first * KW if k_first < k_last else 0
-            for k in range(k_first, k_last):
-                x_row = x[plane, i * sy - ph + k]
-                if KW == 2 and sx == 2:
-                    taps = x_row[start:]
-                    for j in range(number):
-                        best = y_inner[j]
-                        place = arg_inner[j]
-                        value = taps[2 * j]
-                        if value > best or (value != value and best == best):
-                            best = value
-                            place = k * 2
-                        value = taps[2 * j + 1]
-                        if value > best or (value != value and best == best):
-                            best = value
-                            place = k * 2 + 1
-                        y_inner[j] = best
-                        arg_inner[j] = place
-                elif KW == 3 and sx == 2:
-                    taps = x_row[start:]
-                    for j in range(number):
-                        best = y_inner[j]
-                        place = arg_inner[j]
-                        value = taps[2 * j]
-                        if value > best or (value != value and best == best):
-                            best = value
-                            place = k * 3
-                        value = taps[2 * j + 1]
-                        if value > best or (value != value and best == best):
-                            best = value
-                            place = k * 3 + 1
-                        value = taps[2 * j + 2]
-                        if value > best or (value != value and best == best):
-                            best = value
-                            place = k * 3 + 2
-                        y_inner[j] = best
-                        arg_inner[j] = place
-                else:
+            if number <= 0:
+                continue
+            source = (plane * H + i * sy - ph) * W + inner_first * sx - pw
+            target = (plane * OH + i) * OW + inner_first
+            if sx == 1:
+                max_row_1(
+                    flat_x, source, W, k_first, k_last, KW,
+                    flat_y, flat_arg, target, number,
+                )  # fmt: skip
+                continue
+            if sx == 2:
+                max_row_2(
+                    flat_x, source, W, k_first, k_last, KW,
+                    flat_y, flat_arg, target, number,
+                )  # fmt: skip
+                continue
+            for j in range(number):
+                best = -np.inf
+                place = k_first * KW
+                for k in range(k_first, k_last):
                     for m in range(KW):
-                        taps = x_row[start + m :]
-                        for j in range(number):
-                            value = taps[j * sx]
-                            best = y_inner[j]
-                            if value > best or (value != value and best == best):
-                                y_inner[j] = value
-                                arg_inner[j] = k * KW + m
+                        value = flat_x[source + k * W + j * sx + m]
+                        if value > best or (value != value and best == best):
+                            best = value
+                            place = k * KW + m
+                flat_y[target + j] = best
+                flat_arg[target + j] = place
+
+
+@jit
+def _scatter_quarters(gy: Array, arg: Array, gx: Array, first: int, last: int) -> None:
+    """As `max_pool_scatter` for 2x2 windows side by side: each pixel is met once."""
+    H, W = gx.shape[1:]
+    OH, OW = gy.shape[1:]
+    rows, columns = min(OH, H // 2), min(OW, W // 2)
+    flat_gy, flat_arg, flat_gx = gy.reshape(-1), arg.reshape(-1), gx.reshape(-1)
+    for plane in range(first, last):
+        if 2 * rows < H or 2 * columns < W:
+            gx[plane] = 0
+        for i in range(rows):
+            scatter_row(
+                flat_gy, flat_arg, (plane * OH + i) * OW,
+                flat_gx, (plane * H + 2 * i) * W, W, columns,
+            )  # fmt: skip
+        if rows == OH and columns == OW:
+            continue
+        for i in range(OH):  # windows that reach beyond the image
+            for j in range(OW):
+                if i >= rows or j >= columns:
+                    r = 2 * i + arg[plane, i, j] // 2
+                    s = 2 * j + arg[plane, i, j] % 2
+                    if r < H and s < W:
+                        gx[plane, r, s] = gy[plane, i, j]
 
 
 @jit
@@ -113,6 +117,9 @@ def max_pool_scatter(
     for place in range(KH * KW):
         tap_y[place] = place // KW
         tap_x[place] = place % KW
+    if KH == 2 and KW == 2 and sy == 2 and sx == 2 and ph == 0 and pw == 0:
+        _scatter_quarters(gy, arg, gx, first, last)
+        return
     for plane in range(first, last):
         gx[plane] = 0
         for i in range(OH):

@@ -455,6 +455,182 @@ def copy_rows(
     return signature, codegen
 
 
+def _max_row(stride: int) -> Any:
+    """Returns the intrinsic for one row of windows, 1 or 2 pixels apart."""
+
+    @intrinsic
+    def max_row(
+        typing_context: Any,
+        x: Any,
+        x_start: Any,
+        x_row: Any,
+        first: Any,
+        last: Any,
+        KW: Any,
+        y: Any,
+        arg: Any,
+        y_start: Any,
+        count: Any,
+    ) -> Any:
+        """Fills ``count`` windows: rows ``first ... last`` of them, KW pixels wide.
+
+        The first window's row k begins at ``x[x_start + k * x_row]``; the values go to
+        ``y[y_start:]`` and their places in the window to ``arg[y_start:]``.
+        """
+        integer = types.int64
+        signature = types.void(
+            x, integer, integer, integer, integer, integer, y, arg, integer, integer
+        )
+
+        def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+            emit = _Emitter(context, builder, x.dtype)
+            x_data = emit.at(_pointer(context, builder, x, args[0]), args[1])
+            y_data = emit.at(_pointer(context, builder, y, args[6]), args[8])
+            arg_data = emit.at(_pointer(context, builder, arg, args[7]), args[8])
+            x_row, first, last, KW, count = *args[2:6], args[9]
+            lanes, one = emit.const(emit.lanes), emit.const(1)
+            places = ir.VectorType(emit.int32, emit.lanes)
+            small = ir.VectorType(context.get_value_type(arg.dtype), emit.lanes)
+            lowest = emit.splat(emit.element(float('-inf')))
+            even = ir.Constant(places, list(range(0, 2 * emit.lanes, 2)))
+
+            def spread(number: Any) -> Any:
+                number = builder.trunc(number, emit.int32)
+                vector = builder.insert_element(
+                    ir.Constant(places, ir.Undefined), number, emit.int32(0)
+                )
+                zeros = ir.Constant(places, [0] * emit.lanes)
+                return builder.shuffle_vector(vector, vector, zeros)
+
+            best_at = cgutils.alloca_once(builder, emit.vector)
+            place_at = cgutils.alloca_once(builder, places)
+            blocks = builder.udiv(builder.add(count, emit.const(emit.lanes - 1)), lanes)
+            with cgutils.for_range(builder, blocks, intp=emit.index) as block:
+                start = builder.mul(block.index, lanes)
+                left = builder.sub(count, start)
+                mask = emit.mask(left)
+                if stride == 2:  # every other one of the next 2 * left - 1 pixels
+                    pixels = builder.sub(builder.mul(left, emit.const(2)), one)
+                    low = emit.mask(pixels)
+                    high = emit.mask(builder.sub(pixels, lanes))
+                source = emit.at(x_data, builder.mul(start, emit.const(stride)))
+                builder.store(lowest, best_at)
+                builder.store(spread(builder.mul(first, KW)), place_at)
+                with cgutils.for_range_slice(
+                    builder, first, last, one, intp=emit.index
+                ) as (k, _):
+                    row = emit.at(source, builder.mul(k, x_row))
+                    with cgutils.for_range(builder, KW, intp=emit.index) as tap:
+                        pixel = emit.at(row, tap.index)
+                        if stride == 2:
+                            value = builder.shuffle_vector(
+                                emit.load(pixel, low),
+                                emit.load(emit.at(pixel, lanes), high),
+                                even,
+                            )
+                        else:
+                            value = emit.load(pixel, mask)
+                        best = builder.load(best_at)
+                        # Larger, or the first NaN.
+                        better = builder.and_(
+                            builder.fcmp_unordered('>', value, best),
+                            builder.fcmp_ordered('ord', best, best),
+                        )
+                        place = spread(builder.add(builder.mul(k, KW), tap.index))
+                        before = builder.load(place_at)
+                        builder.store(builder.select(better, value, best), best_at)
+                        builder.store(builder.select(better, place, before), place_at)
+                emit.store(builder.load(best_at), emit.at(y_data, start), mask)
+                place = builder.load(place_at)
+                if small.element.width < 32:
+                    place = builder.trunc(place, small)
+                target = emit.at(arg_data, start)
+                target = builder.bitcast(target, small.as_pointer())
+                bits = ir.VectorType(ir.IntType(1), emit.lanes)
+                name = f'llvm.masked.store.v{emit.lanes}i{small.element.width}.p0'
+                function = cgutils.get_or_insert_function(
+                    builder.module,
+                    ir.FunctionType(
+                        ir.VoidType(), [small, target.type, emit.int32, bits]
+                    ),
+                    name,
+                )
+                builder.call(function, [place, target, emit.int32(1), mask])
+            return context.get_dummy_value()
+
+        return signature, codegen
+
+    return max_row
+
+
+max_row_1, max_row_2 = _max_row(1), _max_row(2)
+
+
+@intrinsic
+def scatter_row(
+    typing_context: Any,
+    gy: Any,
+    arg: Any,
+    start: Any,
+    gx: Any,
+    gx_start: Any,
+    gx_row: Any,
+    count: Any,
+) -> Any:
+    """Undoes a row of ``count`` 2x2 windows side by side: two rows of ``gx``."""
+    integer = types.int64
+    signature = types.void(gy, arg, integer, gx, integer, integer, integer)
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        emit = _Emitter(context, builder, gy.dtype)
+        start, gx_row, count = args[2], *args[5:7]
+        gy_data = emit.at(_pointer(context, builder, gy, args[0]), start)
+        arg_data = emit.at(_pointer(context, builder, arg, args[1]), start)
+        gx_data = emit.at(_pointer(context, builder, gx, args[3]), args[4])
+        lanes, two = emit.const(emit.lanes), emit.const(2)
+        small = ir.VectorType(context.get_value_type(arg.dtype), emit.lanes)
+        zero = ir.Constant(emit.vector, [emit.element(0.0)] * emit.lanes)
+        order = [i // 2 + i % 2 * emit.lanes for i in range(2 * emit.lanes)]
+        picks = ir.VectorType(emit.int32, emit.lanes)
+        halves = (order[: emit.lanes], order[emit.lanes :])
+        bits = ir.VectorType(ir.IntType(1), emit.lanes)
+        blocks = builder.udiv(builder.add(count, emit.const(emit.lanes - 1)), lanes)
+        with cgutils.for_range(builder, blocks, intp=emit.index) as block:
+            first = builder.mul(block.index, lanes)
+            left = builder.sub(count, first)
+            mask = emit.mask(left)
+            value = emit.load(emit.at(gy_data, first), mask)
+            source = emit.at(arg_data, first)
+            source = builder.bitcast(source, small.as_pointer())
+            name = f'llvm.masked.load.v{emit.lanes}i{small.element.width}.p0'
+            function = cgutils.get_or_insert_function(
+                builder.module,
+                ir.FunctionType(small, [source.type, emit.int32, bits, small]),
+                name,
+            )
+            nowhere = ir.Constant(small, [small.element(0)] * emit.lanes)
+            place = builder.call(function, [source, emit.int32(1), mask, nowhere])
+            pixels = builder.mul(left, two)
+            masks = emit.mask(pixels), emit.mask(builder.sub(pixels, lanes))
+            for k in range(2):
+                row = emit.at(gx_data, builder.mul(emit.const(k), gx_row))
+                row = emit.at(row, builder.mul(first, two))
+                columns = []
+                for m in range(2):
+                    here = ir.Constant(small, [small.element(2 * k + m)] * emit.lanes)
+                    chosen = builder.icmp_signed('==', place, here)
+                    columns.append(builder.select(chosen, value, zero))
+                for half in range(2):
+                    mixed = builder.shuffle_vector(
+                        columns[0], columns[1], ir.Constant(picks, halves[half])
+                    )
+                    target = emit.at(row, emit.const(half * emit.lanes))
+                    emit.store(mixed, target, masks[half])
+        return context.get_dummy_value()
+
+    return signature, codegen
+
+
 if INTERPRETED:  # the same two blocks in NumPy, for tests and for coverage
 
     def outer_block(  # type: ignore[no-redef]
@@ -493,3 +669,28 @@ if INTERPRETED:  # the same two blocks in NumPy, for tests and for coverage
         i, j = np.arange(rows)[:, None], np.arange(columns)
         value = source[source_start + i * source_row + j] + shift
         target[target_start + i * target_row + j] = value
+
+    def _max_row_interpreted(stride: int) -> Any:
+        def max_row(
+            x: Any, x_start: int, x_row: int, first: int, last: int, KW: int,
+            y: Any, arg: Any, y_start: int, count: int,
+        ) -> None:  # fmt: skip
+            k, m = np.arange(first, last)[:, None], np.arange(KW)
+            for j in range(count):
+                taps = x[x_start + j * stride + k * x_row + m].ravel()
+                place = int(taps.argmax()) if taps.size else 0  # the first NaN wins
+                y[y_start + j] = taps[place] if taps.size else -np.inf
+                arg[y_start + j] = first * KW + place
+
+        return max_row
+
+    max_row_1, max_row_2 = _max_row_interpreted(1), _max_row_interpreted(2)
+
+    def scatter_row(  # type: ignore[no-redef]
+        gy: Any, arg: Any, start: int, gx: Any, gx_start: int, gx_row: int, count: int
+    ) -> None:
+        value, place = gy[start : start + count], arg[start : start + count]
+        for k in range(2):
+            for m in range(2):
+                target = gx_start + k * gx_row + m + 2 * np.arange(count)
+                gx[target] = np.where(place == 2 * k + m, value, 0)
