@@ -60,6 +60,7 @@ def propagate(
     within: Collection[VariableNode] | None = None,
     wanted: Collection[VariableNode] = (),
     retain_grad: bool = False,
+    use_stored: bool = False,
     loss_scale: float | None = None,
 ) -> Gradients:
     """Runs every function between the seeds and the leaves once, backwards.
@@ -69,6 +70,8 @@ def propagate(
         within: If given, gradients flow only into these nodes.
         wanted: Intermediate nodes whose gradients are to be returned too.
         retain_grad: Store the gradient of every variable passed on the way.
+        use_stored: Where no gradient reached an output of a function, use up the one
+            that its variable holds, as Chainer does for several outputs with ``grad``.
         loss_scale: Noted on the variables whose gradient is stored.
 
     Returns:
@@ -117,6 +120,8 @@ def propagate(
                 grad_outputs.append(None)
                 continue
             gradient = gradients.pop(y, None)
+            if gradient is None and use_stored:
+                gradient = _take_stored(y, double)
             grad_outputs.append(gradient)
             if observed:
                 if y in wanted and gradient is not None:
@@ -174,6 +179,15 @@ def propagate(
 
     gradients.update(kept)
     return gradients
+
+
+def _take_stored(node: VariableNode, double: bool) -> Gradient | None:
+    variable = node._variable()
+    if variable is None or variable._grad_var is None:
+        return None
+    stored = variable._grad_var
+    variable._set_grad_var(None)
+    return stored if double else stored._array
 
 
 def _one_per_input(
@@ -319,7 +333,9 @@ def _take_exclusive(gradients: Gradients, node: VariableNode) -> Variable:
     for AlexNet's dense layers that would be 200 MB a step.
     """
     if config.enable_backprop:
-        return arithmetic.copy(gradients.pop(node))  # the copy must belong to the graph as well
+        return arithmetic.copy(
+            gradients.pop(node)
+        )  # the copy must belong to the graph as well
     array, count, base_count = _take(gradients, node)
     flags = array.flags
     whole = flags.c_contiguous or flags.f_contiguous
@@ -362,13 +378,15 @@ def backward_from(
     if output._array is None:
         raise RuntimeError('backward: the variable holds no array')
     gradient = output.grad_var
-    if gradient is None:
+    if gradient is None and output._array.dtype.kind == 'f':
         gradient = _default_seed(output, loss_scale)
     output._set_grad_var(None)
     seeds = [(output.node, gradient)]
     del gradient
     with using_config('enable_backprop', enable_double_backprop):
-        gradients = propagate(seeds, retain_grad=retain_grad, loss_scale=loss_scale)
+        gradients = propagate(
+            seeds, retain_grad=retain_grad, use_stored=True, loss_scale=loss_scale
+        )
         _accumulate_leaves(gradients, loss_scale)
 
 
@@ -461,7 +479,7 @@ def backward(
         if gy is not None
     ]
     with using_config('enable_backprop', enable_double_backprop):
-        _accumulate_leaves(propagate(seeds), None)
+        _accumulate_leaves(propagate(seeds, use_stored=True), None)
 
 
 def grad(

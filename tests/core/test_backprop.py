@@ -219,6 +219,22 @@ def test_intermediate_gradients_are_kept_only_on_request():
     assert y.grad == 1
 
 
+def test_gradients_set_on_sibling_outputs_count_once():
+    x = Variable(np.arange(3.0))
+    ys = F.split_axis(x, [1, 2], 0)
+    for i, y in enumerate(ys):
+        y.grad = np.full(1, i + 1.0)
+    ys[0].backward()
+    np.testing.assert_array_equal(x.grad, [1, 2, 3])
+    assert all(y.grad is None for y in ys)
+
+
+def test_backward_of_integers_does_nothing():
+    x = Variable(np.eye(3))
+    F.argmax(x, axis=0).backward()
+    assert x.grad is None
+
+
 def test_no_gradient_flows_into_what_needs_none():
     x, c = Variable(np.array(3.0)), Variable(np.array(2.0), requires_grad=False)
     (x * c).backward()
