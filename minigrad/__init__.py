@@ -5,11 +5,13 @@ The names are Chainer's: ``import minigrad as chainer`` runs a Chainer program.
 
 from minigrad import (
     backends,
+    computational_graph,
     dataset,
     datasets,
     function_hooks,
     functions,
     gradient_check,
+    graph,
     initializers,
     iterators,
     kernels,
@@ -46,6 +48,7 @@ from minigrad.device_resident import DeviceResident
 from minigrad.function import Function, FunctionAdapter
 from minigrad.function_hook import FunctionHook, get_function_hooks
 from minigrad.function_node import FunctionNode
+from minigrad.graph import trace
 from minigrad.initializer import Initializer
 from minigrad.kernels.threads import get_num_threads, set_num_threads
 from minigrad.link import Chain, ChainList, Link
@@ -91,6 +94,7 @@ __all__ = [
     'as_variable',
     'backends',
     'backward',
+    'computational_graph',
     'config',
     'cuda',
     'dataset',
@@ -108,6 +112,7 @@ __all__ = [
     'global_config',
     'grad',
     'gradient_check',
+    'graph',
     'initializers',
     'is_arrays_compatible',
     'is_debug',
@@ -124,6 +129,7 @@ __all__ = [
     'serializers',
     'set_debug',
     'set_num_threads',
+    'trace',
     'training',
     'using_config',
     'using_device',

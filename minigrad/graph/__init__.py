@@ -1,0 +1,8 @@
+"""Graphs of real runs: recorded, drawn, explored, compared, exported."""
+
+from minigrad.graph.engines import EngineError
+from minigrad.graph.graph import Graph
+from minigrad.graph.model import Call, Trouble, Value
+from minigrad.graph.tracing import trace
+
+__all__ = ['Call', 'EngineError', 'Graph', 'Trouble', 'Value', 'trace']

@@ -7,6 +7,7 @@ never through a shell, the text on standard input, and a limited time.
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import os
 import shutil
@@ -124,7 +125,6 @@ def _program(path: str) -> _Draw:
 
 
 def _pygraphviz(text: str, format: str, timeout: float) -> bytes:
-    import pygraphviz
-
+    pygraphviz = importlib.import_module('pygraphviz')
     picture = pygraphviz.AGraph(string=text).draw(format=format, prog='dot')
     return picture.encode() if isinstance(picture, str) else bytes(picture)

@@ -70,7 +70,7 @@ def test_pdf_falls_to_the_next_engine(only):
 
 def test_a_hanging_engine_is_stopped(tmp_path, only):
     only(('dot', engines._program(program(tmp_path, 'dot', 'exec sleep 30'))))
-    with pytest.raises(engines.EngineError, match='took longer than 0.2 s'):
+    with pytest.raises(engines.EngineError, match=r'took longer than 0\.2 s'):
         engines.render_dot(DOT, timeout=0.2)
 
 

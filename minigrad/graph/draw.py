@@ -1,0 +1,273 @@
+"""The picture of a recorded graph, as DOT text: nested boxes, colours, a legend."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Callable, Iterable
+from html import escape
+
+from minigrad.graph.dot import Html, attributes, padded, quote, room_for
+from minigrad.graph.fold import Shown, View, view
+from minigrad.graph.metrics import (
+    METRICS,
+    PALETTE,
+    Metric,
+    Scale,
+    ink,
+    metric_named,
+    nbytes,
+    operations,
+    seconds,
+)
+from minigrad.graph.model import Path_, Recording, Value, union
+
+FONT = 'Helvetica'  # engines know its widths; viewers add their own Japanese font
+INK, GREY, BOX, FILL = '#1f2328', '#57606a', '#8c959f', ('#f6f8fa', '#ffffff')
+PATH, NAN = '#0550ae', '#cf222e'
+
+_NODE = {
+    'shape': 'box',
+    'style': 'rounded,filled',
+    'fontname': FONT,
+    'fontsize': 11,
+    'color': GREY,
+    'margin': '0.12,0.06',
+}
+_EDGE = {'color': GREY, 'arrowsize': 0.7}
+
+
+def best_metric(recording: Recording) -> str:
+    """Returns what to colour by where nobody chose: the time, if it is known."""
+    known = (key for key in METRICS if METRICS[key].of(recording.calls) is not None)
+    return next(known, 'time')
+
+
+def draw(
+    recording: Recording,
+    *,
+    metric: str | None = None,
+    fold: str | int | None = 'auto',
+    rankdir: str = 'TB',
+) -> str:
+    """Returns the DOT text of a recorded graph.
+
+    Args:
+        recording: The graph.
+        metric: What functions are coloured by: a key of `METRICS`; None for the time.
+        fold: What to show as one, see `minigrad.graph.fold.view`.
+        rankdir: Where the graph runs: 'TB', 'BT', 'LR' or 'RL'.
+
+    Raises:
+        ValueError: An argument is unknown.
+    """
+    if rankdir not in ('TB', 'BT', 'LR', 'RL'):
+        raise ValueError(f'rankdir must be in TB, BT, LR or RL, got {rankdir!r}')
+    chosen = metric_named(best_metric(recording) if metric is None else metric)
+    shown = view(recording, fold)
+    scale = Scale(chosen, [chosen.of(node.calls) for node in shown.nodes])
+    path = [call.id for call in recording.critical_path]
+    critical = set(path)
+    node_of = {call.id: node.id for node in shown.nodes for call in node.calls}
+    on_path = [node_of[call] for call in path]
+    steps = set(zip(on_path, on_path[1:], strict=False))
+    lines = [
+        'digraph minigrad {',
+        f'graph {attributes(_graph_attributes(recording, scale, rankdir))};',
+        f'node {attributes(_NODE)};',
+        f'edge {attributes(_EDGE)};',
+    ]
+    lines += _boxes(shown, lambda node: _node(node, recording, chosen, scale, critical))
+    for value, takers in shown.inputs:
+        lines.append(f'{value.id} {attributes(_input(value))};')
+        for node in takers:
+            lines.append(f'{value.id} -> {node.id} {attributes(_edge(value))};')
+    for a, b, value in shown.edges:
+        style = _edge(value)
+        if (a.id, b.id) in steps:
+            style |= {'color': PATH, 'penwidth': 2.2}
+        lines.append(f'{a.id} -> {b.id} {attributes(style)};')
+    return '\n'.join([*lines, '}'])
+
+
+def _boxes(shown: View, write: Callable[[Shown], dict[str, object]]) -> Iterable[str]:
+    """Yields the nodes inside the boxes of their links, in the order of execution."""
+    inside: dict[Path_, list[Shown | Path_]] = {}
+    for path in union(node.path for node in shown.nodes):
+        inside.setdefault(path[:-1], [])
+        inside[path] = inside.get(path, [])
+    placed: set[Path_] = set()
+    for node in shown.nodes:
+        for path in union([node.path]):
+            if path not in placed:
+                placed.add(path)
+                inside[path[:-1]].append(path)
+        inside.setdefault(node.path, []).append(node)
+
+    def emit(path: Path_) -> Iterable[str]:
+        for item in inside.get(path, ()):
+            if isinstance(item, Shown):
+                yield f'{item.id} {attributes(write(item))};'
+                continue
+            name = quote(f'cluster_{"/".join(item)}')
+            yield f'subgraph {name} {{'
+            yield f'graph {attributes(_box(item))};'
+            yield from emit(item)
+            yield '}'
+
+    return emit(())
+
+
+def _box(path: Path_) -> dict[str, object]:
+    return {
+        'label': padded(path[-1]),
+        'labeljust': 'l',
+        'style': 'rounded,filled',
+        'fillcolor': FILL[len(path) % 2],
+        'color': BOX,
+        'fontsize': 11,
+        'fontcolor': INK,
+        'tooltip': '/'.join(path),
+    }
+
+
+def _node(
+    node: Shown,
+    recording: Recording,
+    metric: Metric,
+    scale: Scale,
+    critical: set[str],
+) -> dict[str, object]:
+    calls = node.calls
+    value = metric.of(calls)
+    lines = [node.title]
+    if node.folded:
+        functions = f'{len(calls)} functions'
+        lines.append(
+            f'{functions}, {node.times} calls' if node.times > 1 else functions
+        )
+    else:
+        text = describe(calls[0].arguments)
+        if text:
+            lines.append(text)
+    outputs = [recording.values[v].text for v in calls[-1].outputs]
+    if outputs:
+        lines.append(
+            '→ ' + ', '.join(outputs[:3]) + (' ...' if len(outputs) > 3 else '')
+        )
+    if value is not None:
+        lines.append(metric.write(value))
+    fill = scale.colour(value)
+    style: dict[str, object] = {'fillcolor': fill, 'fontcolor': ink(fill)}
+    if critical & {call.id for call in calls}:
+        style |= {'color': PATH, 'penwidth': 2.2}
+    trouble = recording.first_nan
+    if trouble is not None and trouble.call in calls:
+        lines.append(
+            'NaN starts here' if trouble.source is None else 'NaN comes in here'
+        )
+        style |= {'color': NAN, 'penwidth': 4, 'peripheries': 2}
+    elif any(call.nan or call.gradient_nan for call in calls):
+        lines.append('NaN')
+        style |= {'color': NAN}
+    elif any(call.inf or call.gradient_inf for call in calls):
+        lines.append('infinity')
+    label = '\n'.join(lines)
+    where = '/'.join([*node.path, node.title])
+    return {'label': label, **style, **room_for(label, 11), 'tooltip': where}
+
+
+def describe(arguments: dict[str, object]) -> str:
+    """Returns the arguments worth a line of a picture: ``'5x5, stride 2'``."""
+    parts = []
+    if 'ksize' in arguments:
+        size = str(arguments['ksize'])
+        parts.append(size if 'x' in size else f'{size}x{size}')
+    for key, plain in (('stride', '1'), ('pad', '0'), ('dilate', '1'), ('groups', 1)):
+        if arguments.get(key, plain) != plain:
+            parts.append(f'{key} {arguments[key]}')
+    for key in ('dropout_ratio', 'axis', 'value', 'n'):
+        if arguments.get(key) is not None:
+            parts.append(f'{key.split("_")[-1]} {arguments[key]}')
+    return ', '.join(parts)
+
+
+def _input(value: Value) -> dict[str, object]:
+    name = f'{value.name}\n' if value.name else 'input\n'
+    style: dict[str, object] = {'shape': 'ellipse', 'fillcolor': '#ddf4ff'}
+    if value.nan:
+        style |= {'color': NAN, 'penwidth': 3}
+    label = name + value.text + ('\nholds NaN' if value.nan else '')
+    return {'label': label, **style, **room_for(label, 11)}
+
+
+def _edge(value: Value) -> dict[str, object]:
+    tip = f'{value.text}, {nbytes(value.nbytes)}'
+    return {'tooltip': tip, 'edgetooltip': tip}
+
+
+def _graph_attributes(
+    recording: Recording, scale: Scale, rankdir: str
+) -> dict[str, object]:
+    return {
+        'rankdir': rankdir,
+        'label': Html(_legend(recording, scale)),
+        'labelloc': 't',
+        'fontname': FONT,
+        'fontcolor': INK,
+        'bgcolor': '#ffffff',
+        'nodesep': 0.3,
+        'ranksep': 0.35,
+        'compound': 'true',
+    }
+
+
+def totals(recording: Recording) -> str:
+    """Returns a line that sums the graph up."""
+    calls = recording.calls
+    parts = [f'{len(calls)} functions']
+    if recording.parameters is not None:
+        parts.append(f'{recording.parameters:,} parameters')
+    if METRICS['flops'].of(calls) is not None:
+        parts.append(operations(recording.total('flops')))
+    for key, what in (('forward_time', 'forward'), ('backward_time', 'backward')):
+        if METRICS[key].of(calls) is not None:
+            parts.append(f'{what} {seconds(recording.total(key))}')
+    if recording.total('kept'):
+        parts.append(f'{nbytes(recording.total("kept"))} kept for backward')
+    return ', '.join(parts)
+
+
+def _legend(recording: Recording, scale: Scale) -> str:
+    rows = [_row(recording.title, 15)]
+    rows += [_row(line, 10) for line in _lines(totals(recording))]
+    if scale.high > 0:
+        low = scale.metric.write(scale.low) if scale.low else '0'
+        cells = ''.join(
+            f'<TD BGCOLOR="{colour}" WIDTH="22" HEIGHT="10" FIXEDSIZE="TRUE"></TD>'
+            for colour in PALETTE
+        )
+        rows.append(
+            f'<TR><TD><FONT POINT-SIZE="10">{_html(scale.metric.title)}: {low}</FONT></TD>'
+            f'{cells}<TD><FONT POINT-SIZE="10">{_html(scale.metric.write(scale.high))}'
+            '</FONT></TD></TR>'
+        )
+    if any(call.time for call in recording.calls):
+        rows.append(_row('thick blue: the critical path', 10, PATH))
+    trouble = recording.first_nan or recording.first_inf
+    if trouble is not None:
+        rows += [_row(line, 11, NAN) for line in _lines(str(trouble), 70)]
+    table = ''.join(rows)
+    return f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0">{table}</TABLE>'
+
+
+def _row(text: str, size: int, colour: str = INK) -> str:
+    font = f'<FONT POINT-SIZE="{size}" COLOR="{colour}">{_html(text)}</FONT>'
+    return f'<TR><TD COLSPAN="10">{font}</TD></TR>'
+
+
+def _lines(text: str, width: int = 60) -> list[str]:
+    return textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False)
+
+
+def _html(text: str) -> str:
+    return escape(padded(text), quote=False)

@@ -1,0 +1,564 @@
+"""Records the functions that run: hooks on functions and links, no trace when off.
+
+A function hook is not told what a function returned. So while a function runs, the
+recorder stands in for the `forward` (or `backward`) of that one node, which also times
+it without the hooks around it. Arrays are recognised by identity; none is kept alive.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+import tracemalloc
+import weakref
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy
+
+from minigrad import backend, kernels
+from minigrad.configuration import config
+from minigrad.function_hook import FunctionHook
+from minigrad.graph import flops
+from minigrad.graph.model import Call, Recording, Value
+from minigrad.link import Link
+from minigrad.link_hook import (
+    ForwardPostprocessArgs,
+    ForwardPreprocessArgs,
+    LinkHook,
+)
+from minigrad.types import Array
+from minigrad.variable import Parameter, Variable
+
+
+@dataclass
+class _Frame:
+    """A function that is running."""
+
+    call: Call | None  # None: inside another function, or unknown
+    name: str
+    backward: bool
+    kernels: dict[str, None] = field(default_factory=dict)
+    elapsed: float = 0.0
+    results: tuple[Any, ...] = ()
+    peak: int | None = None
+    inner: list[tuple[str, float]] = field(default_factory=list)
+
+
+class Recorder(FunctionHook):
+    """Fills a `Recording` while its block runs.
+
+    Args:
+        recording: What to fill.
+        model: Root of the link paths; None names links by their classes.
+        statistics: Look into arrays: zeros, NaN, infinity, norms of gradients.
+        memory: Measure the most memory of each function, which slows Python down.
+    """
+
+    name = 'minigrad.trace'
+
+    def __init__(
+        self,
+        recording: Recording,
+        model: Link | None = None,
+        statistics: bool = True,
+        memory: bool = False,
+    ) -> None:
+        self._recording = recording
+        self._model = model
+        self._statistics = statistics
+        self._memory = memory
+        self._frames: list[_Frame] = []
+        self._overhead = 0.0  # seconds spent in recording
+        self._calls: weakref.WeakKeyDictionary[Any, Call] = weakref.WeakKeyDictionary()
+        self._ids: dict[int, tuple[weakref.ref[Any], str]] = {}
+        self._parameters: dict[str, Parameter] = {}
+        self._kept = _ArraySet()
+        self._given = _ArraySet()
+        self._backwards = 0
+        self._links = _LinkPaths(model)
+        self._kernels = _Watch(self._note_kernel)
+        self._started_tracing = False
+        self._start = 0.0
+
+    def __enter__(self) -> Recorder:
+        from minigrad.function_hook import get_function_hooks
+
+        if self.name in get_function_hooks():
+            raise RuntimeError('trace: another trace is running; they do not nest')
+        super().__enter__()
+        self._links.__enter__()
+        self._kernels.__enter__()
+        if self._memory and not tracemalloc.is_tracing():
+            tracemalloc.start()
+            self._started_tracing = True
+        self._start = time.perf_counter()
+        return self
+
+    def __exit__(self, *exc: Any) -> None:
+        elapsed = time.perf_counter() - self._start - self._overhead
+        if self._started_tracing:
+            tracemalloc.stop()
+        self._kernels.__exit__(*exc)
+        self._links.__exit__(*exc)
+        super().__exit__(*exc)
+        self._recording.wall_time = elapsed
+        if self._model is not None:
+            self._recording.parameters = sum(
+                p.size for p in self._model.params(include_uninit=False)
+            )
+        for id, parameter in self._parameters.items():
+            grad = parameter.grad
+            if grad is not None and self._statistics:
+                self._recording.values[id].gradient_norm = _norm((grad,))
+
+    # -- forward -----------------------------------------------------------------
+
+    def forward_preprocess(self, function: Any, in_data: tuple[Array, ...]) -> None:
+        """Begins a record and steps into the function's place."""
+        start = time.perf_counter()
+        inner = bool(self._frames) and not (
+            self._frames[-1].backward and config.enable_backprop
+        )
+        call = None if inner else self._begin(function, in_data)
+        frame = _Frame(call, function.public_name, backward=False)
+        forward = function.forward
+
+        def timed_forward(inputs: tuple[Array, ...]) -> tuple[Array, ...]:
+            ys = self._timed(frame, function, 'forward', inputs, forward, (inputs,))
+            # What NumPy returns for 0-d results, the engine makes arrays of; done here
+            # the arrays keep their identity. An input that is returned as it came gets
+            # a view, so that it can be told from what it was.
+            frame.results = tuple(
+                [
+                    _distinct(y, inputs)
+                    for y in (ys if isinstance(ys, (tuple, list)) else (ys,))
+                ]
+            )
+            return frame.results
+
+        function.forward = timed_forward
+        self._overhead += time.perf_counter() - start
+
+    def forward_postprocess(self, function: Any, in_data: tuple[Array, ...]) -> None:
+        """Completes the record."""
+        start = time.perf_counter()
+        frame = self._frames.pop()
+        call = frame.call
+        if call is None:
+            if self._frames:
+                self._frames[-1].inner.append((frame.name, frame.elapsed))
+        else:
+            ys = tuple([y for y in frame.results if backend.is_array(y)])
+            self._finish(call, frame, function, in_data, ys)
+        self._overhead += time.perf_counter() - start
+
+    def _begin(self, function: Any, in_data: tuple[Array, ...]) -> Call:
+        frame = self._frames[-1] if self._frames else None
+        inside = None if frame is None else frame.call
+        call = Call(
+            id=f'f{len(self._recording.calls)}',
+            name=str(function.public_name),
+            label=str(function.label),
+            path=self._links.path if inside is None else inside.path,
+            turns=self._links.turns if inside is None else inside.turns,
+            phase='forward' if inside is None else 'backward',
+            arg_names=tuple(function._names(in_data)),
+            inputs=[self._value_of(x) for x in in_data],
+        )
+        self._recording.calls.append(call)
+        self._calls[function] = call
+        return call
+
+    def _finish(
+        self,
+        call: Call,
+        frame: _Frame,
+        function: Any,
+        in_data: tuple[Array, ...],
+        ys: tuple[Array, ...],
+    ) -> None:
+        call.forward_time = frame.elapsed
+        call.kernels = _kernel_names(frame, in_data)
+        call.peak = frame.peak
+        call.inner = frame.inner
+        call.arguments = _arguments(function)
+        call.flops = flops.count(function, in_data, ys)
+        owners = _ArraySet(in_data)
+        call.allocated = sum(y.nbytes for y in ys if y not in owners)
+        for y in ys:
+            self._given.add(y)
+        call.kept = self._count_kept(function, in_data, ys)
+        if self._statistics:
+            call.nan, call.inf = _bad(ys)
+            size = sum(y.size for y in ys)
+            if size:
+                full = sum(
+                    int(backend.get_array_module(y).count_nonzero(y)) for y in ys
+                )
+                call.zeros = 1 - full / size
+        call.outputs = [self._new_value(y, 'output').id for y in ys]
+
+    def _count_kept(
+        self, function: Any, in_data: tuple[Array, ...], ys: tuple[Array, ...]
+    ) -> int:
+        if not config.enable_backprop:
+            return 0
+        inputs = [in_data[i] for i in function._input_indexes_to_retain]
+        kept = [x for x in inputs if x in self._given]
+        kept += [ys[i] for i in function._output_indexes_to_retain]
+        given = {id(array) for array in in_data}
+        for value in vars(function).values():
+            values = value if isinstance(value, (tuple, list)) else (value,)
+            kept += [v for v in values if backend.is_array(v) and id(v) not in given]
+        total = 0
+        for array in kept:
+            if array not in self._kept:
+                self._kept.add(array)
+                total += array.nbytes
+        return total
+
+    # -- backward ----------------------------------------------------------------
+
+    def backward_preprocess(
+        self, function: Any, in_data: tuple[Array, ...], out_grad: tuple[Array, ...]
+    ) -> None:
+        """Notes what arrives and steps into the function's place."""
+        start = time.perf_counter()
+        call = self._calls.get(function)
+        frame = _Frame(call, function.public_name, backward=True)
+        if call is not None:
+            gradients = tuple([g for g in out_grad if g is not None])
+            call.backward_order = self._backwards
+            self._backwards += 1
+            if self._statistics:
+                call.gradient_norm = _norm(gradients)
+                call.backward_input_nan = _bad(gradients)[0]
+        backward = function.backward
+
+        def timed_backward(indexes: tuple[int, ...], grad_outputs: Any) -> Any:
+            arrays = tuple([g for g in out_grad if g is not None])
+            arguments = (indexes, grad_outputs)
+            results = self._timed(
+                frame, function, 'backward', arrays, backward, arguments
+            )
+            several = isinstance(results, (tuple, list))
+            frame.results = tuple(results) if several else (results,)
+            if call is not None:
+                targets = len([i for i in indexes if i < 2])
+                call.backward_flops = flops.count_backward(
+                    function, call.flops or 0, targets
+                )
+            return results
+
+        function.backward = timed_backward
+        self._overhead += time.perf_counter() - start
+
+    def backward_postprocess(
+        self, function: Any, in_data: tuple[Array, ...], out_grad: tuple[Array, ...]
+    ) -> None:
+        """Completes the record."""
+        start = time.perf_counter()
+        frame = self._frames.pop()
+        call = frame.call
+        if call is not None:
+            call.backward_time = (call.backward_time or 0) + frame.elapsed
+            arrays = tuple([g for g in out_grad if g is not None])
+            call.backward_kernels = _kernel_names(frame, arrays)
+            call.inner = call.inner + frame.inner
+            if self._statistics:
+                gxs = [g.array if isinstance(g, Variable) else g for g in frame.results]
+                given = tuple([g for g in gxs if backend.is_array(g)])
+                call.gradient_nan, call.gradient_inf = _bad(given)
+        self._overhead += time.perf_counter() - start
+
+    # -- running a function ------------------------------------------------------
+
+    def _timed(
+        self,
+        frame: _Frame,
+        function: Any,
+        method: str,
+        arrays: tuple[Array, ...],
+        run: Callable[..., Any],
+        arguments: tuple[Any, ...],
+    ) -> Any:
+        """Runs the method that was stood in for, and gives the place back to it."""
+        vars(function).pop(method, None)
+        self._frames.append(frame)
+        overhead = self._overhead
+        synchronize = _synchronizer(arrays)
+        synchronize()
+        if self._memory:
+            tracemalloc.reset_peak()
+            before = tracemalloc.get_traced_memory()[0]
+        start = time.perf_counter()
+        try:
+            results = run(*arguments)
+        except BaseException:
+            del self._frames[self._frames.index(frame) :]
+            raise
+        synchronize()
+        frame.elapsed = time.perf_counter() - start - (self._overhead - overhead)
+        if self._memory:
+            frame.peak = max(0, tracemalloc.get_traced_memory()[1] - before)
+        return results
+
+    def _note_kernel(self, name: str) -> None:
+        if self._frames:
+            self._frames[-1].kernels[name] = None
+
+    # -- values ------------------------------------------------------------------
+
+    def _value_of(self, array: Array) -> str:
+        known = self._ids.get(id(array))
+        if known is not None and known[0]() is array:
+            return known[1]
+        owner, name, parameter = self._links.find(array)
+        value = self._new_value(array, owner, name)
+        if parameter is not None:
+            self._parameters[value.id] = parameter
+        if self._statistics:
+            value.nan, value.inf = _bad((array,))
+        return value.id
+
+    def _new_value(self, array: Array, kind: str, name: str | None = None) -> Value:
+        values = self._recording.values
+        value = Value(
+            id=f'v{len(values)}',
+            kind=kind,
+            shape=tuple(map(int, array.shape)),
+            dtype=str(array.dtype),
+            nbytes=int(array.nbytes),
+            name=name,
+        )
+        values[value.id] = value
+        self._ids[id(array)] = (weakref.ref(array), value.id)
+        return value
+
+
+class _LinkPaths(LinkHook):
+    """Knows which link is running, and whose parameter an array is."""
+
+    name = 'minigrad.trace'
+
+    def __init__(self, model: Link | None) -> None:
+        self._model = model
+        self._names: dict[int, tuple[str, ...]] = {}
+        self._stack: list[tuple[Link, tuple[str, ...]]] = []
+        self._counts: dict[tuple[str, ...], int] = {}
+        if model is not None:
+            root = type(model).__name__
+            for path, link in model.namedlinks():
+                inner = tuple([name for name in path.split('/') if name])
+                self._names.setdefault(id(link), (root, *inner))
+
+    @property
+    def path(self) -> tuple[str, ...]:
+        return self._stack[-1][1] if self._stack else ()
+
+    @property
+    def turns(self) -> tuple[int, ...]:
+        path = self.path
+        depths = range(1, len(path) + 1)
+        return tuple([self._counts.get(path[:depth], 0) for depth in depths])
+
+    def forward_preprocess(self, args: ForwardPreprocessArgs) -> None:
+        link = args.link
+        path = self._names.get(id(link))
+        if path is None:  # not of the model: a link that made another on the way
+            path = (*self.path, link.name or type(link).__name__)
+        self._stack.append((link, path))
+        self._counts[path] = self._counts.get(path, -1) + 1
+
+    def forward_postprocess(self, args: ForwardPostprocessArgs) -> None:
+        # A forward that raised, and was caught further out, left its entry behind.
+        while self._stack.pop()[0] is not args.link:
+            pass
+
+    def find(self, array: Array) -> tuple[str, str | None, Parameter | None]:
+        """Returns kind, path and parameter of an array that no function gave."""
+        for link, path in reversed(self._stack):
+            found = _find_in(link, array)
+            if found is not None:
+                kind, name, parameter = found
+                return kind, '/'.join([*path[1:], name]), parameter
+        if self._model is not None:
+            for where, link in self._model.namedlinks():
+                found = _find_in(link, array)
+                if found is not None:
+                    kind, name, parameter = found
+                    return kind, f'{where.strip("/")}/{name}'.strip('/'), parameter
+        return 'input', None, None
+
+
+def _find_in(link: Link, array: Array) -> tuple[str, str, Parameter | None] | None:
+    values = vars(link)
+    for name in link._params:
+        if values[name].array is array:
+            return 'parameter', name, values[name]
+    for name in link._persistent:
+        if values[name] is array:
+            return 'persistent', name, None
+    return None
+
+
+class _Watch:
+    """Tells, while its block runs, which kernels this thread calls."""
+
+    def __init__(self, note: Callable[[str], None]) -> None:
+        self._note = note
+
+    def __enter__(self) -> None:
+        self._before = kernels._tables.by_type
+        kernels._tables.by_type = _WatchedTable(self._before, self._note)
+
+    def __exit__(self, *exc: Any) -> None:
+        kernels._tables.by_type = self._before
+
+
+class _WatchedTable(dict[type, Any]):
+    def __init__(self, before: dict[type, Any], note: Callable[[str], None]) -> None:
+        super().__init__()
+        self._before = before
+        self._note = note
+
+    def __missing__(self, array_type: type) -> Any:
+        try:
+            found = self._before[array_type]
+        except KeyError:
+            kernels._tables.by_type = self._before
+            try:
+                found = kernels._register(array_type)
+            finally:
+                kernels._tables.by_type = self
+        self[array_type] = watched = _WatchedKernels(found, self._note)
+        return watched
+
+
+class _WatchedKernels:
+    def __init__(self, inner: Any, note: Callable[[str], None]) -> None:
+        self._inner = inner
+        self._note = note
+
+    def __getattr__(self, name: str) -> Any:
+        value = getattr(self._inner, name)
+        if not callable(value):
+            return value
+        note, text = self._note, f'{self._inner.name}.{name}'
+
+        def watched(*args: Any, **kwargs: Any) -> Any:
+            note(text)
+            return value(*args, **kwargs)
+
+        return watched
+
+
+# -- looking at arrays -----------------------------------------------------------------
+
+
+def _distinct(y: Any, inputs: tuple[Array, ...]) -> Any:
+    if isinstance(y, numpy.generic):
+        return numpy.asarray(y)
+    return y.view() if any(y is x for x in inputs) else y
+
+
+class _ArraySet:
+    """Pieces of memory, known by the arrays that look at them."""
+
+    def __init__(self, arrays: tuple[Array, ...] = ()) -> None:
+        self._refs: dict[int, weakref.ref[Any]] = {}
+        for array in arrays:
+            self.add(array)
+
+    def add(self, array: Array) -> None:
+        owner = _owner(array)
+        self._refs[id(owner)] = weakref.ref(owner)
+
+    def __contains__(self, array: Array) -> bool:
+        owner = _owner(array)
+        ref = self._refs.get(id(owner))
+        return ref is not None and ref() is owner
+
+
+def _owner(array: Array) -> Array:
+    """Returns the array that owns the memory."""
+    while True:
+        base = getattr(array, 'base', None)
+        if base is None or not backend.is_array(base):
+            return array
+        array = base
+
+
+def _bad(arrays: tuple[Array, ...]) -> tuple[int, int]:
+    """Counts NaN and infinity."""
+    nan = inf = 0
+    for array in arrays:
+        if array.dtype.kind in 'fc':
+            xp = backend.get_array_module(array)
+            if not bool(xp.isfinite(array).all()):
+                nan += int(xp.isnan(array).sum())
+                inf += int(xp.isinf(array).sum())
+    return nan, inf
+
+
+def _norm(arrays: tuple[Array, ...]) -> float | None:
+    total = 0.0
+    for array in arrays:
+        if array.dtype.kind != 'f':
+            continue
+        flat = array.ravel()
+        if flat.dtype.itemsize < 4:
+            flat = flat.astype('f')
+        total += float(flat.dot(flat))
+    return math.sqrt(total) if arrays else None
+
+
+def _kernel_names(frame: _Frame, arrays: tuple[Array, ...]) -> tuple[str, ...]:
+    if frame.kernels:
+        return tuple(frame.kernels)
+    return (backend.get_array_module(*arrays).__name__,)
+
+
+def _synchronizer(arrays: tuple[Array, ...]) -> Callable[[], Any]:
+    """Returns what waits for the device to end its work; nothing on the CPU."""
+    xp = backend.get_array_module(*arrays)
+    if xp is numpy:
+        return _nothing
+    return lambda: xp.cuda.get_current_stream().synchronize()
+
+
+def _nothing() -> None:
+    return None
+
+
+def _arguments(function: Any) -> dict[str, Any]:
+    """Returns the parameters of a function that can be written in a few characters."""
+    found: dict[str, Any] = {}
+    spec = getattr(function, 'spec', None)
+    if spec is not None and hasattr(spec, 'kh'):
+        found['ksize'] = _pair(spec.kh, spec.kw)
+        found['stride'] = _pair(spec.sy, spec.sx)
+        found['pad'] = _pair(spec.ph, spec.pw)
+        if _pair(getattr(spec, 'dy', 1), getattr(spec, 'dx', 1)) != '1':
+            found['dilate'] = _pair(spec.dy, spec.dx)
+        if getattr(spec, 'groups', 1) != 1:
+            found['groups'] = spec.groups
+    skipped = ('rank', 'inputs', 'outputs', 'stack', 'groups', 'public_name', 'label')
+    for name, value in vars(function).items():
+        if name.startswith('_') or name in skipped or name in found:
+            continue
+        if isinstance(value, (bool, int, float, str)):
+            found[name] = value
+        elif (
+            type(value) is tuple
+            and len(value) <= 8
+            and all(isinstance(v, (bool, int, float, str, type(None))) for v in value)
+        ):
+            found[name] = ', '.join(map(str, value))
+    return found
+
+
+def _pair(y: int, x: int) -> str:
+    return str(y) if y == x else f'{y}x{x}'
