@@ -69,8 +69,8 @@ class AlexNet(mg.Chain):
 class AlexNetOWT(mg.Chain):
     """The one-weird-trick network, in the shape in which torchvision ships weights.
 
-    Deviation from the paper: an average pooling to 6x6 before the dense layers, so that
-    images of 224x224 and of other multiples fit.
+    Deviation from the paper: the maps are averaged over a grid of 6x6 before the dense
+    layers, as torchvision does, so that images larger than 224x224 fit too.
 
     Args:
         n_out: Number of classes.
@@ -110,7 +110,7 @@ class AlexNetOWT(mg.Chain):
         h = F.relu(self.conv4(h))
         h = self._pool(F.relu(self.conv5(h)))
         if h.shape[2:] != (6, 6):
-            h = F.average_pooling_2d(h, ksize=(h.shape[2] // 6, h.shape[3] // 6))
+            h = _average_over_grid(_average_over_grid(h, 6, axis=2), 6, axis=3)
         h = F.relu(self.fc6(F.dropout(h)))
         h = F.relu(self.fc7(F.dropout(h)))
         return self.fc8(h)
@@ -118,6 +118,17 @@ class AlexNetOWT(mg.Chain):
     @staticmethod
     def _pool(h: mg.Variable) -> mg.Variable:
         return F.max_pooling_2d(h, ksize=3, stride=2, cover_all=False)
+
+
+def _average_over_grid(h: mg.Variable, n: int, axis: int) -> mg.Variable:
+    """Averages over ``n`` parts of an axis; parts share a pixel if it cannot be split."""
+    size = h.shape[axis]
+    parts = []
+    for i in range(n):
+        part = slice(size * i // n, -(-size * (i + 1) // n))
+        index = (*[slice(None)] * axis, part)
+        parts.append(F.average(h[index], axis=axis, keepdims=True))
+    return F.concat(parts, axis=axis)
 
 
 class _NormalizedConvolution(mg.Chain):
