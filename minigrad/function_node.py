@@ -178,14 +178,16 @@ class FunctionNode:
         self.rank = rank
         self.inputs = tuple(nodes)
         variables = []
-        refs = []
+        rank += 1
         for y in ys:
             variable = Variable(y)
             variable._requires_grad = requires_grad
-            variable._node = node = VariableNode(variable, None, self, rank + 1)
+            variable._node = VariableNode(variable, None, self, rank)
             variables.append(variable)
-            refs.append(ref(node))
-        self.outputs = tuple(refs)
+        if len(variables) == 1:
+            self.outputs = (ref(variable._node),)
+        else:
+            self.outputs = tuple([ref(v._node) for v in variables])
         if self._input_indexes_to_retain:
             self._retained_inputs = tuple(
                 [arrays[i] for i in self._input_indexes_to_retain]
@@ -243,7 +245,8 @@ class FunctionNode:
                 finalize(self, _make_writeable, array)
 
     def _check_inputs(self, in_data: tuple[Any, ...]) -> None:
-        for name, array in zip(self._names(in_data), in_data, strict=True):
+        # An optional last input, such as a bias, leaves its name over.
+        for name, array in zip(self._names(in_data), in_data, strict=False):
             if array is None:
                 raise RuntimeError(
                     f'{self.public_name}: {name} is uninitialised; give the parameter a '

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy
@@ -41,8 +41,18 @@ def _run(
     case: OpCase, sample: Sample, inputs: list[Any], xp: Any = numpy
 ) -> tuple[Any, ...]:
     arrays = [xp.asarray(x) for x in inputs]
-    outputs = _seeded(case, lambda: case.function()(*arrays, **sample.kwargs))
+    outputs = _seeded(case, lambda: _call(case, sample, arrays))
     return _as_tuple(outputs)
+
+
+def _call(case: OpCase, sample: Sample, inputs: Sequence[Any]) -> Any:
+    """Calls the operation; arrays among its options go where the inputs are."""
+    xp = backend.get_array_module(*inputs)
+    kwargs = {
+        key: xp.asarray(value) if isinstance(value, numpy.ndarray) else value
+        for key, value in sample.kwargs.items()
+    }
+    return case.function()(*inputs, **kwargs)
 
 
 def _as_tuple(values: Any) -> tuple[Any, ...]:
@@ -135,7 +145,7 @@ def _gradients(case: OpCase, sample: Sample, inputs: list[Any]) -> list[Any]:
         for i, x in enumerate(inputs)
     ]
     outputs = _as_tuple(
-        _seeded(case, lambda: case.function()(*variables, **sample.kwargs))
+        _seeded(case, lambda: _call(case, sample, variables))
     )
     if not wanted:
         return [as_array(y) for y in outputs]
@@ -149,9 +159,9 @@ def _gradients(case: OpCase, sample: Sample, inputs: list[Any]) -> list[Any]:
 
 
 def _gradient_setting(
-    case: OpCase, sample: Sample
+    case: OpCase, sample: Sample, xp: Any
 ) -> tuple[Callable[..., Any], list[Any], list[int], list[Any], Any]:
-    inputs = _cast(sample.draw(), 'd')
+    inputs = [xp.asarray(x) for x in _cast(sample.draw(), 'd')]
     wanted = _grad_inputs(case, inputs)
     rng = numpy.random.default_rng(1)
 
@@ -160,7 +170,7 @@ def _gradient_setting(
         for i, x in zip(wanted, xs, strict=True):
             given[i] = x
         outputs = _as_tuple(
-            _seeded(case, lambda: case.function()(*given, **sample.kwargs))
+            _seeded(case, lambda: _call(case, sample, given))
         )
         return tuple(y for y in outputs if y.dtype.kind == 'f')
 
@@ -174,7 +184,7 @@ def check_gradient(case: OpCase, sample: Sample, xp: Any = numpy) -> None:
     """Compares the gradient with a numerical one in float64."""
     if not case.differentiable:
         return
-    function, xs, _, gys, _ = _gradient_setting(case, sample)
+    function, xs, _, gys, _ = _gradient_setting(case, sample, xp)
     numpy.random.seed(2)
     check_backward(
         _resumed(function),
@@ -191,7 +201,7 @@ def check_double_gradient(case: OpCase, sample: Sample, xp: Any = numpy) -> None
     """Compares the gradient of the gradient with a numerical one in float64."""
     if not (case.differentiable and case.double):
         return
-    function, xs, _, gys, rng = _gradient_setting(case, sample)
+    function, xs, _, gys, rng = _gradient_setting(case, sample, xp)
     ggxs = tuple(xp.asarray(rng.standard_normal(x.shape)) for x in xs)
 
     # A linear function has no second derivative, and returns None for it; the square
@@ -267,7 +277,7 @@ def check_errors(case: OpCase, xp: Any = numpy) -> None:
     for error in case.errors:
         inputs = [xp.asarray(x) for x in error.sample.draw()]
         try:
-            case.function()(*inputs, **error.sample.kwargs)
+            _call(case, error.sample, inputs)
         except error.raises as raised:
             if not re.search(error.match, str(raised)):
                 raise AssertionError(
