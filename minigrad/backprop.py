@@ -151,11 +151,12 @@ def propagate(
             results = tuple(results) if results.__class__ is list else (results,)
         if len(results) != len(inputs):
             results = _one_per_input(function, results, targets)
+        bare = plain and function.on_arrays
         for i in targets:
             gradient = results[i]
-            if gradient.__class__ is not ndarray or not function.on_arrays:
-                if gradient is None:
-                    continue
+            if gradient is None:
+                continue
+            if not (bare and gradient.__class__ is ndarray):
                 gradient = _checked(function, gradient, double)
             x = inputs[i]
             shape = x.shape
@@ -165,17 +166,20 @@ def propagate(
                 raise RuntimeError(
                     f'NaN is detected on backward computation of {function.label}'
                 )
-            if x in gradients:
-                accumulate(x, gradient)
-            else:
+            former = gradients.get(x)
+            if former is None:
                 gradients[x] = gradient
+            elif x in owned:
+                former += gradient
+            else:
+                accumulate(x, gradient)
             creator = x._creator_node
             if creator is not None and creator not in seen:
                 seen.add(creator)
                 heappush(heap, (-creator.rank, len(seen), creator))
         # Nothing here may hold a gradient longer than the table does.
         del grad_outputs, results
-        gradient = None
+        gradient = former = None
 
     gradients.update(kept)
     return gradients
@@ -382,12 +386,15 @@ def backward_from(
         gradient = _default_seed(output, loss_scale)
     output._set_grad_var(None)
     seeds = [(output.node, gradient)]
-    del gradient
+    if not retain_grad:
+        del gradient
     with using_config('enable_backprop', enable_double_backprop):
         gradients = propagate(
             seeds, retain_grad=retain_grad, use_stored=True, loss_scale=loss_scale
         )
         _accumulate_leaves(gradients, loss_scale)
+    if retain_grad:
+        output._set_grad_var(gradient)
 
 
 def _default_seed(output: Variable, loss_scale: float | None) -> Variable:

@@ -82,7 +82,7 @@ class FunctionNode:
     outputs: tuple[ref[VariableNode], ...] | None = None
     rank = 0
     stack: traceback.StackSummary | None = None
-    _checks_types = False
+    _checks_types = True  # an instance of the base class may bring its own check
     _input_indexes_to_retain: tuple[int, ...] = ()
     _output_indexes_to_retain: tuple[int, ...] = ()
     _retained_inputs: tuple[Array, ...] = ()
@@ -329,7 +329,39 @@ class FunctionNode:
             One Variable or None per input, or per wanted input; a bare Variable for a
             function of one input.
         """
-        return (None,) * len(target_input_indexes)
+        if type(self).backward_accumulate is FunctionNode.backward_accumulate:
+            return (None,) * len(target_input_indexes)
+        nothing = (None,) * len(target_input_indexes)
+        return self.backward_accumulate(target_input_indexes, grad_outputs, nothing)
+
+    def backward_accumulate(
+        self,
+        target_input_indexes: tuple[int, ...],
+        grad_outputs: tuple[Any, ...],
+        grad_inputs: tuple[Any, ...],
+    ) -> tuple[Any, ...]:
+        """Adds the gradients of the inputs to those that are there already.
+
+        An author who can do both at once may override it in place of `backward`.
+
+        Args:
+            target_input_indexes: Inputs whose gradient is wanted.
+            grad_outputs: One Variable per output, None where there is no gradient.
+            grad_inputs: One Variable or None per wanted input, to add to.
+
+        Returns:
+            One Variable or None per wanted input.
+        """
+        gxs = self.backward(target_input_indexes, grad_outputs)
+        gxs = gxs if isinstance(gxs, (tuple, list)) else (gxs,)
+        if len(gxs) != len(target_input_indexes):
+            gxs = tuple([gxs[i] for i in target_input_indexes])
+        return tuple(
+            [
+                gx if former is None else former if gx is None else former + gx
+                for former, gx in zip(grad_inputs, gxs, strict=True)
+            ]
+        )
 
     def retain_inputs(self, indexes: Iterable[int]) -> None:
         """Keeps inputs for `backward`; called in `forward`."""

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import copy
 import warnings
-import weakref
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
+from weakref import ref
 
 import numpy
 from numpy import ndarray
@@ -49,7 +49,7 @@ class VariableNode:
         rank: int = 0,
     ) -> None:
         array = variable._array
-        self._variable = weakref.ref(variable)
+        self._variable = ref(variable)
         self.name = name
         self._requires_grad = variable._requires_grad
         self._creator_node = creator_node
@@ -226,6 +226,7 @@ class Variable:
         '_requires_grad',
     )
 
+    _has_chainerx_array = False  # Chainer's programs ask; there are no such arrays
     __array_priority__ = 200
     __array_ufunc__ = None  # ndarray + Variable is left to Variable.__radd__
     __hash__: ClassVar[None]  # type: ignore[assignment]
@@ -554,7 +555,7 @@ class Variable:
         return target
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Variable:
-        variable = self.__copy__()
+        variable = self._copy_to(type(self).__new__(type(self)))
         memo[id(self)] = variable
         variable._array = copy.deepcopy(self._array, memo)
         grad = self._grad_var
@@ -608,8 +609,9 @@ class Variable:
             grad_text: Any = None if grad is None else 0
         else:
             grad_text = statistics(grad)
+        on_cpu = isinstance(array, ndarray)
         rows = {
-            'device': None if array is None else getattr(array, 'device', 'CPU'),
+            'device': 'CPU' if on_cpu else getattr(array, 'device', None),
             'backend': None if array is None else type(array),
             'shape': getattr(array, 'shape', None),
             'dtype': getattr(array, 'dtype', None),
@@ -717,6 +719,16 @@ def _recover_variable(
     return Variable(array, name=name, grad=grad, requires_grad=requires_grad)
 
 
+class _Copies(list[Any]):
+    """Weak references to a lazy parameter and its copies, which share an array to come.
+
+    A deep copy, or one through pickle, shares with none: its list is empty.
+    """
+
+    def __reduce__(self) -> Any:
+        return _Copies, ()
+
+
 class Parameter(Variable):
     """A variable that a link registers and an optimizer updates.
 
@@ -761,6 +773,7 @@ class Parameter(Variable):
         self._grad_is_set = True
         self.update_rule: Any = None
         self._initial_device: backend.Device = backend.CpuDevice()
+        self._copies = _Copies()
         if shape is not None:
             xp = backend.get_array_module(initializer)
             if is_array:
@@ -844,9 +857,12 @@ class Parameter(Variable):
 
         device = self._initial_device
         with backend.using_device(device):
-            self.array = generate_array(
-                self.initializer, shape, device.xp, device=device
-            )
+            array = generate_array(self.initializer, shape, device.xp, device=device)
+            for reference in self._copies:
+                parameter = reference()
+                if parameter is not None and parameter._copies is self._copies:
+                    parameter.array = array
+            self.array = array
             grad = None
             if self._grad_initializer is not None:
                 grad = generate_array(
@@ -861,12 +877,17 @@ class Parameter(Variable):
 
     def to_device(self, device: Any) -> None:
         """Moves array and gradient to a device; a lazy parameter is made there."""
-        self._initial_device = backend.get_device(device)
-        super().to_device(self._initial_device)
+        device = backend.get_device(device)
+        if self._array is None and device != self._initial_device:
+            self._copies = _Copies()  # copies on another device get their own array
+        self._initial_device = device
+        super().to_device(device)
 
     def __copy__(self) -> Parameter:
         parameter = Parameter.__new__(type(self))
         self._copy_to(parameter)
+        if self._array is None:
+            self._copies.extend([weakref.ref(self), weakref.ref(parameter)])
         return parameter
 
     def __reduce__(self) -> Any:

@@ -370,14 +370,19 @@ def add(*xs: Any) -> Variable:
     """
     if len(xs) == 2:
         lhs, rhs = xs
-        if isinstance(rhs, Variable):
-            return Add().apply(xs)[0]
         if _is_scalar(rhs):
             return AddConstant(rhs).apply((lhs,))[0]
-        return Add().apply((lhs, _operand(lhs, rhs)))[0]
+        return Add().apply((lhs, _operand(as_variable(lhs), rhs)))[0]
     if len(xs) < 2:
         raise ValueError(f'add: expected two or more operands, got {len(xs)}')
     return MultiAdd().apply(xs)[0]
+
+
+def plus(self: Any, rhs: Any) -> Variable:
+    """Returns ``self + rhs``."""
+    if isinstance(rhs, Variable):
+        return Add().apply((self, rhs))[0]
+    return add(self, rhs)
 
 
 def sub(self: Any, rhs: Any) -> Variable:
@@ -496,8 +501,8 @@ def _install() -> None:
     operators = {
         'neg': neg,
         'abs': absolute,
-        'add': add,
-        'radd': add,
+        'add': plus,
+        'radd': plus,
         'sub': sub,
         'rsub': rsub,
         'mul': mul,
@@ -517,7 +522,9 @@ def _install() -> None:
     for name, function in operators.items():
         setattr(Variable, f'__{name}__', function)
     # One Add or MultiAdd node adds gradients; the operators stay free of as_variable.
-    backprop.arithmetic.add = lambda a, b: Add().apply((as_variable(a), as_variable(b)))[0]
+    backprop.arithmetic.add = lambda a, b: Add().apply(
+        (as_variable(a), as_variable(b))
+    )[0]
 
 
 _install()
