@@ -18,7 +18,7 @@ import numpy as np
 from minigrad.kernels.reference import Kernels
 from minigrad.types import Array
 
-__all__ = ['Kernels', 'kernels_for', 'using_kernels']
+__all__ = ['Kernels', 'kernel_set_name', 'kernels_for', 'using_kernels']
 
 _reference = Kernels(np)
 _lock = threading.Lock()
@@ -52,6 +52,25 @@ def kernels_for(array: Array) -> Kernels:
         return _tables.by_type[type(array)]  # type: ignore[no-any-return]
     except KeyError:
         return _register(type(array))
+
+
+def kernel_set_name(module: str) -> str | None:
+    """Returns the name of the kernel set for the arrays of a module.
+
+    Args:
+        module: ``'numpy'`` or ``'cupy'``.
+
+    Returns:
+        ``'numba'``, ``'cudnn'`` or the like; None if there is no such module here.
+
+    Example:
+        >>> kernel_set_name('numpy') in ('numba', 'reference')
+        True
+    """
+    try:
+        return _cpu_kernels().name if module == 'numpy' else _gpu_kernels().name
+    except ImportError:
+        return None
 
 
 @contextlib.contextmanager

@@ -21,10 +21,12 @@ from minigrad.kernels.cpu import (
     pool,
     winograd,
 )
+from minigrad.kernels.cpu.jit import INTERPRETED
 from minigrad.kernels.cpu.simd import COLUMNS
+from minigrad.kernels.cpu.spin import BusySpinner
 from minigrad.kernels.reference import Kernels, msvag_rho
 from minigrad.kernels.specs import ConvSpec, PoolSpec
-from minigrad.kernels.threads import count_pieces, parallel, scratch
+from minigrad.kernels.threads import count_pieces, parallel, scratch, use_spinner
 from minigrad.types import Array
 
 # Work per piece that pays for waking a thread, which took 70-110 us on a virtual
@@ -40,6 +42,11 @@ class NumbaKernels(Kernels):
     """The fast kernels of the CPU; what they do not do, the definition does."""
 
     name = 'numba'
+
+    def __init__(self) -> None:
+        super().__init__(np)
+        if not INTERPRETED:
+            use_spinner(BusySpinner())
 
     # Products
 
@@ -712,7 +719,8 @@ def _phase_size(spec: ConvSpec) -> tuple[int, int]:
 def _grain(array: Array, passes: int = 1, items: int | None = None) -> int:
     """Returns how many of an array's ``items`` (rows) are worth a piece."""
     items = len(array) if items is None else items
-    return GRAIN_BYTES * max(items, 1) // max(passes * array.nbytes, 1) + 1
+    work = max(passes * int(array.nbytes), 1)
+    return GRAIN_BYTES * max(items, 1) // work + 1
 
 
 def _elements(run: Any, *arrays: Array, extra: tuple[Any, ...] = ()) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 import numba
+import numba.extending
 
 Function = TypeVar('Function', bound=Callable[..., Any])
 
@@ -15,6 +16,11 @@ INTERPRETED = bool(numba.config.DISABLE_JIT)
 # Sums may be reordered and products fused, so that reductions use vectors; NaN and
 # infinity keep their meaning.
 REORDER = frozenset({'reassoc', 'contract', 'nsz'})
+
+
+def intrinsic(function: Any) -> Any:
+    """Makes a function of types, which returns LLVM code, callable from kernels."""
+    return numba.extending.intrinsic(function)
 
 
 def jit(function: Function) -> Function:

@@ -14,14 +14,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import llvmlite.binding as llvm
+import llvmlite.binding as llvm  # type: ignore[import-untyped]
 import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
-from numba.extending import intrinsic
 
-from minigrad.kernels.cpu.jit import INTERPRETED
+from minigrad.kernels.cpu.jit import INTERPRETED, intrinsic
 
 
 def _register_block() -> tuple[int, int, int, int, int]:
@@ -172,7 +171,7 @@ def outer_block(
         integer, integer, integer, types.boolean,
     )  # fmt: skip
 
-    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+    def codegen(context: Any, builder: Any, sig: Any, args: tuple[Any, ...]) -> Any:
         emit = _Emitter(context, builder, a.dtype)
         a_data = _pointer(context, builder, a, args[0])
         b_data = _pointer(context, builder, b, args[4])
@@ -295,7 +294,7 @@ def dot_block(
         integer, integer, integer, types.boolean, integer, integer, integer,
     )  # fmt: skip
 
-    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+    def codegen(context: Any, builder: Any, sig: Any, args: tuple[Any, ...]) -> Any:
         emit = _Emitter(context, builder, a.dtype)
         a_data = emit.at(_pointer(context, builder, a, args[0]), args[1])
         b_data = emit.at(_pointer(context, builder, b, args[3]), args[4])
@@ -427,7 +426,7 @@ def copy_rows(
         source.dtype,
     )  # fmt: skip
 
-    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+    def codegen(context: Any, builder: Any, sig: Any, args: tuple[Any, ...]) -> Any:
         emit = _Emitter(context, builder, source.dtype)
         source_data = emit.at(_pointer(context, builder, source, args[0]), args[1])
         target_data = emit.at(_pointer(context, builder, target, args[3]), args[4])
@@ -482,7 +481,7 @@ def _max_row(stride: int) -> Any:
             x, integer, integer, integer, integer, integer, y, arg, integer, integer
         )
 
-        def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        def codegen(context: Any, builder: Any, sig: Any, args: tuple[Any, ...]) -> Any:
             emit = _Emitter(context, builder, x.dtype)
             x_data = emit.at(_pointer(context, builder, x, args[0]), args[1])
             y_data = emit.at(_pointer(context, builder, y, args[6]), args[8])
@@ -581,7 +580,7 @@ def scatter_row(
     integer = types.int64
     signature = types.void(gy, arg, integer, gx, integer, integer, integer)
 
-    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+    def codegen(context: Any, builder: Any, sig: Any, args: tuple[Any, ...]) -> Any:
         emit = _Emitter(context, builder, gy.dtype)
         start, gx_row, count = args[2], *args[5:7]
         gy_data = emit.at(_pointer(context, builder, gy, args[0]), start)
@@ -633,7 +632,7 @@ def scatter_row(
 
 if INTERPRETED:  # the same two blocks in NumPy, for tests and for coverage
 
-    def outer_block(  # type: ignore[no-redef]
+    def outer_block(
         a: Any, a_start: int, a_row: int, a_step: int, b: Any, b_start: int,
         b_offsets: Any, c: Any, c_start: int, c_row: int, size: int, rows: int,
         columns: int, add: bool,
@@ -646,7 +645,7 @@ if INTERPRETED:  # the same two blocks in NumPy, for tests and for coverage
         place = c_start + i * c_row + j
         c[place] = A @ B + (c[place] if add else 0)
 
-    def dot_block(  # type: ignore[no-redef]
+    def dot_block(
         a: Any, a_start: int, a_row: int, b: Any, b_start: int, b_offsets: Any,
         b_first: int, c: Any, c_start: int, c_row: int, size: int, rows: int,
         columns: int, add: bool, repeats: int, a_jump: int, b_jump: int,
@@ -662,7 +661,7 @@ if INTERPRETED:  # the same two blocks in NumPy, for tests and for coverage
             total = total + A @ B.T
         c[place] = total
 
-    def copy_rows(  # type: ignore[no-redef]
+    def copy_rows(
         source: Any, source_start: int, source_row: int, target: Any,
         target_start: int, target_row: int, rows: int, columns: int, shift: float,
     ) -> None:  # fmt: skip
@@ -686,7 +685,7 @@ if INTERPRETED:  # the same two blocks in NumPy, for tests and for coverage
 
     max_row_1, max_row_2 = _max_row_interpreted(1), _max_row_interpreted(2)
 
-    def scatter_row(  # type: ignore[no-redef]
+    def scatter_row(
         gy: Any, arg: Any, start: int, gx: Any, gx_start: int, gx_row: int, count: int
     ) -> None:
         value, place = gy[start : start + count], arg[start : start + count]
