@@ -177,7 +177,11 @@ class GpuDevice(Device):
 
     def __init__(self, device: Any) -> None:
         self.device = device
-        self.name = f'@cupy:{device.id}'
+
+    @property
+    def name(self) -> str:  # type: ignore[override]
+        """``@cupy:N``."""
+        return f'@cupy:{self.device.id}'
 
     @staticmethod
     def from_device_id(device_id: int) -> GpuDevice:
@@ -215,6 +219,9 @@ class GpuDevice(Device):
         if not (is_array(array) or numpy.isscalar(array)):
             raise TypeError(f'to_gpu: expected an array, got {type(array).__name__}')
         with self.create_context():
+            # From another GPU: `asarray` might leave it there, `copy` never does.
+            if isinstance(array, self.xp.ndarray):
+                return array.copy()
             return self.xp.asarray(array)
 
     def use(self) -> None:
@@ -322,7 +329,9 @@ def copyto(dst: Array, src: Array) -> None:
     if isinstance(dst, numpy.ndarray):
         numpy.copyto(dst, to_cpu(src))
     else:
-        dst[...] = get_device_from_array(dst).send(src)
+        device = get_device_from_array(dst)
+        with device.create_context():
+            dst[...] = device.send(src)
 
 
 def contains_nan(array: Array) -> bool:
@@ -339,7 +348,7 @@ def check_same_backend(
 
     Raises:
         TypeError: One of them is no array.
-        DeviceMismatch: NumPy and CuPy arrays are mixed.
+        DeviceMismatch: They live on different devices.
     """
     for array in arrays:
         if not is_array(array):
@@ -347,8 +356,15 @@ def check_same_backend(
                 f'{function}: expected arrays or Variables, got '
                 f'{type(array).__name__}\n{describe_inputs()}'
             )
-    devices = {str(get_device_from_array(array)) for array in arrays}
-    if len({get_array_module(array) for array in arrays}) > 1:
+    if isinstance(arrays[0], numpy.ndarray):
+        alike = all(isinstance(array, numpy.ndarray) for array in arrays)
+    else:
+        number = arrays[0].device.id
+        alike = not any(
+            isinstance(a, numpy.ndarray) or a.device.id != number for a in arrays
+        )
+    if not alike:
+        devices = {str(get_device_from_array(array)) for array in arrays}
         raise DeviceMismatch(
             f'{function}: expected all inputs on one device, got '
             f'{" and ".join(sorted(devices))}\n{describe_inputs()}\n'

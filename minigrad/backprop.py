@@ -13,6 +13,7 @@ import sys
 import traceback
 import warnings
 from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from heapq import heappop, heappush
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,8 @@ from minigrad.variable import (
 # backprop they are Variables of the graph that computes them.
 Gradient = Any
 Gradients = dict[VariableNode, Gradient]
+
+_ON_CPU = nullcontext()
 
 
 class Arithmetic:
@@ -93,9 +96,11 @@ def propagate(
         elif double:
             gradients[node] = arithmetic.add(former, gradient)
         elif node in owned:
-            former += gradient
+            with _device_of(former):
+                former += gradient
         else:
-            gradients[node] = _as_array(former + gradient, former)
+            with _device_of(former):
+                gradients[node] = _as_array(former + gradient, former)
             owned.add(node)
 
     for node, seed in seeds:
@@ -169,7 +174,7 @@ def propagate(
             former = gradients.get(x)
             if former is None:
                 gradients[x] = gradient
-            elif x in owned:
+            elif x in owned and former.__class__ is ndarray:
                 former += gradient
             else:
                 accumulate(x, gradient)
@@ -232,6 +237,13 @@ def _fitted(
         gradient = sum_up(gradient, x.shape or ())
     check_gradient(x, as_array(gradient), function)
     return gradient
+
+
+def _device_of(array: Array) -> AbstractContextManager[Any]:
+    """Returns a context in which the array's device is the current one."""
+    if array.__class__ is ndarray:
+        return _ON_CPU
+    return backend.get_device_from_array(array).create_context()
 
 
 def _as_array(value: Any, like: Array) -> Array:
@@ -345,7 +357,8 @@ def _take_exclusive(gradients: Gradients, node: VariableNode) -> Variable:
     whole = flags.c_contiguous or flags.f_contiguous
     writeable = getattr(flags, 'writeable', True)  # CuPy arrays always are
     if count > _ALONE or base_count > _BASE_ALONE or not (whole and writeable):
-        array = array.copy()
+        with _device_of(array):
+            array = array.copy()
     return Variable(array)
 
 
@@ -361,9 +374,9 @@ def _accumulate_leaves(gradients: Gradients, loss_scale: float | None) -> None:
         elif config.enable_backprop:
             total = arithmetic.add(former, gradients.pop(node))
         else:
-            total = Variable(
-                _as_array(former._array + gradients.pop(node), former._array)
-            )
+            array = former._array
+            with _device_of(array):
+                total = Variable(_as_array(array + gradients.pop(node), array))
         variable._set_grad_var(total)
         if isinstance(variable, Parameter):
             variable._loss_scale = loss_scale

@@ -489,7 +489,7 @@ class FunctionNode:
         names = self._names(nodes)
         return '\n'.join(
             f'  {name}  {node.dtype} {node.shape}'
-            for name, node in zip(names, nodes, strict=True)
+            for name, node in zip(names, nodes, strict=False)
         )
 
 

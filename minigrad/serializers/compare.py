@@ -112,5 +112,5 @@ def undoing() -> Iterator[Undo]:
         yield undo
     except BaseException:
         for array, before in reversed(undo):
-            array[...] = before
+            backend.copyto(array, before)
         raise

@@ -144,9 +144,7 @@ def _gradients(case: OpCase, sample: Sample, inputs: list[Any]) -> list[Any]:
         Variable(x, requires_grad=i in wanted) if x.dtype.kind == 'f' else x
         for i, x in enumerate(inputs)
     ]
-    outputs = _as_tuple(
-        _seeded(case, lambda: _call(case, sample, variables))
-    )
+    outputs = _as_tuple(_seeded(case, lambda: _call(case, sample, variables)))
     if not wanted:
         return [as_array(y) for y in outputs]
     from minigrad import backprop
@@ -169,9 +167,7 @@ def _gradient_setting(
         given = list(inputs)
         for i, x in zip(wanted, xs, strict=True):
             given[i] = x
-        outputs = _as_tuple(
-            _seeded(case, lambda: _call(case, sample, given))
-        )
+        outputs = _as_tuple(_seeded(case, lambda: _call(case, sample, given)))
         return tuple(y for y in outputs if y.dtype.kind == 'f')
 
     xs = [inputs[i] for i in wanted]

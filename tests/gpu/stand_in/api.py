@@ -35,7 +35,7 @@ def check_call(name, args, kwargs):
     variadic = [p for p in given if p[0] == '*' and p[1] != '*']
     if len(args) > len(plain) and not variadic:
         raise TypeError(f'cupy.{name}() takes {len(plain)} arguments, got {len(args)}')
-    if not any([p.startswith('**') for p in given]):
+    if not any(p.startswith('**') for p in given):
         for key in kwargs:
             if key not in plain:
                 raise TypeError(f'cupy.{name}() got an unexpected argument {key!r}')

@@ -9,8 +9,8 @@ import numpy
 from tests.gpu.stand_in import cuda
 from tests.gpu.stand_in.api import check_call, has_method
 
-# Functions that take lists of numbers, and those that take NumPy arrays.
-_CREATORS = frozenset({'array', 'asarray', 'asanyarray'})
+# Functions that take lists of numbers, and those of cuBLAS and its like.
+_TAKE_NUMBERS = frozenset({'percentile', 'quantile', 'histogram'})
 _BY_LIBRARY = ('dot', 'matmul', 'einsum', 'tensordot', 'inner', 'vdot', 'linalg.')
 
 
@@ -58,7 +58,7 @@ def _make(array):
 
 def _has_floats(value):
     if isinstance(value, (list, tuple)):
-        return any([_has_floats(v) for v in value])
+        return any(_has_floats(v) for v in value)
     return isinstance(value, (float, numpy.floating))
 
 
@@ -66,8 +66,8 @@ def call(name, function, args, kwargs, checked=True):
     """Calls a NumPy function with arrays of the stand-in."""
     if checked:
         check_call(name, args, kwargs)
-    if name not in _CREATORS and any(
-        [isinstance(a, (list, tuple)) and _has_floats(a) for a in args]
+    if name not in _TAKE_NUMBERS and any(
+        isinstance(a, (list, tuple)) and _has_floats(a) for a in args
     ):
         raise TypeError(f'Unsupported type <class list> in cupy.{name}')
     capturing = cuda.state.capturing
@@ -242,6 +242,12 @@ class ndarray:
             {},
             checked=False,
         )
+
+    def copy(self, order='C'):
+        # It lands on the current device, wherever the original lies.
+        with self.device:
+            plain = unwrap(self)
+        return call('copy', lambda: plain.copy(order), (), {}, checked=False)
 
     def fill(self, value):
         if isinstance(value, numpy.ndarray) and value.ndim:

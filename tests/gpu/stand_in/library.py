@@ -105,9 +105,7 @@ def _creator(name):
             return _make(numpy.array(obj._a, dtype))
         if hasattr(obj, 'creator_node'):
             raise TypeError(f'Unsupported type {type(obj)}')
-        if isinstance(obj, (list, tuple)) and any(
-            [isinstance(o, ndarray) for o in obj]
-        ):
+        if isinstance(obj, (list, tuple)) and any(isinstance(o, ndarray) for o in obj):
             return call('stack', numpy.stack, (list(obj),), {}, False)
         if cuda.state.capturing is not None and isinstance(obj, numpy.ndarray):
             raise cuda.CUDARuntimeError('cudaErrorStreamCaptureUnsupported: a copy')
@@ -146,14 +144,23 @@ def _copyto(dst, src, casting='same_kind', where=None):
 def _get_array_module(*args):
     import cupy
 
-    return cupy if any([isinstance(a, ndarray) for a in args]) else numpy
+    return cupy if any(isinstance(a, ndarray) for a in args) else numpy
 
 
 def _fill_cuda(module):
-    for name in (
-        'Device Event Stream Graph get_elapsed_time get_current_stream alloc '
-        'alloc_pinned_memory MemoryPool MemoryPointer using_allocator'
-    ).split():
+    for name in [
+        'Device',
+        'Event',
+        'Stream',
+        'Graph',
+        'get_elapsed_time',
+        'get_current_stream',
+        'alloc',
+        'alloc_pinned_memory',
+        'MemoryPool',
+        'MemoryPointer',
+        'using_allocator',
+    ]:
         setattr(module, name, getattr(cuda, name))
     module.runtime = cuda.Runtime
     module.PinnedMemoryPool = cuda.MemoryPool
