@@ -1,7 +1,8 @@
 """A small pool of threads for kernels that release the GIL.
 
-A kernel is cut into one piece per thread; the calling thread does the first piece
-itself. What a piece computes depends on the number of threads only, so results are
+A kernel is cut into pieces; the calling thread and the pool's threads take one after the
+other, so that a thread which wakes up late or shares its core does less. What a piece
+computes depends on the number of threads only, not on who computes it: results are
 equal from run to run. Numba's own threading layers crash when two user threads call
 them at once, or after a fork; this pool is safe in both cases.
 """
@@ -15,16 +16,31 @@ from collections.abc import Callable, Iterator
 from queue import Empty, SimpleQueue
 from typing import Any
 
+PIECES_PER_THREAD = 4
+
 Piece = Callable[[int, int, int], object]
 
 
 class _Job:
-    """One call that was cut into pieces: counts them down, keeps the first error."""
+    """One call that was cut into pieces: hands them out, keeps the first error."""
 
-    __slots__ = ('body', 'done', 'error', 'flag', 'left', 'lock')
+    __slots__ = (
+        'body',
+        'done',
+        'error',
+        'flag',
+        'left',
+        'lock',
+        'pieces',
+        'size',
+        'taken',
+    )
 
-    def __init__(self, body: Piece, pieces: int) -> None:
-        self.body = body
+    def __init__(self, body: Piece, size: int, pieces: int) -> None:
+        self.body: Piece | None = body
+        self.size = size
+        self.pieces = pieces
+        self.taken = 0
         self.left = pieces
         self.error: BaseException | None = None
         self.lock = threading.Lock()
@@ -32,16 +48,26 @@ class _Job:
         self.done.acquire()
         self.flag: Any = None  # told to a caller that spins
 
-    def run(self, index: int, start: int, stop: int) -> None:
-        try:
-            self.body(index, start, stop)
-        except BaseException as error:
-            self.error = error
-        with self.lock:
-            self.left -= 1
-            last = self.left == 0
-        if last:
-            self.done.release()
+    def work(self) -> bool:
+        """Does pieces until none is left; returns whether it did the last one."""
+        last = False
+        while True:
+            with self.lock:
+                index, body = self.taken, self.body
+                if index == self.pieces or body is None:
+                    return last
+                self.taken += 1
+            size, pieces = self.size, self.pieces
+            try:
+                body(index, size * index // pieces, size * (index + 1) // pieces)
+            except BaseException as error:
+                self.error = error
+            with self.lock:
+                self.left -= 1
+                last = self.left == 0
+                if last:
+                    self.body = None  # and the arrays it holds
+                    self.done.release()
 
     def wait(self) -> None:
         if self.flag is not None and self.left:
@@ -86,7 +112,7 @@ class _Pool:
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
-        self.queue: SimpleQueue[tuple[_Job, int, int, int]] = SimpleQueue()
+        self.queue: SimpleQueue[_Job] = SimpleQueue()
         self.workers = 0
         self.posted: Any = None  # counts jobs, for workers that spin
 
@@ -114,13 +140,10 @@ def _serve(pool: _Pool) -> None:
     _local.inside = True
     queue = pool.queue
     while True:
-        item: tuple[_Job, int, int, int] | None = queue.get()
-        while item is not None:
-            job, index, start, stop = item
-            job.run(index, start, stop)
-            flag = job.flag if job.left == 0 else None
-            del job, item  # the arrays they hold
-            item = None
+        job: _Job | None = queue.get()
+        while job is not None:
+            flag = job.flag if job.work() else None
+            job = None
             posted = pool.posted
             if posted is None:
                 break
@@ -130,7 +153,7 @@ def _serve(pool: _Pool) -> None:
             elif flag is not None:
                 flag[0] = 1
             with contextlib.suppress(Empty):
-                item = queue.get_nowait()
+                job = queue.get_nowait()
 
 
 def _may_spin() -> bool:
@@ -198,34 +221,34 @@ def parallel(body: Piece, size: int, grain: int = 1, pieces: int | None = None) 
         body: Computes one piece; ``index`` counts the pieces.
         size: Length of the range.
         grain: A piece is at least this long, so that tiny work stays here.
-        pieces: What `count_pieces` gave, for a caller that prepared for it.
+        pieces: What `count_pieces` gave, for a caller that prepared for it. By default
+            there may be a few per thread, for whoever is free.
     """
-    if pieces is None:
-        pieces = count_pieces(size, grain)
-    if pieces == 1:
+    threads = count_pieces(size, grain) if pieces is None else pieces
+    if threads == 1:
         body(0, 0, size)
         return
-    if _pool.workers < pieces - 1:
-        _pool.ensure(pieces - 1)
-    pool, job = _pool, _Job(body, pieces)
+    if pieces is None:
+        pieces = min(size // grain, PIECES_PER_THREAD * threads)
+    pool, job = _pool, _Job(body, size, pieces)
+    if pool.workers < threads - 1:
+        pool.ensure(threads - 1)
     if pool.posted is not None and _may_spin():
         job.flag = _spinner.new_flag()
-    for index in range(1, pieces):
-        pool.queue.put(
-            (job, index, size * index // pieces, size * (index + 1) // pieces)
-        )
+    for _ in range(threads - 1):
+        pool.queue.put(job)
     if pool.posted is not None:
         pool.posted[0] += 1
     _local.inside = True
     try:
-        job.run(0, 0, size // pieces)
+        job.work()
     finally:
         _local.inside = False
     job.wait()
 
 
 def count_pieces(size: int, grain: int = 1) -> int:
-    """Returns into how many pieces `parallel` would cut ``range(size)`` here."""
+    """Returns how many threads are worth their while on ``range(size)`` here."""
     pieces = size // grain
     if pieces <= 1 or _num_threads == 1 or _local.inside:
         return 1

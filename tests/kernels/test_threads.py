@@ -33,7 +33,18 @@ def test_pieces_cover_the_range_once(number, size):
 
     threads.parallel(body, size)
     assert (seen == 1).all()
-    assert sorted(indices) == list(range(threads.count_pieces(size)))
+    assert sorted(indices) == list(range(len(indices)))
+    assert len(indices) >= threads.count_pieces(size)
+
+
+def test_pieces_do_not_depend_on_who_is_free():
+    threads.set_num_threads(2)
+    runs = []
+    for _ in range(20):
+        pieces = []
+        threads.parallel(lambda *piece, pieces=pieces: pieces.append(piece), 1000, 10)
+        runs.append(sorted(pieces))
+    assert runs.count(runs[0]) == 20
 
 
 def test_grain_keeps_small_work_here():

@@ -22,7 +22,7 @@ import numpy as np
 from minigrad.kernels.cpu.jit import jit
 from minigrad.kernels.cpu.simd import COLUMNS, ROWS, outer_block
 from minigrad.kernels.specs import ConvSpec
-from minigrad.kernels.threads import parallel, scratch
+from minigrad.kernels.threads import get_num_threads, parallel, scratch
 from minigrad.types import Array
 
 TILE = 4
@@ -360,7 +360,8 @@ def convolve(
             scratch('rows', n * max(width, n) * most, x.dtype),
         )  # fmt: skip
 
-    parallel(body, N)
+    # Two pieces per thread: each reads all weights again, but may go where it is idle.
+    parallel(body, N, max(1, min(block, N // (2 * get_num_threads()))))
     return y
 
 
