@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import textwrap
 from collections.abc import Callable, Iterable
 from html import escape
@@ -69,7 +70,7 @@ def draw(
     critical = set(path)
     node_of = {call.id: node.id for node in shown.nodes for call in node.calls}
     on_path = [node_of[call] for call in path]
-    steps = set(zip(on_path, on_path[1:], strict=False))
+    steps = set(itertools.pairwise(on_path))
     lines = [
         'digraph minigrad {',
         f'graph {attributes(_graph_attributes(recording, scale, rankdir))};',

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from minigrad.graph.model import Call, Path_, Recording, Value
+from minigrad.graph.model import Call, Path_, Recording, Value, union
 
 LARGE = 300  # nodes; above, a picture shows links instead of functions
 REPEATED = 4  # calls of one link; from here on they are shown as one
@@ -80,6 +80,12 @@ def view(recording: Recording, fold: str | int | None = 'auto') -> View:
     if fold == 'auto' and len(nodes) > LARGE:
         nodes = _runs(nodes)
     return _connect(recording, nodes)
+
+
+def folded_paths(calls: list[Call]) -> list[Path_]:
+    """Returns the links that are folded unless somebody chooses, in order."""
+    chosen = _choose(calls)
+    return [path for path in union(call.path for call in calls) if path in chosen]
 
 
 def _choose(calls: list[Call]) -> set[Path_]:

@@ -511,7 +511,13 @@ def _norm(arrays: tuple[Array, ...]) -> float | None:
         flat = array.ravel()
         if flat.dtype.itemsize < 4:
             flat = flat.astype('f')
-        total += float(flat.dot(flat))
+        with numpy.errstate(over='ignore', invalid='ignore'):
+            square = float(flat.dot(flat))
+            if not math.isfinite(square):  # too large to be squared, or NaN
+                most = float(abs(flat).max())
+                flat = flat / most
+                square = float(flat.dot(flat)) * most**2
+        total += square
     return math.sqrt(total) if arrays else None
 
 

@@ -293,6 +293,15 @@ def test_critical_path_is_the_longest_branch():
     assert [call.name for call in graph.critical_path] == ['exp', 'add']
 
 
+def test_norms_of_what_is_too_large_to_square():
+    x = minigrad.Variable(np.full(4, 1, 'f'))
+    with trace() as graph:
+        y = x * 1
+        y.grad = np.full(4, 1e30, 'f')
+        y.backward()
+    assert graph.calls[0].gradient_norm == pytest.approx(2e30)
+
+
 def test_memory():
     x = np.ones((100, 100))
     with trace(memory=True) as graph:
