@@ -1,4 +1,4 @@
-"""``python -m benchmarks run | compare | profile``."""
+"""``python -m benchmarks run | compare | profile | growth``."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def run(options: argparse.Namespace) -> int:
         result = harness.measure(case, options.rounds, options.seconds)
         if options.memory and case.name.startswith('models.'):
             for peer in case.build:
-                peak = harness.peak_memory(case, peer)
+                peak = harness.peak_memory(case, peer, options.threads)
                 if peak is not None:
                     result.peak_mb[peer] = peak
         results.append(result)
@@ -54,6 +54,13 @@ def profile(options: argparse.Namespace) -> int:
     from benchmarks.profile import profile as profile_model
 
     return profile_model(options.model, options.threads)
+
+
+def growth(options: argparse.Namespace) -> int:
+    """Draws time and memory against batch size and depth."""
+    from benchmarks.growth import growth as draw_growth
+
+    return draw_growth(options.out, options.threads)
 
 
 def main() -> int:
@@ -86,6 +93,11 @@ def main() -> int:
     command.add_argument('model', help='such as lenet64 or alexnet')
     command.add_argument('--threads', type=int, default=cores)
     command.set_defaults(function=profile)
+
+    command = commands.add_parser('growth', help='against batch size and depth')
+    command.add_argument('--out', type=Path, default=Path('growth.png'))
+    command.add_argument('--threads', type=int, default=cores)
+    command.set_defaults(function=growth)
 
     options = parser.parse_args()
     return int(options.function(options))

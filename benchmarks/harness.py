@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import gc
+import importlib.util
 import json
 import os
 import platform
@@ -146,13 +147,14 @@ def _iqr(times: Sequence[float]) -> float:
     return quarters[2] - quarters[0]
 
 
-def peak_memory(case: Case, peer: str, steps: int = 4) -> float | None:
+def peak_memory(case: Case, peer: str, threads: int, steps: int = 4) -> float | None:
     """Returns the peak resident memory of a few steps in a process of its own, in MB."""
     code = (
-        'import sys, resource; from benchmarks.cases import find\n'
+        'from benchmarks import harness; from benchmarks.cases import find\n'
+        f'harness.set_threads({threads}, [{peer!r}])\n'
         f'step = find({case.name!r}).build[{peer!r}]()\n'
         f'for _ in range({steps}): step()\n'
-        'print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)'
+        'print(harness.own_peak_memory())'
     )
     done = subprocess.run(
         [sys.executable, '-c', code], capture_output=True, text=True, check=False
@@ -160,24 +162,31 @@ def peak_memory(case: Case, peer: str, steps: int = 4) -> float | None:
     return float(done.stdout.split()[-1]) if done.returncode == 0 else None
 
 
-def set_threads(threads: int) -> None:
+def own_peak_memory() -> float:
+    """Returns the peak resident memory of this process, in MB."""
+    try:
+        # The peak that getrusage reports is inherited from the process that forked us.
+        status = Path('/proc/self/status').read_text()
+        return int(status.split('VmHWM:')[1].split()[0]) / 1024
+    except (OSError, IndexError):
+        import resource
+
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def set_threads(threads: int, peers: Sequence[str] = (MINIGRAD, TORCH)) -> None:
     """Gives every library in the run the same number of threads."""
     import threadpoolctl
 
-    import minigrad
-
-    minigrad.set_num_threads(threads)
     threadpoolctl.threadpool_limits(threads)
-    if 'torch' in sys.modules or _has_torch():
+    if MINIGRAD in peers:
+        import minigrad
+
+        minigrad.set_num_threads(threads)
+    if TORCH in peers and importlib.util.find_spec('torch') is not None:
         import torch
 
         torch.set_num_threads(threads)
-
-
-def _has_torch() -> bool:
-    import importlib.util
-
-    return importlib.util.find_spec('torch') is not None
 
 
 def machine() -> dict[str, Any]:

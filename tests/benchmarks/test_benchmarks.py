@@ -1,0 +1,100 @@
+"""The benchmark command runs, compares and notices what became slower."""
+
+import json
+import sys
+
+import pytest
+import threadpoolctl
+
+import minigrad
+from benchmarks import __main__ as command
+from benchmarks import compare, harness
+
+
+@pytest.fixture(autouse=True)
+def _restore_threads():
+    before = minigrad.get_num_threads()
+    with threadpoolctl.threadpool_limits(None):
+        yield
+    minigrad.set_num_threads(before)
+
+
+def run(monkeypatch, *arguments):
+    monkeypatch.setattr(sys, 'argv', ['benchmarks', *map(str, arguments)])
+    return command.main()
+
+
+def test_run(monkeypatch, tmp_path, capsys):
+    path = tmp_path / 'out.json'
+    assert run(monkeypatch, 'run', 'core.add_fwd', '--rounds', 3, '--json', path) == 0
+    out = capsys.readouterr().out
+    assert 'core.add_fwd' in out
+    document = json.loads(path.read_text())
+    assert document['machine']['cores'] >= 1
+    by_name = {result['name']: result for result in document['results']}
+    assert set(by_name) == {'control', 'core.add_fwd'}
+    assert by_name['core.add_fwd']['median']['minigrad'] > 0
+    assert run(monkeypatch, 'compare', path, path) == 0
+
+
+def test_profile(monkeypatch, capsys):
+    assert run(monkeypatch, 'profile', 'lenet16', '--threads', 1) == 0
+    out = capsys.readouterr().out
+    assert 'LeNet/conv1: convolution_2d' in out
+    assert run(monkeypatch, 'profile', 'nothing') == 2
+
+
+def write(path, control, own, iqr=0.01):
+    results = [
+        {'name': 'control', 'unit': 'ms', 'median': {'control': control}, 'iqr': {}},
+        {
+            'name': 'case',
+            'unit': 'ms',
+            'median': {'minigrad': own},
+            'iqr': {'minigrad': iqr},
+        },
+    ]
+    path.write_text(json.dumps({'results': results}))
+    return path
+
+
+@pytest.mark.parametrize(
+    ('control', 'own', 'iqr', 'code'),
+    [
+        (1.0, 1.0, 0.01, 0),
+        (1.0, 1.3, 0.01, 1),
+        (1.0, 0.5, 0.01, 0),
+        (1.0, 1.3, 0.5, 0),  # within the noise
+        (1.2, 1.3, 0.01, 0),  # the machine itself became slower
+    ],
+)
+def test_compare(tmp_path, control, own, iqr, code):
+    base = write(tmp_path / 'base.json', 1.0, 1.0)
+    new = write(tmp_path / 'new.json', control, own, iqr)
+    assert compare.compare(base, new, 1.1) == code
+
+
+def test_peers_take_turns():
+    calls = []
+    case = harness.Case(
+        'turns',
+        {
+            name: (lambda n=name: lambda: calls.append(n))
+            for name in ('minigrad', 'torch')
+        },
+        target=1e9,
+    )
+    result = harness.measure(case, rounds=4)
+    assert {'minigrad', 'torch'} == set(calls)
+    assert result.met
+    assert 'met' in harness.row(result)
+
+
+def test_missing_peer():
+    def missing():
+        raise ImportError
+
+    case = harness.Case('alone', {'minigrad': lambda: lambda: None, 'torch': missing})
+    result = harness.measure(case, rounds=2)
+    assert result.ratio is None
+    assert result.met is None
