@@ -3,6 +3,9 @@
 The names are Chainer's: ``import minigrad as chainer`` runs a Chainer program.
 """
 
+import importlib
+from typing import Any
+
 from minigrad import (
     backends,
     computational_graph,
@@ -32,8 +35,10 @@ from minigrad.backend import (
     using_device,
 )
 from minigrad.backends import cuda
+from minigrad.backends.cuda import should_use_cudnn, should_use_cudnn_tensor_core
 from minigrad.backprop import backward, grad
 from minigrad.configuration import (
+    DebugMode,
     config,
     force_backprop_mode,
     get_dtype,
@@ -62,14 +67,25 @@ from minigrad.reporter import (
     report,
     report_scope,
 )
+from minigrad.runtime_info import print_runtime_info
 from minigrad.sequential import Sequential
 from minigrad.serializer import AbstractSerializer, Deserializer, Serializer
 from minigrad.variable import Parameter, Variable, as_array, as_variable
+
+disable_experimental_feature_warning = False
+
+
+def __getattr__(name: str) -> Any:
+    if name == 'testing':  # imports unittest and pytest, which training needs not
+        return importlib.import_module('minigrad.testing')
+    raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
+
 
 __all__ = [
     'AbstractSerializer',
     'Chain',
     'ChainList',
+    'DebugMode',
     'Deserializer',
     'DeviceResident',
     'DictSummary',
@@ -124,11 +140,14 @@ __all__ = [
     'no_backprop_mode',
     'optimizer_hooks',
     'optimizers',
+    'print_runtime_info',
     'report',
     'report_scope',
     'serializers',
     'set_debug',
     'set_num_threads',
+    'should_use_cudnn',
+    'should_use_cudnn_tensor_core',
     'trace',
     'training',
     'using_config',

@@ -196,6 +196,19 @@ def force_backprop_mode() -> using_config:
     return using_config('enable_backprop', True)
 
 
+class DebugMode(using_config):
+    """A context with debug mode on or off; the same as ``using_config('debug', ...)``.
+
+    Args:
+        debug: Whether it is on inside the block.
+    """
+
+    __slots__ = ()
+
+    def __init__(self, debug: bool) -> None:
+        super().__init__('debug', debug)
+
+
 def is_debug() -> bool:
     """Tells whether debug mode is on in the current thread."""
     return bool(config.debug)

@@ -26,7 +26,8 @@ class FunctionAdapter(FunctionNode):
     @property
     def function(self) -> Function:
         """The old-style function."""
-        return self.old_function  # type: ignore[no-any-return]
+        function: Function = self.old_function
+        return function
 
     @property
     def label(self) -> str:  # type: ignore[override]
@@ -34,7 +35,7 @@ class FunctionAdapter(FunctionNode):
 
     @property
     def public_name(self) -> str:  # type: ignore[override]
-        return type(self.old_function).__name__
+        return self.label
 
     def check_type_forward(self, in_types: InputTypes) -> None:
         self.old_function.check_type_forward(in_types)
@@ -71,6 +72,7 @@ class _OnceDifferentiable(FunctionNode):
         n_inputs: int,
     ) -> None:
         self._function = function
+        self.public_name = function.label
         self._indexes = indexes
         self._is_given = is_given
         self._n_inputs = n_inputs

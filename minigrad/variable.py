@@ -227,6 +227,7 @@ class Variable:
     )
 
     _has_chainerx_array = False  # Chainer's programs ask; there are no such arrays
+    _loss_scale: float | None = None  # set on parameters alone, by a scaled backward
     __array_priority__ = 200
     __array_ufunc__ = None  # ndarray + Variable is left to Variable.__radd__
     __hash__: ClassVar[None]  # type: ignore[assignment]
@@ -753,7 +754,6 @@ class Parameter(Variable):
     """
 
     initializer: Any = None
-    _loss_scale: float | None = None
 
     def __init__(
         self,
@@ -887,7 +887,7 @@ class Parameter(Variable):
         parameter = Parameter.__new__(type(self))
         self._copy_to(parameter)
         if self._array is None:
-            self._copies.extend([weakref.ref(self), weakref.ref(parameter)])
+            self._copies.extend([ref(self), ref(parameter)])
         return parameter
 
     def __reduce__(self) -> Any:

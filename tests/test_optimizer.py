@@ -19,7 +19,7 @@ from minigrad.optimizer import (
     UpdateRule,
 )
 from minigrad.serializers import DictionarySerializer, NpzDeserializer
-from minigrad.variable import Parameter
+from minigrad.variable import Parameter, Variable
 
 MOMENTUM_STATE_OF_CHAINER = {
     # Keys of serializers.DictionarySerializer after two updates, Chainer 7.8.1.
@@ -686,3 +686,12 @@ def test_hooks_at_their_old_place(name):
 def test_unknown_attribute_of_the_module():
     with pytest.raises(AttributeError, match="no attribute 'Adam'"):
         _ = optimizer.Adam
+
+
+def test_an_update_rule_updates_plain_variables_too():
+    rule = UpdateRule()
+    rule.update_core = lambda param: param.array.fill(7)
+    x = Variable(np.ones(2, 'f'))
+    x.grad = np.ones(2, 'f')
+    rule.update(x)
+    assert x.array.tolist() == [7, 7]

@@ -278,3 +278,62 @@ def test_mixed_use_with_functions():
     x = Variable(np.array([1.0, 2.0]))
     F.sum(Square().apply((F.exp(x),))[0]).backward()
     np.testing.assert_allclose(x.grad, 2 * np.exp([2.0, 4.0]))
+
+
+class MulAdd(minigrad.FunctionNode):
+    """Has no backward, only backward_accumulate."""
+
+    def forward(self, inputs):
+        self.retain_inputs((0, 1))
+        a, b, c = inputs
+        return a * b + c
+
+    def backward_accumulate(self, target_input_indexes, grad_outputs, grad_inputs):
+        a, b = self.get_retained_inputs()
+        (g,) = grad_outputs
+        gxs = (g * b, g * a, g)
+        return tuple(
+            gxs[i] if former is None else former + gxs[i]
+            for i, former in zip(target_input_indexes, grad_inputs, strict=True)
+        )
+
+
+def test_backward_accumulate_may_stand_for_backward():
+    a, b = [minigrad.Variable(np.full(2, v, 'f')) for v in (2, 3)]
+    (y,) = MulAdd().apply((a, b, a))
+    y.grad = np.ones(2, 'f')
+    y.backward()
+    assert a.grad.tolist() == [4, 4]
+    assert b.grad.tolist() == [2, 2]
+
+
+def test_backward_accumulate_adds_to_what_is_there():
+    a = minigrad.Variable(np.full(2, 3, 'f'))
+    y = a * a
+    one = minigrad.Variable(np.ones(2, 'f'))
+    both = y.creator_node.backward_accumulate((0, 1), (one,), (one, None))
+    assert [g.array.tolist() for g in both] == [[4, 4], [3, 3]]
+
+
+def test_an_instance_may_bring_its_own_type_check():
+    f = minigrad.FunctionNode()
+    f.forward = lambda inputs: inputs[0]
+    seen = []
+    f.check_type_forward = seen.append
+    f.apply((np.ones(2),))
+    assert len(seen) == 1
+
+
+def test_a_wrong_gradient_of_an_old_function_is_blamed_by_its_label():
+    class Wrong(Function):
+        label = 'my label'
+
+        def forward(self, inputs):
+            return (inputs[0].sum(),)
+
+        def backward(self, inputs, grad_outputs):
+            return (1,)
+
+    y = Wrong()(Variable(np.ones(2, 'f')))
+    with pytest.raises(TypeError, match='my label'):
+        y.backward()

@@ -217,3 +217,37 @@ def test_function_of_a_dead_output():
     (g,) = minigrad.grad([F.exp(x)], [x], enable_double_backprop=True)
     (gg,) = minigrad.grad([g], [x])
     assert gg.array == 1
+
+
+def test_copies_of_a_lazy_parameter_are_initialised_together():
+    x = minigrad.Parameter()
+    y, deep = copy.copy(x), copy.deepcopy(x)
+    loaded = pickle.loads(pickle.dumps(x))
+    y.initialize((3, 2))
+    assert x.array is y.array
+    assert deep.array is None
+    assert loaded.array is None
+
+
+def test_a_copy_moved_elsewhere_gets_its_own_array():
+    x = Parameter()
+    y = copy.copy(x)
+    x._initial_device = None  # where it was before
+    x.to_device('@numpy')
+    x.initialize((2,))
+    assert y.array is None
+
+
+def test_backward_with_retain_grad_gives_the_gradient_back():
+    x = minigrad.Variable(np.ones(3, 'f'))
+    y = x * 2
+    y.grad = np.ones(3, 'f')
+    gy = y.grad_var
+    y.backward(retain_grad=True)
+    assert y.grad_var is gy
+    assert x.grad is not y.grad
+
+
+def test_debug_print_names_the_device():
+    assert 'device: CPU' in minigrad.Variable(np.ones(2)).debug_print()
+    assert 'device: None' in minigrad.Variable().debug_print()

@@ -8,6 +8,8 @@ import numpy
 
 from minigrad.backend import get_array_module
 from minigrad.function_node import FunctionNode, InputTypes
+from minigrad.functions.math.sum_to import BroadcastTo as BroadcastTo
+from minigrad.functions.math.sum_to import broadcast_to as broadcast_to
 from minigrad.types import Array
 from minigrad.variable import as_variable
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from minigrad.functions.math._reduction import Reduction
+from minigrad.functions.math.sum_to import SumTo as SumTo
+from minigrad.functions.math.sum_to import sum_to as sum_to
 from minigrad.types import Array
 from minigrad.variable import Variable
 

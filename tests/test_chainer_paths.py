@@ -1,0 +1,86 @@
+"""Names and paths by which programs written for Chainer reach things."""
+
+import io
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import minigrad
+import minigrad.functions as F
+
+
+@pytest.mark.parametrize(
+    ('module', 'name'),
+    [
+        ('exponential', 'Log10'),
+        ('trigonometric', 'Sin'),
+        ('hyperbolic', 'Cosh'),
+        ('sqrt', 'Sqrt'),
+        ('minimum', 'Minimum'),
+        ('sum', 'SumTo'),
+        ('identity', 'Identity'),
+    ],
+)
+def test_node_classes_of_mathematical_functions(module, name):
+    cls = getattr(getattr(minigrad.functions.math, module), name)
+    assert issubclass(cls, minigrad.FunctionNode)
+
+
+def test_an_unknown_module_of_functions_is_named():
+    with pytest.raises(AttributeError, match='no_such_module'):
+        _ = minigrad.functions.math.no_such_module
+
+
+def test_modules_inside_the_families():
+    assert issubclass(F.activation.relu.ReLU, minigrad.FunctionNode)
+    assert F.array.broadcast.broadcast_to is F.broadcast_to
+
+
+def test_cuda_by_its_older_path():
+    import minigrad.cuda
+    from minigrad.cuda import to_cpu
+
+    assert minigrad.cuda is minigrad.backends.cuda
+    assert to_cpu is minigrad.backends.cuda.to_cpu
+
+
+def test_testing_is_there_without_import_and_costs_nothing_before():
+    script = (
+        'import sys, minigrad; assert "minigrad.testing" not in sys.modules;'
+        'assert minigrad.testing.parameterize'
+    )
+    subprocess.run([sys.executable, '-c', script], check=True)
+    with pytest.raises(AttributeError, match='no_such_name'):
+        _ = minigrad.no_such_name
+
+
+def test_debug_mode_as_a_context():
+    with minigrad.DebugMode(True):
+        assert minigrad.is_debug()
+        with minigrad.DebugMode(False):
+            assert not minigrad.is_debug()
+    assert not minigrad.is_debug()
+
+
+def test_should_use_cudnn_at_top_level():
+    with minigrad.using_config('use_cudnn', 'never'):
+        assert not minigrad.should_use_cudnn('>=auto')
+    with pytest.raises(ValueError, match='==auto'):
+        minigrad.should_use_cudnn('==auto')
+
+
+def test_print_runtime_info(capsys):
+    out = io.StringIO()
+    minigrad.print_runtime_info(out)
+    minigrad.print_runtime_info()
+    assert capsys.readouterr().out == out.getvalue()
+    assert f'NumPy: {np.__version__}' in out.getvalue()
+
+
+def test_the_experimental_warning_can_be_disabled(monkeypatch):
+    with pytest.warns(FutureWarning, match='something'):
+        minigrad.utils.experimental('something')
+    monkeypatch.setattr(minigrad, 'disable_experimental_feature_warning', True)
+    minigrad.utils.experimental('something')
