@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import textwrap
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from html import escape
 
 from minigrad.graph.dot import Html, attributes, padded, quote, room_for
@@ -25,6 +25,7 @@ from minigrad.graph.model import Path_, Recording, Value, union
 FONT = 'Helvetica'  # engines know its widths; viewers add their own Japanese font
 INK, GREY, BOX, FILL = '#1f2328', '#57606a', '#8c959f', ('#f6f8fa', '#ffffff')
 PATH, NAN = '#0550ae', '#cf222e'
+DIFFERENCES = {'added': '#aceebb', 'removed': '#ffcecb', 'changed': '#fae17d'}
 
 _NODE = {
     'shape': 'box',
@@ -49,6 +50,7 @@ def draw(
     metric: str | None = None,
     fold: str | int | None = 'auto',
     rankdir: str = 'TB',
+    marks: Mapping[str, tuple[str, str]] | None = None,
 ) -> str:
     """Returns the DOT text of a recorded graph.
 
@@ -57,6 +59,8 @@ def draw(
         metric: What functions are coloured by: a key of `METRICS`; None for the time.
         fold: What to show as one, see `minigrad.graph.fold.view`.
         rankdir: Where the graph runs: 'TB', 'BT', 'LR' or 'RL'.
+        marks: Kind of difference and text, by a function's id; they are coloured
+            instead of a metric.
 
     Raises:
         ValueError: An argument is unknown.
@@ -67,17 +71,26 @@ def draw(
     shown = view(recording, fold)
     scale = Scale(chosen, [chosen.of(node.calls) for node in shown.nodes])
     path = [call.id for call in recording.critical_path]
-    critical = set(path)
+    critical = set(path) if marks is None else set()
     node_of = {call.id: node.id for node in shown.nodes for call in node.calls}
     on_path = [node_of[call] for call in path]
-    steps = set(itertools.pairwise(on_path))
+    steps = set(itertools.pairwise(on_path)) if marks is None else set()
     lines = [
         'digraph minigrad {',
-        f'graph {attributes(_graph_attributes(recording, scale, rankdir))};',
+        f'graph {attributes(_graph_attributes(recording, scale, rankdir, marks))};',
         f'node {attributes(_NODE)};',
         f'edge {attributes(_EDGE)};',
     ]
-    lines += _boxes(shown, lambda node: _node(node, recording, chosen, scale, critical))
+
+    def write(node: Shown) -> dict[str, object]:
+        style = _node(node, recording, chosen, scale, critical)
+        return (
+            style
+            if marks is None
+            else style | _marked(node, str(style['label']), marks)
+        )
+
+    lines += _boxes(shown, write)
     for value, takers in shown.inputs:
         lines.append(f'{value.id} {attributes(_input(value))};')
         for node in takers:
@@ -177,6 +190,25 @@ def _node(
     return {'label': label, **style, **room_for(label, 11), 'tooltip': where}
 
 
+def _marked(
+    node: Shown, label: str, marks: Mapping[str, tuple[str, str]]
+) -> dict[str, object]:
+    """Returns what a difference changes about a node."""
+    found = [marks[call.id] for call in node.calls if call.id in marks]
+    kinds = {kind for kind, _ in found}
+    if not kinds:
+        return {'fillcolor': '#ffffff', 'fontcolor': INK}
+    alike = len(kinds) == 1 and len(found) == len(node.calls)
+    kind = kinds.pop() if alike else 'changed'
+    notes = [note for _, note in found if note] if len(node.calls) == 1 else []
+    fill = DIFFERENCES[kind]
+    style: dict[str, object] = {'fillcolor': fill, 'fontcolor': ink(fill)}
+    style['label'] = '\n'.join([label.split('\n')[0], kind, *notes])
+    if kind == 'removed':
+        style['style'] = 'rounded,filled,dashed'
+    return style
+
+
 def describe(arguments: dict[str, object]) -> str:
     """Returns the arguments worth a line of a picture: ``'5x5, stride 2'``."""
     parts = []
@@ -207,11 +239,14 @@ def _edge(value: Value) -> dict[str, object]:
 
 
 def _graph_attributes(
-    recording: Recording, scale: Scale, rankdir: str
+    recording: Recording,
+    scale: Scale,
+    rankdir: str,
+    marks: Mapping[str, tuple[str, str]] | None,
 ) -> dict[str, object]:
     return {
         'rankdir': rankdir,
-        'label': Html(_legend(recording, scale)),
+        'label': Html(_legend(recording, scale, marks)),
         'labelloc': 't',
         'fontname': FONT,
         'fontcolor': INK,
@@ -238,8 +273,18 @@ def totals(recording: Recording) -> str:
     return ', '.join(parts)
 
 
-def _legend(recording: Recording, scale: Scale) -> str:
+def _legend(
+    recording: Recording, scale: Scale, marks: Mapping[str, tuple[str, str]] | None
+) -> str:
     rows = [_row(recording.title, 15)]
+    if marks is not None:
+        counts = [kind for kind, _ in marks.values()]
+        cells = ''.join(
+            f'<TD BGCOLOR="{colour}"><FONT POINT-SIZE="10"> {counts.count(kind)} {kind} '
+            '</FONT></TD>'
+            for kind, colour in DIFFERENCES.items()
+        )
+        return _table([*rows, f'<TR>{cells}</TR>'])
     rows += [_row(line, 10) for line in _lines(totals(recording))]
     if scale.high > 0:
         low = scale.metric.write(scale.low) if scale.low else '0'
@@ -257,8 +302,12 @@ def _legend(recording: Recording, scale: Scale) -> str:
     trouble = recording.first_nan or recording.first_inf
     if trouble is not None:
         rows += [_row(line, 11, NAN) for line in _lines(str(trouble), 70)]
-    table = ''.join(rows)
-    return f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0">{table}</TABLE>'
+    return _table(rows)
+
+
+def _table(rows: list[str]) -> str:
+    body = ''.join(rows)
+    return f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0">{body}</TABLE>'
 
 
 def _row(text: str, size: int, colour: str = INK) -> str:

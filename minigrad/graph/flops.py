@@ -42,7 +42,7 @@ def _product(function: Any, xs: _Arrays, ys: _Arrays) -> int:
     """Counts a sum of products: the contracted length follows from the sizes."""
     a, b, y = xs[0].size, xs[1].size, ys[0].size
     contracted = math.sqrt(a * b / y) if y else 0
-    return round(2 * y * contracted) + _bias(xs, ys)
+    return int(2 * y * contracted + 0.5) + _bias(xs, ys)
 
 
 def _matmul(function: Any, xs: _Arrays, ys: _Arrays) -> int:

@@ -116,7 +116,7 @@ def test_details_on_hover(opened, alexnet, folder):
     tip = "const tip = document.getElementById('tip'); return tip.hidden ? '' : "
     text = page.run(f'{tip} tip.textContent')
     assert text.startswith('convolution_2d\nlink: AlexNet/conv1')
-    assert '1×3×227×227' in text
+    assert '227\N{MULTIPLICATION SIGN}227' in text
     page.screenshot(folder / 'hover.png')
     page.move(1270, 5)
     assert page.run(f'{tip} tip.textContent') == ''
