@@ -30,7 +30,7 @@ class FunctionAdapter(FunctionNode):
         return function
 
     @property
-    def label(self) -> str:  # type: ignore[override]
+    def label(self) -> str:
         return self.old_function.label  # type: ignore[no-any-return]
 
     @property

@@ -182,12 +182,12 @@ class FunctionNode:
         for y in ys:
             variable = Variable(y)
             variable._requires_grad = requires_grad
-            variable._node = VariableNode(variable, None, self, rank)
+            variable._node = made = VariableNode(variable, None, self, rank)
             variables.append(variable)
         if len(variables) == 1:
-            self.outputs = (ref(variable._node),)
+            self.outputs = (ref(made),)
         else:
-            self.outputs = tuple([ref(v._node) for v in variables])
+            self.outputs = tuple([ref(v.node) for v in variables])
         if self._input_indexes_to_retain:
             self._retained_inputs = tuple(
                 [arrays[i] for i in self._input_indexes_to_retain]

@@ -152,7 +152,42 @@ class _NormalizedConvolution(mg.Chain):
         return F.relu(self.bn(self.conv(x)))
 
 
-class AlexNetCIFAR(mg.Chain):
+class _NormalizedAlexNet(mg.Chain):
+    """What the variants with batch normalization share."""
+
+    def __init__(
+        self, first: dict[str, Any], second: dict[str, Any], width: int, n_out: int
+    ) -> None:
+        super().__init__()
+        he = mg.initializers.HeNormal()
+        with self.init_scope():
+            self.conv1 = _NormalizedConvolution(None, 96, **first)
+            self.conv2 = _NormalizedConvolution(96, 256, **second)
+            self.conv3 = _NormalizedConvolution(256, 384, ksize=3, pad=1)
+            self.conv4 = _NormalizedConvolution(384, 384, ksize=3, pad=1)
+            self.conv5 = _NormalizedConvolution(384, 256, ksize=3, pad=1)
+            self.fc6 = L.Linear(None, width, initialW=he)
+            self.fc7 = L.Linear(width, width, initialW=he)
+            self.fc8 = L.Linear(width, n_out)
+
+    def forward(self, x: Any) -> mg.Variable:
+        """Returns the scores of the classes.
+
+        Args:
+            x: Images, float, shape ``(N, C, H, W)``.
+
+        Returns:
+            Variable, shape ``(N, n_out)``.
+        """
+        h = F.max_pooling_2d(self.conv1(x), ksize=2)
+        h = F.max_pooling_2d(self.conv2(h), ksize=2)
+        h = F.max_pooling_2d(self.conv5(self.conv4(self.conv3(h))), ksize=2)
+        h = F.dropout(F.relu(self.fc6(h)))
+        h = F.dropout(F.relu(self.fc7(h)))
+        return self.fc8(h)
+
+
+class AlexNetCIFAR(_NormalizedAlexNet):
     """AlexNet for 32x32 images: 3x3 kernels and batch normalization.
 
     Deviations from the paper: kernels, strides and pooling fit small images, and batch
@@ -170,36 +205,11 @@ class AlexNetCIFAR(mg.Chain):
     insize = 32
 
     def __init__(self, n_out: int = 10) -> None:
-        super().__init__()
-        he = mg.initializers.HeNormal()
-        with self.init_scope():
-            self.conv1 = _NormalizedConvolution(3, 96, ksize=3, pad=1)
-            self.conv2 = _NormalizedConvolution(96, 256, ksize=3, pad=1)
-            self.conv3 = _NormalizedConvolution(256, 384, ksize=3, pad=1)
-            self.conv4 = _NormalizedConvolution(384, 384, ksize=3, pad=1)
-            self.conv5 = _NormalizedConvolution(384, 256, ksize=3, pad=1)
-            self.fc6 = L.Linear(None, 4096, initialW=he)
-            self.fc7 = L.Linear(4096, 4096, initialW=he)
-            self.fc8 = L.Linear(4096, n_out)
-
-    def forward(self, x: Any) -> mg.Variable:
-        """Returns the scores of the classes.
-
-        Args:
-            x: Images, float, shape ``(N, 3, 32, 32)``.
-
-        Returns:
-            Variable, shape ``(N, n_out)``.
-        """
-        h = F.max_pooling_2d(self.conv1(x), ksize=2)
-        h = F.max_pooling_2d(self.conv2(h), ksize=2)
-        h = F.max_pooling_2d(self.conv5(self.conv4(self.conv3(h))), ksize=2)
-        h = F.dropout(F.relu(self.fc6(h)))
-        h = F.dropout(F.relu(self.fc7(h)))
-        return self.fc8(h)
+        kernel = {'ksize': 3, 'pad': 1}
+        super().__init__(kernel, kernel, 4096, n_out)
 
 
-class AlexNetSmall(mg.Chain):
+class AlexNetSmall(_NormalizedAlexNet):
     """AlexNet with its 11x11 first kernel, for images as small as 28x28.
 
     Deviations from the paper: padding keeps the small maps alive, batch normalization
@@ -218,33 +228,8 @@ class AlexNetSmall(mg.Chain):
     insize = 28
 
     def __init__(self, n_out: int = 10) -> None:
-        super().__init__()
-        he = mg.initializers.HeNormal()
-        with self.init_scope():
-            self.conv1 = _NormalizedConvolution(None, 96, ksize=11, stride=4, pad=5)
-            self.conv2 = _NormalizedConvolution(96, 256, ksize=5, pad=2)
-            self.conv3 = _NormalizedConvolution(256, 384, ksize=3, pad=1)
-            self.conv4 = _NormalizedConvolution(384, 384, ksize=3, pad=1)
-            self.conv5 = _NormalizedConvolution(384, 256, ksize=3, pad=1)
-            self.fc6 = L.Linear(None, 2048, initialW=he)
-            self.fc7 = L.Linear(2048, 2048, initialW=he)
-            self.fc8 = L.Linear(2048, n_out)
-
-    def forward(self, x: Any) -> mg.Variable:
-        """Returns the scores of the classes.
-
-        Args:
-            x: Images, float, shape ``(N, C, H, W)``, at least 28x28.
-
-        Returns:
-            Variable, shape ``(N, n_out)``.
-        """
-        h = F.max_pooling_2d(self.conv1(x), ksize=2)
-        h = F.max_pooling_2d(self.conv2(h), ksize=2)
-        h = F.max_pooling_2d(self.conv5(self.conv4(self.conv3(h))), ksize=2)
-        h = F.dropout(F.relu(self.fc6(h)))
-        h = F.dropout(F.relu(self.fc7(h)))
-        return self.fc8(h)
+        first = {'ksize': 11, 'stride': 4, 'pad': 5}
+        super().__init__(first, {'ksize': 5, 'pad': 2}, 2048, n_out)
 
 
 VARIANTS: dict[str, type[mg.Chain]] = {
