@@ -53,7 +53,7 @@ from minigrad.device_resident import DeviceResident
 from minigrad.function import Function, FunctionAdapter
 from minigrad.function_hook import FunctionHook, get_function_hooks
 from minigrad.function_node import FunctionNode
-from minigrad.graph import trace
+from minigrad.graph import summary, trace
 from minigrad.initializer import Initializer
 from minigrad.kernels.threads import get_num_threads, set_num_threads
 from minigrad.link import Chain, ChainList, Link

@@ -3,6 +3,16 @@
 from minigrad.graph.engines import EngineError
 from minigrad.graph.graph import Graph
 from minigrad.graph.model import Call, Trouble, Value
+from minigrad.graph.summarise import ModelSummary, summary
 from minigrad.graph.tracing import trace
 
-__all__ = ['Call', 'EngineError', 'Graph', 'Trouble', 'Value', 'trace']
+__all__ = [
+    'Call',
+    'EngineError',
+    'Graph',
+    'ModelSummary',
+    'Trouble',
+    'Value',
+    'summary',
+    'trace',
+]
