@@ -721,7 +721,7 @@ def _recover_variable(
 
 
 class _Copies(list[Any]):
-    """Weak references to a lazy parameter and its copies, which share an array to come.
+    """Weak references to a parameter and its shallow copies, which share one array.
 
     A deep copy, or one through pickle, shares with none: its list is empty.
     """
@@ -787,6 +787,21 @@ class Parameter(Variable):
             self._grad_initializer = NaN(getattr(initializer, 'dtype', None))
             self._grad_is_set = False
         self.initializer = initializer
+
+    @property
+    def array(self) -> Array:
+        """The array that this parameter and its shallow copies hold."""
+        return self._array
+
+    @array.setter
+    def array(self, array: Array | None) -> None:
+        for parameter in self._sharing():
+            Variable.array.fset(parameter, array)  # type: ignore[attr-defined]
+
+    def _sharing(self) -> list[Parameter]:
+        alive = [reference() for reference in self._copies]
+        copies = [p for p in alive if p is not None and p._copies is self._copies]
+        return copies if copies else [self]
 
     @property
     def is_initialized(self) -> bool:
@@ -858,10 +873,6 @@ class Parameter(Variable):
         device = self._initial_device
         with backend.using_device(device):
             array = generate_array(self.initializer, shape, device.xp, device=device)
-            for reference in self._copies:
-                parameter = reference()
-                if parameter is not None and parameter._copies is self._copies:
-                    parameter.array = array
             self.array = array
             grad = None
             if self._grad_initializer is not None:
@@ -878,16 +889,15 @@ class Parameter(Variable):
     def to_device(self, device: Any) -> None:
         """Moves array and gradient to a device; a lazy parameter is made there."""
         device = backend.get_device(device)
-        if self._array is None and device != self._initial_device:
-            self._copies = _Copies()  # copies on another device get their own array
+        if device != (self._initial_device if self._array is None else self.device):
+            self._copies = _Copies()  # copies on another device have their own array
         self._initial_device = device
         super().to_device(device)
 
     def __copy__(self) -> Parameter:
         parameter = Parameter.__new__(type(self))
         self._copy_to(parameter)
-        if self._array is None:
-            self._copies.extend([ref(self), ref(parameter)])
+        self._copies[:] = [ref(p) for p in (*self._sharing(), parameter)]
         return parameter
 
     def __reduce__(self) -> Any:

@@ -251,3 +251,19 @@ def test_backward_with_retain_grad_gives_the_gradient_back():
 def test_debug_print_names_the_device():
     assert 'device: CPU' in minigrad.Variable(np.ones(2)).debug_print()
     assert 'device: None' in minigrad.Variable().debug_print()
+
+
+def test_copies_see_an_array_that_is_assigned():
+    x = Parameter(np.zeros(2, 'f'))
+    y, z, deep = copy.copy(x), copy.copy(copy.copy(x)), copy.deepcopy(x)
+    x.array = np.ones(3, 'f')
+    assert y.array is x.array
+    assert z.array is x.array
+    z.data = np.ones(1, 'f')
+    assert x.array is z.array
+    assert deep.array.tolist() == [0, 0]
+    last = copy.copy(x)
+    assert len(x._copies) == 4  # not the one that is gone
+    assert last.array is x.array
+    y.grad = np.ones(1, 'f')
+    assert x.grad is None
