@@ -20,6 +20,23 @@ def pytest_configure(config):
         config.addinivalue_line('filterwarnings', 'ignore:Numba cannot be used')
 
 
+def pytest_ignore_collect(collection_path, config):
+    if config.getoption('--without-numba') and (
+        collection_path.name == 'numba_cpu.py' or collection_path.parent.name == 'cpu'
+    ):
+        return True
+    return None
+
+
+def pytest_collection_modifyitems(config, items):
+    if config.getoption('--without-numba'):
+        absent = pytest.mark.skip(reason='Numba is not installed')
+        for item in items:
+            parameters = getattr(item, 'callspec', None)
+            if parameters is not None and 'numba' in parameters.params.values():
+                item.add_marker(absent)
+
+
 @pytest.fixture(autouse=True)
 def _doctest_names(doctest_namespace, request):
     import minigrad

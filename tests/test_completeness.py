@@ -46,14 +46,14 @@ def test_docstring(name):
 
 LAYERS = [
     {'_version', 'types', 'configuration', 'errors'},
-    {'backend', 'backends', 'kernels', 'utils'},
+    {'backend', 'backends', 'cuda', 'kernels', 'utils'},
     {'variable', 'function_node', 'function', 'function_hook', 'backprop'},
     {'gradient_check', 'function_hooks', 'functions', 'initializer', 'initializers'},
     {'reporter', 'serializer', 'serializers', 'device_resident', 'link', 'link_hook'},
     {'link_hooks', 'links', 'sequential', 'optimizer', 'optimizers', 'optimizer_hooks'},
     {'dataset', 'datasets', 'iterators'},
     {'training', 'graph', 'computational_graph'},
-    {'testing', 'cli', '__main__', '__init__'},
+    {'testing', 'cli', 'runtime_info', '__main__', '__init__'},
 ]
 LAYER = {name: level for level, names in enumerate(LAYERS) for name in names}
 PACKAGE = Path(minigrad.__file__).parent
