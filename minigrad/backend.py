@@ -92,9 +92,13 @@ def get_array_module(*args: Any) -> ArrayModule:
 class Device:
     """A place where arrays live: `CpuDevice` or `GpuDevice`."""
 
-    name: str
     xp: ArrayModule
     supported_array_types: tuple[type, ...]
+
+    @property
+    def name(self) -> str:
+        """What `get_device` takes for this device, such as ``@cupy:0``."""
+        raise NotImplementedError
 
     def __str__(self) -> str:
         return self.name
@@ -146,9 +150,13 @@ class Device:
 class CpuDevice(Device):
     """Main memory, through NumPy."""
 
-    name = '@numpy'
     xp = numpy
     supported_array_types: ClassVar[tuple[type, ...]] = (numpy.ndarray,)
+
+    @property
+    def name(self) -> str:
+        """``@numpy``."""
+        return '@numpy'
 
     @staticmethod
     def from_array(array: Any) -> CpuDevice | None:
@@ -179,7 +187,7 @@ class GpuDevice(Device):
         self.device = device
 
     @property
-    def name(self) -> str:  # type: ignore[override]
+    def name(self) -> str:
         """``@cupy:N``."""
         return f'@cupy:{self.device.id}'
 
@@ -272,7 +280,11 @@ def get_device(device_spec: Any) -> Device:
     if cupy is not None and isinstance(device_spec, cupy.cuda.Device):
         return GpuDevice(device_spec)
     if isinstance(device_spec, (int, numpy.integer)):
-        return CpuDevice() if device_spec < 0 else GpuDevice.from_device_id(device_spec)
+        return (
+            CpuDevice()
+            if device_spec < 0
+            else GpuDevice.from_device_id(int(device_spec))
+        )
     if not isinstance(device_spec, str):
         raise TypeError(
             "get_device: expected '@numpy', '@cupy:N', a number or a Device, got "

@@ -1,0 +1,1 @@
+"""CUDA sources, and the libraries that kernels for GPUs call."""
