@@ -112,7 +112,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument(
         '--out', type=Path, default=Path('result'), help='output folder'
     )
-    parser.add_argument('--epochs', type=int, default=20, help='passes over the data')
+    parser.add_argument('--epochs', type=int, default=40, help='passes over the data')
     parser.add_argument('--batchsize', type=int, default=50, help='digits per step')
     parser.add_argument('--seed', type=int, default=0, help='of weights and order')
     options = parser.parse_args(arguments)
