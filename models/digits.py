@@ -3,8 +3,8 @@
     python -m models.digits --out result
 
 4,000 digits of MNIST to learn from, 1,000 never seen; both come with minigrad, so no
-network is needed. Leaves the trained model, its learning curve and its computational
-graph in the output folder.
+network is needed. Leaves the trained model, its learning curve and the graph of a real
+training step, as a picture and as a page to explore, in the output folder.
 """
 
 from __future__ import annotations
@@ -104,6 +104,22 @@ def draw_curve(log: list[dict[str, float]], path: Path) -> None:
     plt.close(figure)
 
 
+def draw_graph(model: mg.Chain, data: Any, batchsize: int, folder: Path) -> list[Path]:
+    """Draws a training step on the first digits; returns the files it wrote."""
+    x, t = data
+    with mg.trace(model) as graph:
+        loss = F.softmax_cross_entropy(model(x[:batchsize]), t[:batchsize])
+        model.cleargrads()
+        loss.backward()
+    model.cleargrads()
+    files = [graph.render(folder / 'graph.html')]
+    try:
+        files.append(graph.render(folder / 'graph.svg'))
+    except mg.graph.EngineError as error:
+        print(f'no graph.svg: {error}')
+    return files
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Runs the program."""
     parser = argparse.ArgumentParser(
@@ -126,8 +142,10 @@ def main(arguments: list[str] | None = None) -> None:
 
     path = options.out / 'lenet.npz'
     mg.serializers.save_npz(path, model)
-    draw_curve(log, options.out / 'curve.png')
-    print(f'saved {path} and {options.out / "curve.png"}')
+    files = [path, options.out / 'curve.png']
+    draw_curve(log, files[1])
+    files += draw_graph(model, data[0], options.batchsize, options.out)
+    print(f'saved {", ".join(map(str, files))}')
 
     restored = LeNet()
     mg.serializers.load_npz(path, restored)
