@@ -61,6 +61,11 @@ class Kernels:
         gW = self._einsum('ngoij,ngcklij->gockl', gy5, col)
         return gW.reshape(OC, C, KH, KW).astype(x.dtype, copy=False)
 
+    def sum_channels(self, gy: Array) -> Array:
+        """Returns ``gy`` (N, C, ...) summed over all but the channels: a bias's ``gb``."""
+        axis = (0, *range(2, gy.ndim))
+        return gy.sum(axis=axis, dtype=_wide(gy.dtype)).astype(gy.dtype, copy=False)
+
     def im2col(self, x: Array, spec: ConvSpec) -> Array:
         """Returns every window of ``x``: (N, C, KH, KW, OH, OW), padded with zeros."""
         x = self._pad(x, spec, 0)

@@ -250,6 +250,14 @@ def test_batch_norm(shape, axis, dtype, layout, rng):
         close(a, e, 4)
 
 
+@pytest.mark.parametrize('layout', LAYOUTS)
+@pytest.mark.parametrize('dtype', DTYPES)
+@pytest.mark.parametrize('shape', [(3, 5, 7, 6), (2, 4), (4, 3, 50), (0, 3, 2, 2)])
+def test_sum_channels(shape, dtype, layout, rng):
+    gy = normal(rng, shape, dtype, layout)
+    close(fast.sum_channels(gy), reference.sum_channels(gy))
+
+
 def test_batch_norm_of_a_shifted_channel(rng):
     x = (normal(rng, (8, 2, 9, 9), np.float32) + 1000).astype(np.float32)
     one, zero = np.ones(2, 'f'), np.zeros(2, 'f')

@@ -96,6 +96,22 @@ def lrn_grad(
 
 
 @jit_reordered
+def sum_channels(x: Array, sums: Array, first: int, last: int) -> None:
+    """Sums channels ``first ... last`` of ``x`` (N, C, pixels)."""
+    N, C, P = x.shape
+    flat = x.reshape(-1)
+    for c in range(first, last):
+        total = 0.0
+        for image in range(N):
+            start = (image * C + c) * P
+            part = x.dtype.type(0)
+            for value in flat[start : start + P]:
+                part += value
+            total += part
+        sums[c] = total
+
+
+@jit_reordered
 def batch_norm(
     x: Array, y: Array, gamma: Array, beta: Array, mean: Array, inv_std: Array,
     eps: float, first: int, last: int,
