@@ -105,8 +105,9 @@ def sum_channels(x: Array, sums: Array, first: int, last: int) -> None:
         for image in range(N):
             start = (image * C + c) * P
             part = x.dtype.type(0)
-            for value in flat[start : start + P]:
-                part += value
+            row = flat[start : start + P]
+            for i in range(P):
+                part += row[i]
             total += part
         sums[c] = total
 
