@@ -8,11 +8,15 @@ graphs of real runs, grouped by link, with time and memory, see `minigrad.trace`
 from __future__ import annotations
 
 import heapq
+import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import numpy
+
 from minigrad.function_node import FunctionNode
 from minigrad.graph.dot import attributes, room_for
+from minigrad.graph.model import Call, Recording, Value
 from minigrad.graph.picture import Picture
 from minigrad.variable import Variable, VariableNode
 
@@ -106,6 +110,48 @@ class ComputationalGraph(Picture):
         drawn = dict.fromkeys([(ids[a], ids[b]) for a, b in edges])
         lines += [f'{a} -> {b};' for a, b in drawn]
         return '\n'.join([*lines, '}'])
+
+    def to_html(self) -> str:
+        """Returns a page to explore the functions in."""
+        from minigrad.graph.page import page
+
+        return page(self._record())
+
+    def _record(self) -> Recording:
+        """Puts the nodes into the form of a recorded graph, without its numbers."""
+        recording = Recording('graph')
+        ids: dict[Node, str] = {}
+        outputs: dict[Node, list[Node]] = {}
+        for head, tail in self.edges:
+            if isinstance(head, FunctionNode):
+                outputs.setdefault(head, []).append(tail)
+        made = {node for nodes in outputs.values() for node in nodes}
+        for node in self.nodes:
+            if isinstance(node, VariableNode):
+                shape, dtype = node.shape or (), numpy.dtype(node.dtype)
+                value = Value(
+                    id=f'v{len(ids)}',
+                    kind='output' if node in made else 'input',
+                    shape=shape,
+                    dtype=str(dtype),
+                    nbytes=math.prod(shape) * dtype.itemsize,
+                    name=node.name,
+                )
+                ids[node] = value.id
+                recording.values[value.id] = value
+        for node in self.nodes:
+            if isinstance(node, FunctionNode):
+                inputs = node.inputs or ()
+                call = Call(
+                    id=f'f{len(recording.calls)}',
+                    name=str(node.public_name),
+                    label=str(node.label),
+                    arg_names=tuple(node._names(inputs)),
+                    inputs=[ids[x] for x in inputs if x in ids],
+                    outputs=[ids[y] for y in outputs.get(node, ())],
+                )
+                recording.calls.append(call)
+        return recording
 
     def _attributes(self, node: Node) -> dict[str, object]:
         label = str(node.label)

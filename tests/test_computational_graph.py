@@ -217,6 +217,17 @@ def test_render(tmp_path, monkeypatch):
     assert 'pip install' in bundle['text/plain']
 
 
+def test_page(tmp_path):
+    x = variable('入力')
+    graph = build_computational_graph(F.relu(x) + x)
+    html = graph.render(tmp_path / 'x.html').read_text()
+    assert '入力' in html
+    recording = graph._record()
+    assert [call.name for call in recording.calls] == ['relu', 'add']
+    assert [(a.name, b.name) for a, b, _ in recording.edges()] == [('relu', 'add')]
+    assert [v.kind for v in recording.values.values()] == ['input', 'output', 'output']
+
+
 def test_the_class_takes_nodes_and_edges_as_chainers_does():
     x = variable()
     y = F.relu(x)
