@@ -395,8 +395,12 @@ def backward_from(
     if output._array is None:
         raise RuntimeError('backward: the variable holds no array')
     gradient = output.grad_var
+    creator = output.creator_node
     if gradient is None and output._array.dtype.kind == 'f':
-        gradient = _default_seed(output, loss_scale)
+        if output._array.size == 1 or creator is None or len(creator.outputs or ()) < 2:
+            gradient = _default_seed(output, loss_scale)
+        elif not any(_holds_gradient(y) for y in creator.outputs or ()):
+            return  # the backward of one of the outputs took the gradients of all
     output._set_grad_var(None)
     seeds = [(output.node, gradient)]
     if not retain_grad:
@@ -408,6 +412,11 @@ def backward_from(
         _accumulate_leaves(gradients, loss_scale)
     if retain_grad:
         output._set_grad_var(gradient)
+
+
+def _holds_gradient(reference: Callable[[], VariableNode | None]) -> bool:
+    node = reference()
+    return node is not None and node.grad_var is not None
 
 
 def _default_seed(output: Variable, loss_scale: float | None) -> Variable:

@@ -54,6 +54,7 @@ def numerical_grad(
         One array per input, of its shape and dtype.
 
     Raises:
+        AssertionError: ``eps`` is not positive.
         RuntimeError: An input is not float, or NumPy and CuPy arrays are mixed.
         NondifferentiableError: See ``detect_nondifferentiable``.
 
@@ -71,6 +72,8 @@ def numerical_grad(
         raise RuntimeError('The dtype of input arrays must be kind of float')
     if not backend.is_arrays_compatible([*inputs, *arrays]):
         raise RuntimeError('Do not mix GPU and CPU arrays in `numerical_grad`')
+    if not eps > 0:
+        raise AssertionError(f'numerical_grad: expected eps > 0, got {eps}')
     steps = (-1.0, -0.5, 0.0, 0.5, 1.0) if detect_nondifferentiable else (-1.0, 1.0)
     xp = backend.get_array_module(*inputs)
     gradients = []

@@ -416,3 +416,21 @@ class TestErrors:
                 array += 1
         del y
         array += 1
+
+
+class TestSeveralOutputs:
+    def test_backward_from_one_uses_the_gradients_of_all(self):
+        x = minigrad.Variable(np.arange(4, dtype='f'))
+        y, z = F.split_axis(x, 2, 0)
+        z.grad = np.full(2, 3, 'f')
+        y.backward()
+        assert x.grad.tolist() == [0, 0, 3, 3]
+
+    def test_backward_from_each_in_turn(self):
+        x = minigrad.Variable(np.arange(4, dtype='f'))
+        ys = F.split_axis(x, 2, 0)
+        for i, y in enumerate(ys):
+            y.grad = np.full(2, i + 1, 'f')
+        for y in ys:
+            y.backward()
+        assert x.grad.tolist() == [1, 1, 2, 2]

@@ -8,7 +8,7 @@ import warnings
 import numpy as np
 import pytest
 
-from minigrad import testing
+from minigrad import gradient_check, testing
 from minigrad.links.connection.linear import Linear
 from minigrad.testing.array import _as_noncontiguous_array
 from minigrad.variable import Variable
@@ -341,3 +341,9 @@ def test_trainer_with_a_mock_updater():
         (6, 2, True, 5, 6),
     ]
     assert trainer.updater.update_core.call_count == 6
+
+
+def test_numerical_grad_refuses_a_step_that_is_not_positive():
+    x = np.ones(2, 'f')
+    with pytest.raises(AssertionError, match='eps > 0'):
+        gradient_check.numerical_grad(lambda: (x,), (x,), (x,), eps=0)
