@@ -79,8 +79,10 @@ class GraphDiff(Picture):
         return any(change.kind != 'same' for change in self.changes)
 
     def __repr__(self) -> str:
-        counts = ', '.join(f'{len(self.of_kind(kind))} {kind}' for kind in DIFFERENCES)
-        return f'<GraphDiff {self.merged.title}: {counts}>'
+        return f'<GraphDiff {self.merged.title}: {self._counts()}>'
+
+    def _counts(self) -> str:
+        return ', '.join(f'{len(self.of_kind(kind))} {kind}' for kind in DIFFERENCES)
 
     def __str__(self) -> str:
         signs = {'added': '+', 'removed': '-', 'changed': '~'}
@@ -117,7 +119,7 @@ class GraphDiff(Picture):
     def to_html(self) -> str:
         """Returns a page that stands alone, coloured by the difference."""
         marks = self._marks()
-        return page(self.merged, None, marks, DIFFERENCES, repr(self)[1:-1])
+        return page(self.merged, None, marks, DIFFERENCES, self._counts())
 
 
 def compare(

@@ -25,6 +25,7 @@ from minigrad.graph.model import Path_, Recording, Value, union
 FONT = 'Helvetica'  # engines know its widths; viewers add their own Japanese font
 INK, GREY, BOX, FILL = '#1f2328', '#57606a', '#8c959f', ('#f6f8fa', '#ffffff')
 PATH, NAN = '#0550ae', '#cf222e'
+NO_BREAK = '\N{NO-BREAK SPACE}'
 DIFFERENCES = {'added': '#aceebb', 'removed': '#ffcecb', 'changed': '#fae17d'}
 
 _NODE = {
@@ -316,7 +317,11 @@ def _row(text: str, size: int, colour: str = INK) -> str:
 
 
 def _lines(text: str, width: int = 60) -> list[str]:
-    return textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False)
+    """Breaks a line after commas and colons."""
+    whole = text.replace(' ', NO_BREAK).replace(f',{NO_BREAK}', ', ')
+    whole = whole.replace(f':{NO_BREAK}', ': ')
+    lines = textwrap.wrap(whole, width, break_long_words=False, break_on_hyphens=False)
+    return [line.replace(NO_BREAK, ' ') for line in lines]
 
 
 def _html(text: str) -> str:

@@ -230,6 +230,10 @@ class Recorder(FunctionHook):
         frame = _Frame(call, function.public_name, backward=True)
         if call is not None:
             gradients = tuple([g for g in out_grad if g is not None])
+            for v, node in zip(call.inputs, function.inputs or (), strict=False):
+                value = self._recording.values[v]
+                if value.kind == 'input' and value.name is None:
+                    value.name = node.name  # known now that there is a node
             call.backward_order = self._backwards
             self._backwards += 1
             if self._statistics:
@@ -348,6 +352,7 @@ class _LinkPaths(LinkHook):
         self._names: dict[int, tuple[str, ...]] = {}
         self._stack: list[tuple[Link, tuple[str, ...]]] = []
         self._counts: dict[tuple[str, ...], int] = {}
+        self._inputs: dict[int, tuple[weakref.ref[Any], str]] = {}
         if model is not None:
             root = type(model).__name__
             for path, link in model.namedlinks():
@@ -371,6 +376,9 @@ class _LinkPaths(LinkHook):
             path = (*self.path, link.name or type(link).__name__)
         self._stack.append((link, path))
         self._counts[path] = self._counts.get(path, -1) + 1
+        for x in (*args.args, *args.kwargs.values()):
+            if isinstance(x, Variable) and x.name is not None and x.array is not None:
+                self._inputs[id(x.array)] = weakref.ref(x.array), x.name
 
     def forward_postprocess(self, args: ForwardPostprocessArgs) -> None:
         # A forward that raised, and was caught further out, left its entry behind.
@@ -390,6 +398,9 @@ class _LinkPaths(LinkHook):
                 if found is not None:
                     kind, name, parameter = found
                     return kind, f'{where.strip("/")}/{name}'.strip('/'), parameter
+        known = self._inputs.get(id(array))
+        if known is not None and known[0]() is array:
+            return 'input', known[1], None
         return 'input', None, None
 
 

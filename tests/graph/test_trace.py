@@ -75,6 +75,15 @@ def test_zeros_norms_and_retained_bytes_are_those_of_the_arrays():
     assert relu.kept + mul.kept == y.array.nbytes  # y is kept by both, counted once
 
 
+def test_names_of_inputs():
+    x, y = (minigrad.Variable(np.ones((2, 4), 'f'), name=name) for name in 'xy')
+    model = Net()
+    with trace(model) as graph:
+        F.sum(model(x) * F.sum(y)).backward()
+    names = [value.name for value in graph.values.values() if value.kind == 'input']
+    assert names == ['x', 'y']
+
+
 def test_kernels_are_named():
     x, W = np.ones((1, 1, 4, 4), 'f'), np.ones((1, 1, 3, 3), 'f')
     W = minigrad.Variable(W)

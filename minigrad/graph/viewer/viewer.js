@@ -270,13 +270,14 @@ function paintColumn(column, shift, area, k) {
   pen.lineJoin = 'round';
   for (const pass of [false, true]) { // the critical path on top
     for (const edge of edges) {
-      if (edge.hot !== pass) continue;
+      const hot = edge.hot && !scale.marks;
+      if (hot !== pass) continue;
       if (column === 'backward' && edge.a.input) continue;
       const [ex0, ey0, ex1, ey1] = edge.box;
       if (!seen(ex0, ey0, ex1 - ex0, ey1 - ey0)) continue;
       const touching = state.selected && (edge.a === state.selected || edge.b === state.selected);
-      pen.strokeStyle = pen.fillStyle = edge.hot ? BLUE : touching ? INK : EDGE;
-      pen.lineWidth = edge.hot ? 2.4 : touching ? 2 : 1.2;
+      pen.strokeStyle = pen.fillStyle = hot ? BLUE : touching ? INK : EDGE;
+      pen.lineWidth = hot ? 2.4 : touching ? 2 : 1.2;
       const p = edge.points;
       pen.beginPath();
       pen.moveTo(p[0].x, p[0].y);
@@ -312,7 +313,7 @@ function paintNode(node, column, texts) {
   pen.fillStyle = fill;
   pen.fill();
   const bad = !absent && node.calls.some((call) => call.nan || call.gradient_nan);
-  const hot = node.calls.some((call) => critical.has(call.id));
+  const hot = !scale.marks && node.calls.some((call) => critical.has(call.id));
   pen.lineWidth = hot ? 2.2 : 1;
   pen.strokeStyle = bad ? RED : hot ? BLUE : GREY;
   pen.setLineDash(absent || markOf(node) === 'removed' ? [4, 3] : []);
@@ -593,7 +594,7 @@ canvas.addEventListener('pointermove', (event) => {
   tip.style.top = `${Math.max(4, Math.min(event.clientY + 16, innerHeight - h - 4))}px`;
 });
 canvas.addEventListener('pointerup', (event) => {
-  if (drag && !drag.moved) select(at(event));
+  if (drag && !drag.moved) { select(at(event)); $('tip').hidden = true; }
   drag = null;
   canvas.classList.remove('drag');
 });
