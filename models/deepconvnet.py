@@ -5,9 +5,10 @@ O'Reilly Japan, 2016, chapter 8, which follows K. Simonyan, A. Zisserman, "Very 
 convolutional networks for large-scale image recognition", ICLR 2015: 3x3 kernels in
 pairs, with pooling after each pair.
 
-Deviation from the source: padding is 1 everywhere. There, the fourth convolution pads by
-2 so that 4x4 maps are left for the dense layer; here the pooling covers the last row and
-column too (28, 14, 7, 4), with as many parameters.
+Deviations from the source: padding is 1 everywhere (there, the fourth convolution pads
+by 2 so that 4x4 maps are left for the dense layer; here the pooling covers the last row
+and column too: 28, 14, 7, 4, with as many parameters); and nothing is dropped from the
+scores, only from the layer before them.
 """
 
 from __future__ import annotations
@@ -63,4 +64,4 @@ class DeepConvNet(mg.Chain):
         h = F.relu(self.conv6(F.relu(self.conv5(h))))
         h = F.max_pooling_2d(h, ksize=2)  # (N, 64, 4, 4)
         h = F.dropout(F.relu(self.fc7(h)))
-        return F.dropout(self.fc8(h))  # the source drops out of the scores too
+        return self.fc8(h)

@@ -18,6 +18,8 @@ class MLP(mg.ChainList):
         n_out: Number of outputs.
         activation: Function between the layers.
         initialW: Initializer of the weights; LeCun's by default.
+        dropout: Part of each hidden layer that is dropped in training.
+        normalize: Whether batch normalization comes before each activation.
 
     Example:
         >>> from models.mlp import MLP
@@ -31,10 +33,15 @@ class MLP(mg.ChainList):
         n_out: int = 10,
         activation: Callable[[Any], mg.Variable] = F.relu,
         initialW: Any = None,
+        dropout: float = 0.0,
+        normalize: bool = False,
     ) -> None:
-        widths = [*n_units, n_out]
-        super().__init__(*[L.Linear(None, n, initialW=initialW) for n in widths])
+        dense = [L.Linear(None, n, initialW=initialW) for n in (*n_units, n_out)]
+        norms = [L.BatchNormalization(n) for n in n_units] if normalize else []
+        super().__init__(*dense, *norms)
+        self.n_hidden = len(n_units)
         self.activation = activation
+        self.dropout = dropout
 
     def forward(self, x: Any) -> mg.Variable:
         """Returns the scores of the classes.
@@ -45,7 +52,14 @@ class MLP(mg.ChainList):
         Returns:
             Variable, shape ``(N, n_out)``.
         """
-        *hidden, last = self.children()
-        for layer in hidden:
-            x = self.activation(layer(x))
+        layers = list(self.children())
+        hidden, last = layers[: self.n_hidden], layers[self.n_hidden]
+        norms = layers[self.n_hidden + 1 :]
+        for i, dense in enumerate(hidden):
+            x = dense(x)
+            if norms:
+                x = norms[i](x)
+            x = self.activation(x)
+            if self.dropout > 0.0:
+                x = F.dropout(x, self.dropout)
         return last(x)

@@ -1,0 +1,131 @@
+"""Runs published experiments again and prints a table: theirs, ours, time.
+
+python -m models.experiments --quick
+python -m models.experiments D1 L2 --data FOLDER
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import minigrad as mg
+from models.experiments import EXPERIMENTS
+from models.experiments.data import Loader, use_folder
+from models.experiments.experiment import Experiment, Row, Run
+
+HEADER = ('', 'what', 'theirs', 'ours', 'seconds', '')
+
+
+def parse(arguments: list[str] | None) -> argparse.Namespace:
+    """Returns the options."""
+    table = '\n'.join(
+        [
+            f'  {e.id}  {e.setting}{" (wants a GPU)" if e.long else ""}'
+            for e in EXPERIMENTS.values()
+        ]
+    )
+    parser = argparse.ArgumentParser(
+        prog='python -m models.experiments',
+        description='Run published experiments again: theirs, ours, time.',
+        epilog=f'experiments:\n{table}',
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        'ids',
+        nargs='*',
+        metavar='ID',
+        type=str.upper,
+        help='experiments to run; by default all that this device is fast enough for',
+    )
+    parser.add_argument(
+        '--quick',
+        action='store_true',
+        help='fewer epochs where those are enough (A1); minutes on two cores',
+    )
+    parser.add_argument(
+        '--data',
+        type=Path,
+        help='folder named mnist with the four files of MNIST, or a folder that holds '
+        'mnist/ and cifar/; by default they are downloaded once',
+    )
+    parser.add_argument('--device', default='@numpy', help='@numpy, or @cupy:0')
+    parser.add_argument('--seed', type=int, default=0, help='of weights and order')
+    parser.add_argument(
+        '--out',
+        type=Path,
+        default=Path('result/experiments'),
+        help='folder for logs and curves',
+    )
+    options = parser.parse_args(arguments)
+    unknown = [name for name in options.ids if name not in EXPERIMENTS]
+    if unknown:
+        parser.error(f'no experiment {", ".join(unknown)}; see --help')
+    return options
+
+
+def chosen(options: argparse.Namespace) -> list[Experiment]:
+    """Returns the experiments that were asked for."""
+    if options.ids:
+        return [EXPERIMENTS[name] for name in options.ids]
+    on_gpu = mg.get_device(options.device).name != '@numpy'
+    experiments = list(EXPERIMENTS.values())
+    if options.quick or not on_gpu:
+        experiments = [e for e in experiments if not e.long]
+    return experiments
+
+
+def timed(experiment: Experiment, run: Run) -> Iterator[tuple[Row, float]]:
+    """Yields the rows of an experiment with the seconds that each took."""
+    start = time.perf_counter()
+    for row in experiment.run(run):
+        yield row, time.perf_counter() - start
+        start = time.perf_counter()
+
+
+def line(cells: tuple[Any, ...]) -> str:
+    """Returns a line of the table."""
+    widths = (2, 39, 31, 31, 7, 0)
+    cells = tuple(
+        [f'{cell!s:<{width}}' for cell, width in zip(cells, widths, strict=True)]
+    )
+    return ' | '.join(cells).rstrip(' |')
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs the program; returns how many rows fell short."""
+    options = parse(arguments)
+    use_folder(options.data)
+    load = Loader()
+    run = Run(load, options.out, options.seed, options.quick, options.device)
+    start = time.perf_counter()
+    rows: list[Row] = []
+    print(line(HEADER))
+    for experiment in chosen(options):
+        print(f'{experiment.id}: {experiment.setting}', flush=True)
+        if experiment.long and mg.get_device(run.device).name == '@numpy':
+            print('    this one wants a GPU (--device @cupy:0): it takes long here')
+        for row, seconds in timed(experiment, run):
+            rows.append(row)
+            mark = '' if row.reached else 'SHORT'
+            cells = (experiment.id, row.what, row.theirs, row.ours, f'{seconds:.1f}')
+            print(line((*cells, mark)), flush=True)
+    short = sum([not row.reached for row in rows])
+    seconds = time.perf_counter() - start
+    print(
+        f'{len(rows) - short} of {len(rows)} rows reach the published figures; '
+        f'{seconds / 60:.1f} minutes, {mg.get_num_threads()} threads, seed {run.seed}'
+    )
+    for asked, given in load.used.items():
+        if asked != given:
+            print(
+                f'{asked} was not at hand; {given} took its place: not the same figures'
+            )
+    return short
+
+
+if __name__ == '__main__':
+    raise SystemExit(min(main(), 1))
