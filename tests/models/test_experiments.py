@@ -1,0 +1,257 @@
+"""The experiments whose figures are exact, and the program that runs all of them."""
+
+import sys
+
+import numpy as np
+import pytest
+
+import minigrad as mg
+from models.experiments import EXPERIMENTS, __main__
+from models.experiments.data import Loader, images, use_folder
+from models.experiments.experiment import (
+    Experiment,
+    Row,
+    Run,
+    accuracy,
+    accuracy_row,
+    fit,
+    values_row,
+)
+from models.mlp import MLP
+
+# experiment: what, the published figure
+FIGURES = {
+    'N1': [
+        ('u', '1.3'),
+        ('z, ReLU', '1.3'),
+        ('u', '14.00627816'),
+        ('z, sigmoid', '0.9999991737'),
+    ],
+    'N2': [
+        ('u1', '0.6 1.3 2'),
+        ('u2', '1.02 2.29 3.56 4.83'),
+        ('y', '0.01602796 0.05707321 0.20322929 0.72366954'),
+        ('cross entropy, log(y + 1e-7)', '0.32342029'),
+        ('cross entropy, exact', '0.32342'),
+    ],
+    'N3': [
+        ('u1', '1.2 2.5 3.8'),
+        ('u2', '1.86 4.21'),
+        ('y', '0.08706577 0.91293423'),
+        ('dE/du2', '0.08706577 -0.08706577'),
+        (
+            'dE/dW2',
+            '0.10447893 -0.10447893 0.21766443 -0.21766443 0.33084994 -0.33084994',
+        ),
+        ('dE/du1', '-0.02611973 -0.02611973 -0.02611973'),
+        (
+            'dE/dW1',
+            '-0.02611973 -0.02611973 -0.02611973 -0.13059866 -0.13059866 -0.13059866',
+        ),
+        (
+            'W2 after a step',
+            '0.09895521 0.40104479 0.19782336 0.50217664 0.2966915 0.6033085',
+        ),
+    ],
+    'N4': [
+        ('shape of the rows', '(8, 9)'),
+        ('all windows', '0 1 2 4 ...'),
+        ('last window', '21 22 23 25 26 27 29 30 31'),
+    ],
+    'L1': [
+        ('scores', '(2, 10)'),
+        ('inferred inputs', '[1, 6, 256, 120, 84]'),
+    ],
+}  # fmt: skip
+
+
+@pytest.fixture
+def run(tmp_path):
+    return Run(Loader(), tmp_path)
+
+
+@pytest.fixture
+def root():
+    yield
+    mg.dataset.set_dataset_root(None)
+
+
+@pytest.fixture
+def no_mnist(monkeypatch):
+    def fail():
+        raise mg.dataset.DatasetError('no network')
+
+    monkeypatch.setattr(mg.datasets, 'get_mnist', fail)
+
+
+@pytest.mark.parametrize('name', FIGURES)
+def test_published_figures(run, name):
+    rows = list(EXPERIMENTS[name].run(run))
+    assert [(row.what, row.theirs) for row in rows] == FIGURES[name]
+    assert [row.what for row in rows if not row.reached] == []
+
+
+def test_values_agree_in_all_digits():
+    assert values_row('x', 0.12345678, 0.123456784).reached
+    assert not values_row('x', 0.12345678, 0.12345681).reached
+    assert not values_row('x', [1.0], [[1.0]]).reached
+    assert not values_row('x', [1.0], [np.nan]).reached
+
+
+def test_accuracy_at_or_above_the_figure():
+    assert accuracy_row('test', 0.97, 0.97).reached
+    assert accuracy_row('test', 0.6759, np.float32(0.6759)).reached
+    assert not accuracy_row('test', 0.97, 0.9699).reached
+
+
+def test_every_row_of_the_list_is_there():
+    ids = [
+        'N1',
+        'N2',
+        'N3',
+        'N4',
+        'L1',
+        'O1',
+        'I1',
+        'R1',
+        'D1',
+        'L2',
+        'L3',
+        'A1',
+        'A2',
+        'A3',
+        'A4',
+    ]
+    assert list(EXPERIMENTS) == ids
+    assert [e.id for e in EXPERIMENTS.values()] == ids
+    assert [e.id for e in EXPERIMENTS.values() if e.long] == ['L3', 'A2', 'A3', 'A4']
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'expected'),
+    [
+        (['--quick'], 'N1 N2 N3 N4 L1 O1 I1 R1 D1 L2 A1'),
+        ([], 'N1 N2 N3 N4 L1 O1 I1 R1 D1 L2 A1'),
+        (['a4', 'n1'], 'A4 N1'),
+    ],
+)
+def test_what_is_run(arguments, expected):
+    chosen = __main__.chosen(__main__.parse(arguments))
+    assert [e.id for e in chosen] == expected.split()
+
+
+def test_unknown_experiment(capsys):
+    with pytest.raises(SystemExit):
+        __main__.parse(['X9'])
+    assert 'no experiment X9' in capsys.readouterr().err
+
+
+def test_help_lists_the_experiments(capsys):
+    with pytest.raises(SystemExit):
+        __main__.parse(['--help'])
+    printed = capsys.readouterr().out
+    assert 'A4  AlexNetCIFAR, CIFAR-10' in printed
+    assert 'wants a GPU' in printed
+
+
+def test_table(monkeypatch, capsys, tmp_path, no_mnist):
+    def run(run):
+        train, _ = run.load('mnist')
+        assert len(train) == 4000
+        yield Row('reached', '1', '2', True)
+        yield Row('missed', '0.5', '0.4', False)
+
+    monkeypatch.setitem(EXPERIMENTS, 'A4', Experiment('A4', 'nothing', run, long=True))
+    assert __main__.main(['A4', '--out', str(tmp_path)]) == 1
+    captured = capsys.readouterr()
+    lines = captured.out.splitlines()
+    assert lines[1] == 'A4: nothing'
+    assert 'wants a GPU' in lines[2]
+    assert [cell.strip() for cell in lines[4].split('|')][:4] == [
+        'A4', 'missed', '0.5', '0.4',
+    ]  # fmt: skip
+    assert lines[4].endswith('SHORT')
+    assert not lines[3].endswith('SHORT')
+    assert lines[5].startswith('1 of 2 rows reach the published figures')
+    assert 'digits took its place' in lines[6]
+    assert 'MNIST cannot be had' in captured.err
+
+
+def test_images(run, no_mnist):
+    train, test = images(run, 30, 20, scale=255.0)
+    assert (len(train), len(test)) == (30, 20)
+    image, label = train[3]
+    assert image.shape == (1, 28, 28)
+    assert image.dtype == np.float32
+    assert image.max() > 200
+    assert label == 3
+
+
+@pytest.mark.parametrize('inside', ['', 'mnist', 'other/mnist'])
+def test_folder_of_the_data(tmp_path, root, inside):
+    folder = tmp_path / inside
+    folder.mkdir(parents=True, exist_ok=True)
+    use_folder(folder)
+    expected = folder.parent if folder.name == 'mnist' else folder
+    assert mg.dataset.get_dataset_root() == str(expected.resolve())
+
+
+def test_no_folder_of_the_data(tmp_path, root):
+    use_folder(None)
+    with pytest.raises(FileNotFoundError, match='no such folder'):
+        use_folder(tmp_path / 'none')
+
+
+def test_training_is_reproducible(run, no_mnist, monkeypatch):
+    train, test = images(run, 200, 100)
+    results = []
+    for _ in range(2):
+        run.start()
+        results.append(
+            fit(
+                run, 'x', MLP((20,), dropout=0.1, normalize=True), train, test,
+                mg.optimizers.Adam(), (3, 'epoch'), 20, curves=True,
+            )
+        )  # fmt: skip
+    for result in results:
+        for row in result.log:
+            del row['elapsed_time']
+    assert results[0] == results[1]
+    assert results[0].train > 0.5
+    assert {path.name for path in run.out.iterdir()} == {'x.jsonl', 'x.png'}
+
+
+def test_accuracy_counts_a_smaller_last_batch():
+    x = np.eye(2, dtype=np.float32)[np.arange(250) % 2]
+    t = np.zeros(250, np.int32)
+    identity = mg.links.Linear(2, 2, initialW=np.eye(2), nobias=True)
+    dataset = mg.datasets.TupleDataset(x, t)
+    assert accuracy(mg.links.Classifier(identity), dataset) == pytest.approx(0.5)
+
+
+def test_mlp_drops_in_training_only(rng):
+    model = MLP((50,), dropout=0.5)
+    x = rng.standard_normal((4, 8), dtype=np.float32)
+    assert np.any(model(x).array != model(x).array)
+    with mg.using_config('train', False):
+        np.testing.assert_array_equal(model(x).array, model(x).array)
+
+
+def test_mlp_normalizes_before_the_activation(rng):
+    seen = []
+    model = MLP((6, 5), activation=lambda h: seen.append(h) or h, normalize=True)
+    model(100 + 10 * rng.standard_normal((64, 8), dtype=np.float32))
+    assert [h.shape[1] for h in seen] == [6, 5]
+    for h in seen:
+        np.testing.assert_allclose(h.array.mean(axis=0), 0, atol=1e-3)
+        np.testing.assert_allclose(h.array.std(axis=0), 1, atol=1e-2)
+
+
+def test_import_does_not_import_matplotlib():
+    import subprocess
+
+    program = (
+        'import sys, models.experiments, models.train\n'
+        "assert not {'matplotlib', 'PIL', 'torch'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, '-c', program], check=True)
