@@ -16,6 +16,16 @@ from minigrad.graph.metrics import METRICS, PALETTE, metric_named
 from minigrad.graph.model import Recording
 
 _FOLDER = Path(__file__).parent / 'viewer'
+_SCRIPTS = (
+    'numbers',
+    'model',
+    'layout',
+    'scene',
+    'paint',
+    'navigate',
+    'panels',
+    'main',
+)
 _UNITS = {
     'seconds': 'seconds',
     'nbytes': 'bytes',
@@ -101,7 +111,7 @@ def page(
     parts = {
         '@title@': escape(recording.title),
         '@style@': _read('style.css'),
-        '@script@': _read('layout.js') + _read('viewer.js'),
+        '@script@': ''.join(_read(f'{name}.js') for name in _SCRIPTS),
         # "</script>" and "<!--" must not occur inside the element.
         '@data@': text.replace('<', '\\u003c'),
     }
