@@ -1,8 +1,8 @@
 """Which functions a picture shows one by one, and which it shows as one.
 
 Functions are grouped by the links that called them. What would be too much to read is
-folded: a link that was called again and again, every link of a large graph, and if that
-is not enough the links above.
+folded: a link that was called again and again, all but the first of many links that do
+the same, every link of a large graph, and if that is not enough the links above.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from minigrad.graph.model import Call, Path_, Recording, Value, union
 
 LARGE = 300  # nodes; above, a picture shows links instead of functions
-REPEATED = 4  # calls of one link; from here on they are shown as one
+REPEATED = 4  # calls of one link, or links alike in a row; from here on they fold
 
 
 @dataclass
@@ -90,6 +90,7 @@ def folded_paths(calls: list[Call]) -> list[Path_]:
 
 def _choose(calls: list[Call]) -> set[Path_]:
     folded = {path for path, n in _times(calls).items() if n >= REPEATED}
+    folded |= _alike(calls)
     if len(_group(calls, folded)) <= LARGE:
         return folded
     folded |= _innermost(calls)
@@ -98,6 +99,24 @@ def _choose(calls: list[Call]) -> set[Path_]:
         depth -= 1
         folded |= {call.path[:depth] for call in calls if len(call.path) >= depth}
     return folded
+
+
+def _alike(calls: list[Call]) -> set[Path_]:
+    """Returns all but the first of links in a row that run the same functions."""
+    runs: dict[Path_, list[tuple[Path_, str]]] = {}
+    for call in calls:
+        for depth in range(1, len(call.path) + 1):
+            did = (call.path[depth:], call.name)
+            runs.setdefault(call.path[:depth], []).append(did)
+    rows: dict[Path_, list[list[Path_]]] = {}
+    for path, functions in runs.items():
+        row = rows.setdefault(path[:-1], [])
+        if row and len(functions) > 1 and runs[row[-1][0]] == functions:
+            row[-1].append(path)
+        else:
+            row.append([path])
+    alike = [same for row in rows.values() for same in row if len(same) >= REPEATED]
+    return {path for same in alike for path in same[1:]}
 
 
 def _innermost(calls: list[Call]) -> set[Path_]:

@@ -31,7 +31,7 @@ def trace(
         statistics: Look into the arrays (zeros, NaN, norms); this takes a few passes
             over each, whose time is not counted.
         memory: Measure the most memory that each function held, which slows Python
-            down by about half.
+            down.
 
     Yields:
         The `minigrad.graph.Graph`; it is complete after the block.

@@ -42,6 +42,16 @@ def test_formats(suffix, tmp_path, engine, capsys):
     assert '44,426 parameters' in capsys.readouterr().out
 
 
+def test_onnx(tmp_path):
+    onnx = pytest.importorskip(
+        'onnx', reason='needs onnx: pip install "minigrad[onnx]"'
+    )
+    out = tmp_path / 'lenet.onnx'
+    assert run('graph', *LENET, '-o', out) == 0
+    operators = [node.op_type for node in onnx.load(str(out)).graph.node]
+    assert operators[:3] == ['Conv', 'Relu', 'MaxPool']
+
+
 def test_options(tmp_path):
     out = tmp_path / 'x.dot'
     words = ['--step', '--metric', 'kept', '--fold', '1', '--rankdir', 'LR']

@@ -86,15 +86,24 @@ def test_units():
     assert METRICS['flops'].write(28.9e6) == '28.9 MFLOP'
 
 
+def test_links_that_do_the_same_are_shown_once():
+    graph = step(Net(n_blocks=5))
+    titles = [node.title for node in view(graph).nodes]
+    first = ['linear', 'relu', 'linear', 'add']
+    assert titles == [*first, '1', '2', '3', '4', 'linear', 'softmax_cross_entropy']
+    few = step(Net(n_blocks=3))
+    assert len(view(few).nodes) == len(few.calls)
+
+
 def test_large_graphs_show_links():
-    graph = step(Net(n_blocks=80))
+    loss = 'softmax_cross_entropy'
+    graph = step(Net(n_blocks=400))
     assert len(graph.calls) > LARGE
     shown = view(graph)
     assert len(shown.nodes) <= LARGE
-    assert shown.nodes[0].folded
     assert len(view(graph, None).nodes) == len(graph.calls)
-    # the innermost links alone would leave 4 nodes per block: they fold too
-    assert [node.title for node in shown.nodes[:3]] == ['0', '1', '2']
+    # the innermost links alone leave 4 nodes per block, and the blocks 400: all fold
+    assert [node.title for node in shown.nodes] == ['blocks', 'out', loss]
     assert sum(len(node.calls) for node in shown.nodes) == len(graph.calls)
 
 
