@@ -12,159 +12,26 @@ import json
 import random
 import sys
 import warnings
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 import minigrad as mg
 import minigrad.links as L
 from minigrad import training
-from minigrad.serializers.atomic import atomic_write
-from minigrad.training import extensions
-from models.alexnet import VARIANTS
-from models.data import NAMED, Data, load
-from models.deepconvnet import DeepConvNet
-from models.lenet import LeNet
-from models.mlp import MLP
+from minigrad.serializers import atomic_write
+from minigrad.training import extensions, triggers
+from models.advice import Advice
+from models.data import Data, load
+from models.options import OPTIMIZERS, SIZE_OF_FOLDERS, Architecture, choose, parse
 from models.stopping import AnyTrigger, UntilInterrupted
 from models.transforms import Prepare, statistics
 from models.weights import load_torchvision
 
-
-class Architecture(NamedTuple):
-    """A model, what it wants to be fed with, and what it learns well with."""
-
-    make: Callable[..., mg.Link]
-    size: int | None = None  # height and width; None takes images as they are
-    channels: int | None = None
-    optimizer: str = 'adam'
-    log_interval: int | None = None  # iterations; None: an epoch
-
-
-ARCHITECTURES = {
-    'mlp': Architecture(MLP),
-    'lenet': Architecture(LeNet),
-    'deepconvnet': Architecture(DeepConvNet),
-    'alexnet/2012': Architecture(VARIANTS['2012'], 227, 3, 'momentum', 20),
-    'alexnet/owt': Architecture(VARIANTS['owt'], 224, 3, 'momentum', 20),
-    'alexnet/cifar': Architecture(VARIANTS['cifar'], 32, 3, 'momentum'),
-    'alexnet/small': Architecture(VARIANTS['small'], None, None, 'momentum'),
-}
-SIZE_OF_FOLDERS = 32  # for models that take images as they are: files have any size
-
-# name: optimizer, name of its rate, the rate if none is given
-OPTIMIZERS = {
-    'sgd': (mg.optimizers.SGD, 'lr', 0.01),
-    'momentum': (mg.optimizers.MomentumSGD, 'lr', 0.01),
-    'nesterov': (mg.optimizers.NesterovAG, 'lr', 0.01),
-    'adagrad': (mg.optimizers.AdaGrad, 'lr', 0.001),
-    'rmsprop': (mg.optimizers.RMSprop, 'lr', 0.001),
-    'adam': (mg.optimizers.Adam, 'alpha', 0.001),
-    'adamw': (mg.optimizers.AdamW, 'alpha', 0.001),
-    'amsgrad': (mg.optimizers.AMSGrad, 'alpha', 0.001),
-}
 # What may differ when a training goes on: everything else is part of the experiment.
 FREE_TO_CHANGE = ('epoch', 'resume', 'device', 'loaders', 'out')
-
-
-def parse(arguments: list[str] | None = None) -> argparse.Namespace:
-    """Returns the options."""
-    parser = argparse.ArgumentParser(
-        prog='python -m models.train',
-        description='Train a model on images.',
-        epilog='The output folder receives log.jsonl (a line per row of the table), '
-        'loss.png and accuracy.png, best.npz (the model with the best test accuracy) and '
-        'last.npz, setup.json (options, classes, mean and deviation of the pixels), and '
-        'snapshots. Ctrl-C stops after the running step and saves; the same command '
-        'with --resume goes on from there, exactly.',
-    )
-    add = parser.add_argument
-    add(
-        'model',
-        choices=['mlp', 'lenet', 'deepconvnet', 'alexnet'],
-        help='what to train',
-    )
-    add(
-        '--variant',
-        choices=list(VARIANTS),
-        default='2012',
-        help='of alexnet: 2012 with local response normalization for 227x227 (default), '
-        'owt as in torchvision for 224x224, cifar for 32x32, small for 28x28 and up',
-    )
-    add(
-        '--dataset',
-        default='digits',
-        metavar='NAME',
-        help=f'{", ".join(NAMED)}; or a folder with a folder of images for each class, '
-        'or with train/ and test/ that hold those. digits (default) and shapes need no '
-        'download',
-    )
-    add('--epoch', type=positive, default=10, help='passes over the data (10)')
-    add('--batchsize', type=positive, default=32, help='images per step (32)')
-    add(
-        '--optimizer',
-        choices=list(OPTIMIZERS),
-        help='momentum for alexnet, adam for the others, unless given',
-    )
-    add(
-        '--lr',
-        type=float,
-        help="rate of learning; the optimizer's usual one by default",
-    )
-    add('--device', default='@numpy', help='@numpy (default), or @cupy:0 for a GPU')
-    add('--seed', type=int, default=0, help='of weights, order and crops (0)')
-    add(
-        '--augment',
-        action='store_true',
-        help='crop at random places, and mirror what is not writing',
-    )
-    add(
-        '--loaders',
-        type=int,
-        help='processes that prepare images; 0 does it in between. By default one per '
-        'core for folders, 0 for others',
-    )
-    add(
-        '--weights',
-        type=Path,
-        metavar='FILE',
-        help="torchvision's weights for --variant owt to start from (.pth, .safetensors)",
-    )
-    add(
-        '--resume',
-        nargs='?',
-        const='newest',
-        metavar='SNAPSHOT',
-        help='go on from a snapshot; without a name, from the newest in --out',
-    )
-    add('--out', type=Path, default=Path('result'), help='output folder (result)')
-    options = parser.parse_args(arguments)
-    if options.weights is not None and (options.model, options.variant) != (
-        'alexnet',
-        'owt',
-    ):
-        parser.error('--weights is for alexnet --variant owt')
-    if options.lr is not None and not options.lr > 0:
-        parser.error(f'--lr: expected a number above 0, got {options.lr}')
-    if options.loaders is not None and options.loaders < 0:
-        parser.error(f'--loaders: expected 0 or more, got {options.loaders}')
-    return options
-
-
-def positive(text: str) -> int:
-    """Returns a number of one or more."""
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f'expected 1 or more, got {number}')
-    return number
-
-
-def choose(options: argparse.Namespace) -> Architecture:
-    """Returns the architecture that the options name."""
-    name = options.model
-    return ARCHITECTURES[f'alexnet/{options.variant}' if name == 'alexnet' else name]
+TEST_ACCURACY = 'validation/main/accuracy'
 
 
 def make_model(
@@ -200,7 +67,7 @@ def make_iterators(options: argparse.Namespace, data: Data, prepare: Any) -> lis
             iterator = mg.iterators.SerialIterator
         else:
             iterator = mg.iterators.MultiprocessIterator
-            # As many batches ahead as there are processes keeps all of them busy.
+            # A second batch ahead evens out images that take longer to read.
             arguments |= {'n_processes': n_processes, 'n_prefetch': 2}
         iterators.append(iterator(dataset, options.batchsize, **arguments))
     return iterators
@@ -230,8 +97,8 @@ def save_plainly(path: str, target: Any) -> None:
 
 def make_trainer(
     options: argparse.Namespace, architecture: Architecture, data: Data, model: Any
-) -> tuple[training.Trainer, UntilInterrupted]:
-    """Returns the trainer with all its extensions, and its stop trigger."""
+) -> training.Trainer:
+    """Returns the trainer with all its extensions."""
     mean, deviation = statistics(data.train)
     size = architecture.size
     if size is None and data.from_files:
@@ -255,58 +122,58 @@ def make_trainer(
     updater = training.StandardUpdater(iterator, optimizer, device=options.device)
     stop = UntilInterrupted((options.epoch, 'epoch'))
     trainer = training.Trainer(updater, stop, out=str(options.out))
-    extend = trainer.extend
+    evaluator = extensions.Evaluator(
+        test_iterator, model, device=options.device, progress_bar=True
+    )
+    trainer.extend(evaluator)
+    add_reports(trainer, architecture.log_interval)
+    add_snapshots(trainer, model.predictor)
+    trainer.extend(Advice(len(data.classes)))
+    return trainer
+
+
+def add_reports(trainer: training.Trainer, log_interval: int | None) -> None:
+    """Adds the log, the table, the curves and the progress bar."""
 
     def often() -> Any:
-        if architecture.log_interval is None:
+        if log_interval is None:
             return (1, 'epoch')
-        return AnyTrigger((architecture.log_interval, 'iteration'), (1, 'epoch'))
+        return AnyTrigger((log_interval, 'iteration'), (1, 'epoch'))
 
-    extend(
-        extensions.Evaluator(
-            test_iterator, model, device=options.device, progress_bar=True
-        )
-    )
-    extend(extensions.LogReport(trigger=often(), filename='log.jsonl'))
+    trainer.extend(extensions.LogReport(trigger=often(), filename='log.jsonl'))
+    columns = ['epoch', 'iteration']
     for what in ('loss', 'accuracy'):
         keys = [f'main/{what}', f'validation/main/{what}']
-        extend(
-            extensions.PlotReport(
-                keys, 'iteration', trigger=often(), filename=f'{what}.png'
-            )
+        columns += keys
+        plot = extensions.PlotReport(
+            keys, 'iteration', trigger=often(), filename=f'{what}.png'
         )
-    columns = ['loss', 'accuracy']
-    extend(
-        extensions.PrintReport(
-            [
-                'epoch',
-                'iteration',
-                *[f'main/{what}' for what in columns],
-                *[f'validation/main/{what}' for what in columns],
-                'elapsed_time',
-            ]
-        ),
-        trigger=often(),
-    )
-    extend(extensions.ProgressBar(update_interval=1))
-    extend(extensions.FailOnNonNumber(), trigger=often())
-    extend(
-        extensions.snapshot_object(model.predictor, 'best.npz', save_plainly),
+        trainer.extend(plot)
+    table = extensions.PrintReport([*columns, 'elapsed_time'])
+    trainer.extend(table, trigger=often())
+    trainer.extend(extensions.ProgressBar(update_interval=1))
+    trainer.extend(extensions.FailOnNonNumber(), trigger=often())
+
+
+def add_snapshots(trainer: training.Trainer, predictor: mg.Link) -> None:
+    """Adds what saves the model, and the training."""
+    trainer.extend(
+        extensions.snapshot_object(predictor, 'best.npz', save_plainly),
         name='best',
-        trigger=training.triggers.MaxValueTrigger('validation/main/accuracy'),
+        trigger=triggers.MaxValueTrigger(TEST_ACCURACY),
     )
-    extend(
-        extensions.snapshot_object(model.predictor, 'last.npz', save_plainly),
+    trainer.extend(
+        extensions.snapshot_object(predictor, 'last.npz', save_plainly),
         name='last',
         trigger=(1, 'epoch'),
     )
-    extend(
-        extensions.snapshot(save_plainly, n_retains=2, autoload=False),
+    trainer.extend(
+        extensions.snapshot(save_plainly, n_retains=2),
         name='snapshot',
-        # An epoch may take hours.
-        trigger=AnyTrigger((1, 'epoch'), training.triggers.TimeTrigger(600)),
+        trigger=AnyTrigger(
+            (1, 'epoch'), triggers.TimeTrigger(600)
+        ),  # epochs take hours
     )
-    return trainer, stop
 
 
 def _as_json(value: Any) -> Any:
@@ -358,7 +225,8 @@ def train(options: argparse.Namespace) -> int:
         f'model      {type(model.predictor).__name__}, {len(data.classes)} classes\n'
         f'data       {len(data.train)} images to learn from, {len(data.test)} to test'
     )
-    trainer, stop = make_trainer(options, architecture, data, model)
+    trainer = make_trainer(options, architecture, data, model)
+    stop = trainer.stop_trigger
     resume(options, trainer)
     print(f'output     {options.out}', flush=True)
     try:
@@ -372,14 +240,10 @@ def train(options: argparse.Namespace) -> int:
         trainer.get_extension('last')(trainer)
         print(f'stopped after iteration {trainer.updater.iteration}; --resume goes on')
         return 130
-    tested = [row['validation/main/accuracy'] for row in _tested_rows(trainer)]
+    log = trainer.get_extension('LogReport').log
+    tested = [row[TEST_ACCURACY] for row in log if TEST_ACCURACY in row]
     print(f'test accuracy {tested[-1]:.4f}, best {max(tested):.4f}; see {options.out}')
     return 0
-
-
-def _tested_rows(trainer: training.Trainer) -> list[dict[str, Any]]:
-    log = trainer.get_extension('LogReport').log
-    return [row for row in log if 'validation/main/accuracy' in row]
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -13,8 +13,10 @@ import numpy as np
 import pytest
 
 import minigrad as mg
+from models import options as program_options
 from models import train
-from models.alexnet import AlexNetOWT
+from models.advice import Advice
+from models.alexnet import VARIANTS, AlexNetOWT
 from models.lenet import LeNet
 
 
@@ -181,13 +183,13 @@ def test_unknown_dataset(tmp_path, capsys):
 )
 def test_wrong_options(wrong, capsys):
     with pytest.raises(SystemExit) as info:
-        train.parse(['lenet', *wrong])
+        program_options.parse(['lenet', *wrong])
     assert info.value.code == 2
     assert wrong[0] in capsys.readouterr().err
 
 
 def test_colour_images_by_name(tmp_path, monkeypatch):
-    arguments = ['--dataset', 'shapes', '--epoch', '1', '--batchsize', '500']
+    arguments = ['--dataset', 'shapes', '--epoch', '1', '--batchsize', '1000']
     assert run(tmp_path, *arguments, '--optimizer', 'sgd', '--lr', '0.05') == 0
     assert len(json.loads((tmp_path / 'setup.json').read_text())['mean']) == 3
 
@@ -208,31 +210,26 @@ def test_folder_of_images(tmp_path):
     assert log_of(out)[-1]['validation/main/accuracy'] > 0.9
 
 
-def test_starts_from_weights_of_torchvision(tmp_path):
-    options = train.parse(['alexnet', '--variant', 'owt', '--weights', 'a.safetensors'])
-    options.weights = tmp_path / 'a.safetensors'
-    from models.weights import TORCHVISION_NAMES
-
-    source = AlexNetOWT()
-    for param in source.params():
-        param.array[...] = 0.5
-    state = {}
-    for path, param in source.namedparams():
-        _, layer, kind = path.split('/')
-        suffix = {'W': 'weight', 'b': 'bias'}[kind]
-        state[f'{TORCHVISION_NAMES[layer]}.{suffix}'] = param.array
-    mg.serializers.save_safetensors(options.weights, state)
-    model = train.make_model(options, train.choose(options), 3)
-    assert model.predictor.fc8.W.shape == (3, 4096)
-    assert (model.predictor.fc7.W.array == 0.5).all()
-    assert (model.predictor.fc8.W.array != 0.5).all()
+@pytest.mark.parametrize(('n_classes', 'skipped'), [(1000, []), (3, ['fc8'])])
+def test_starts_from_weights_of_torchvision(monkeypatch, n_classes, skipped):
+    options = program_options.parse(
+        ['alexnet', '--variant', 'owt', '--weights', 'a.pth']
+    )
+    calls = []
+    monkeypatch.setattr(train, 'load_torchvision', lambda *a, **k: calls.append((a, k)))
+    architecture = program_options.choose(options)
+    assert architecture.make is AlexNetOWT
+    model = train.make_model(options, architecture._replace(make=LeNet), n_classes)
+    (((path, predictor), keywords),) = calls
+    assert (str(path), keywords) == ('a.pth', {'skip': skipped})
+    assert predictor is model.predictor
 
 
 @pytest.mark.parametrize('variant', ['2012', 'owt', 'cifar', 'small'])
 def test_variants_of_alexnet(variant):
-    options = train.parse(['alexnet', '--variant', variant])
-    architecture = train.choose(options)
-    assert architecture.make is train.VARIANTS[variant]
+    options = program_options.parse(['alexnet', '--variant', variant])
+    architecture = program_options.choose(options)
+    assert architecture.make is VARIANTS[variant]
     if architecture.size is not None:
         assert architecture.size == architecture.make.insize
 
@@ -249,3 +246,22 @@ def test_program_says_how_to_use_it():
 def test_warnings_are_errors_here():
     with pytest.raises(UserWarning):
         warnings.warn('so that the tests above see them all')
+
+
+def test_hints(capsys):
+    def row(loss, accuracy, tested):
+        return {
+            'main/loss': loss,
+            'main/accuracy': accuracy,
+            'validation/main/accuracy': tested,
+        }
+
+    advice = Advice(10)
+    advice._look(row(1.5, 0.6, 0.55))
+    assert capsys.readouterr().out == ''
+    advice._look(row(2.3026, 0.1, 0.1))
+    assert 'that of guessing (ln 10 = 2.303)' in capsys.readouterr().out
+    advice._look(row(0.01, 1.0, 0.77))
+    assert 'accuracy 1.000 in training, 0.230 less' in capsys.readouterr().out
+    advice._look(row(0.01, 1.0, 0.76))
+    assert capsys.readouterr().out == ''
