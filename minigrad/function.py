@@ -34,6 +34,10 @@ class FunctionAdapter(FunctionNode):
         return self.old_function.label  # type: ignore[no-any-return]
 
     @property
+    def _impl_name(self) -> str:
+        return type(self.old_function).__name__
+
+    @property
     def public_name(self) -> str:  # type: ignore[override]
         return self.label
 

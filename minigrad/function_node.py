@@ -73,7 +73,6 @@ class FunctionNode:
     arg_names: ClassVar[tuple[str, ...]] = ()
     broadcasting: ClassVar[bool] = False
     on_arrays: ClassVar[bool] = False
-    label: Any = 'FunctionNode'
     public_name: str = 'function'
     old_function: Any = None
     lazy_grad_sum = False
@@ -94,11 +93,18 @@ class FunctionNode:
         cls._checks_types = (
             cls.check_type_forward is not FunctionNode.check_type_forward
         )
-        if 'label' not in vars(cls):
-            cls.label = cls.__name__
         if 'public_name' not in vars(cls):
             cls.public_name = re.sub(r'(?<=[a-z0-9])(?=[A-Z])', '_', cls.__name__)
             cls.public_name = cls.public_name.lower()
+
+    @property
+    def label(self) -> str:
+        return type(self).__name__
+
+    @property
+    def _impl_name(self) -> str:
+        """Name in the reports of hooks: the class's, whatever the label says."""
+        return type(self).__name__
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         raise RuntimeError(

@@ -54,7 +54,7 @@ class CupyMemoryProfileHook(FunctionHook):
         used = self._counter.used_bytes - used_before
         acquired = self._counter.acquired_bytes - acquired_before
         depth = len(self._running)
-        self.call_history.append((function.label, used, acquired, depth))
+        self.call_history.append((function._impl_name, used, acquired, depth))
         if depth == 0:
             self._total_used_bytes += used
             self._total_acquired_bytes += acquired

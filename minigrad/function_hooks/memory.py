@@ -70,7 +70,7 @@ class MemoryHook(FunctionHook):
     def _stop(self, function: Any) -> None:
         now = self._note_peak()
         start, most = self._running.pop()
-        self.call_history.append((function.label, now - start, most - start))
+        self.call_history.append((function._impl_name, now - start, most - start))
         if not self._running:
             self._total_used_bytes += now - start
 

@@ -64,7 +64,7 @@ class TimerHook(FunctionHook):
             stop.record()
             stop.synchronize()
             elapsed = xp.cuda.get_elapsed_time(start, stop) / 1000
-        self.call_history.append((function.label, elapsed))
+        self.call_history.append((function._impl_name, elapsed))
         if not self._running:  # a function inside a function counts once
             self._total_time += elapsed
 

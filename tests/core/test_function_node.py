@@ -337,3 +337,27 @@ def test_a_wrong_gradient_of_an_old_function_is_blamed_by_its_label():
     y = Wrong()(Variable(np.ones(2, 'f')))
     with pytest.raises(TypeError, match='my label'):
         y.backward()
+
+
+class TestLabel:
+    def test_an_authors_label_is_inherited(self):
+        class Named(Square):
+            label = 'a name'
+
+        class Heir(Named):
+            pass
+
+        assert Square().label == 'Square'
+        assert Heir().label == 'a name'
+
+    def test_of_arithmetic_with_a_number(self):
+        x = Variable(np.ones(2, 'f'))
+        ys = [x + 2, 2 - x, x * -1.5, 2 / x, x**2, 2**x]
+        labels = ['_ + 2', '2 - _', '_ * (-1.5)', '2 / _', '_ ** 2', '2 ** _']
+        assert [y.creator.label for y in ys] == labels
+
+    def test_hooks_report_the_class(self):
+        x = Variable(np.ones(2, 'f'))
+        with minigrad.function_hooks.TimerHook() as hook:
+            _ = x + 2
+        assert [name for name, _ in hook.call_history] == ['AddConstant']
