@@ -173,6 +173,13 @@ def test_keys_alone_are_enough(opened, folder):
     assert page.run('return document.activeElement.id') == 'fit'
 
 
+def test_skips_go_around_what_they_skip(opened, folder):
+    page = opened(step(Net(n_blocks=3)).render(folder / 'skips.html'))
+    assert page.run('return viewer.overlaps()') == 0
+    assert page.run('return viewer.hidden()') == 0
+    page.screenshot(folder / 'skips.png')
+
+
 def test_nan_is_pointed_at(opened, folder):
     page = opened(step(Poisoned()).render(folder / 'nan.html'))
     text = page.run("return document.getElementById('trouble').textContent")

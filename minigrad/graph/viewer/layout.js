@@ -1,7 +1,7 @@
 // The layout: every unfolded link is laid out by itself, in layers, and is then one item
 // of the link around it. Links that do not change keep their shape when others fold.
 
-const GAP = { x: 18, y: 26, box: 14, title: 22 };
+const GAP = { x: 18, y: 26, box: 14, title: 22, port: 10 };
 const MOST_BENDS = 20000; // of edges that pass several layers
 
 function layItems(items, edges) {
@@ -86,8 +86,9 @@ function layItems(items, edges) {
     }
   }
 
-  let least = Infinity, most = -Infinity, y = 0;
-  for (const layer of layers) {
+  let least = Infinity, most = -Infinity, y = 0, gap = 0;
+  const narrow = (layer) => !layer || layer.every((item) => item.port || item.bend);
+  for (const [i, layer] of layers.entries()) {
     let height = 0;
     for (const item of layer) {
       least = Math.min(least, item.cx - item.w / 2);
@@ -96,9 +97,10 @@ function layItems(items, edges) {
     }
     // What comes from outside stands close to its use, everything else in the middle.
     for (const item of layer) item.y = y + (height - item.h) * (item.input && y > 0 ? 1 : 0.5);
-    y += height + GAP.y;
+    gap = narrow(layer) || narrow(layers[i + 1]) ? GAP.port : GAP.y;
+    y += height + gap;
   }
   for (const layer of layers) for (const item of layer) item.x = item.cx - item.w / 2 - least;
   for (const [key, chain] of bends) bends.set(key, chain.map((bend) => ({ x: bend.x + bend.w / 2, y: bend.y })));
-  return { w: layers.length ? most - least : 0, h: Math.max(0, y - GAP.y), bends };
+  return { w: layers.length ? most - least : 0, h: Math.max(0, y - gap), bends };
 }

@@ -133,6 +133,7 @@ window.viewer = {
   colours: () => nodes.map((node) => node.input ? null : colour(node, 'forward')),
   place: (id) => { const item = [...nodes, ...open].find((node) => node.id === id), box = canvas.getBoundingClientRect(), v = state.view; return [box.left + v.x + (item.ax + item.w / 2) * v.k, box.top + v.y + (item.ay + Math.min(item.h, 20) / 2) * v.k]; },
   overlaps: () => { let n = 0; const byY = nodes.slice().sort((a, b) => a.ay - b.ay); byY.forEach((a, i) => { for (let j = i + 1; j < byY.length && byY[j].ay < a.ay + a.h; j++) { const b = byY[j]; if (a.ax < b.ax + b.w && b.ax < a.ax + a.w) n++; } }); return n; },
+  hidden: () => edges.filter((edge) => edge.points.slice(1, -1).some((p) => nodes.some((node) => p.x > node.ax && p.x < node.ax + node.w && p.y > node.ay && p.y < node.ay + node.h))).length,
   time: () => { paint(); const start = performance.now(); for (let i = 0; i < 10; i++) { state.view.x += 1; paint(); } pen.getImageData(0, 0, 1, 1); return (performance.now() - start) / 10; },
   layoutTime: () => { const start = performance.now(); layout(); return performance.now() - start; },
 };

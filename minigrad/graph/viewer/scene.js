@@ -24,20 +24,24 @@ function measure(item) {
 }
 
 function layBox(box, wiring) {
-  const items = box.leaves.concat(box.boxes);
+  const wires = wiring.get(box) || { list: [], ports: new Set() };
+  const items = box.leaves.concat(box.boxes, [...wires.ports]);
   if (box === root) items.push(...inputs);
   for (const item of items) {
+    if (item.port) continue;
     if (item.box && !item.folded) layBox(item, wiring);
     else measure(item);
   }
-  const laid = layItems(items, wiring.get(box) || []);
+  const laid = layItems(items, wires.list);
   const pad = box === root ? 0 : GAP.box, top = box === root ? 0 : GAP.title;
   for (const item of items) { item.x += pad; item.y += top + pad / 2; }
   for (const chain of laid.bends.values()) for (const bend of chain) { bend.x += pad; bend.y += top + pad / 2; }
   box.bends = laid.bends;
   box.items = items;
   box.w = Math.max(laid.w + 2 * pad, box === root ? 0 : textWidth(`▾ ${box.name}`, BOLD) + 24);
-  if (laid.w + 2 * pad < box.w) for (const item of items) item.x += (box.w - laid.w - 2 * pad) / 2;
+  const slack = (box.w - laid.w - 2 * pad) / 2;
+  for (const item of items) item.x += slack;
+  for (const chain of laid.bends.values()) for (const bend of chain) bend.x += slack;
   box.h = laid.h + top + 1.5 * pad;
 }
 function shownAs(item) { // the folded link that a function is hidden in, or itself
@@ -45,6 +49,45 @@ function shownAs(item) { // the folded link that a function is hidden in, or its
   for (let box = item.parent; box; box = box.parent) if (box.folded) shown = box;
   return shown;
 }
+// An edge that leaves a link, or comes into one, passes a port at its lower or upper end,
+// so that inside every link edges go around what stands in their way.
+const ports = new Map();
+function portOf(box, leaves) {
+  const id = `${leaves ? 'out' : 'in'} ${box.id}`;
+  let port = ports.get(id);
+  if (!port) ports.set(id, port = { id, port: true, leaves, w: 4, h: 0, order: leaves ? Infinity : -Infinity });
+  return port;
+}
+function wire() { // what is joined inside each link, and the ways of the edges
+  const wiring = new Map();
+  const join = (box, from, to, port) => {
+    let wires = wiring.get(box);
+    if (!wires) wiring.set(box, wires = { list: [], known: new Set(), ports: new Set() });
+    const key = `${from.id} ${to.id}`;
+    if (!wires.known.has(key)) { wires.known.add(key); wires.list.push([from, to, key]); }
+    if (port) wires.ports.add(port);
+    return [box, key, port];
+  };
+  for (const edge of edges) {
+    const around = new Set();
+    for (let box = edge.a.parent; box; box = box.parent) around.add(box);
+    let to = edge.b, from = edge.a;
+    const into = [], out = [];
+    for (; !around.has(to.parent); to = to.parent) {
+      const port = portOf(to.parent, false);
+      into.unshift(join(to.parent, port, to, port));
+    }
+    for (; from.parent !== to.parent; from = from.parent) {
+      const port = portOf(from.parent, true);
+      out.push(join(from.parent, from, port, port));
+    }
+    edge.ways = [...out, join(to.parent, from, to), ...into];
+  }
+  return wiring;
+}
+const spot = (port) => ({ x: port.ax + port.w / 2, y: port.ay });
+const bendsIn = (box, key) => (box.bends.get(key) || []).map((bend) => ({ x: box.ax + bend.x, y: box.ay + bend.y }));
+
 function layout() {
   const seen = new Map();
   for (const [giver, taker, v] of links) {
@@ -56,21 +99,7 @@ function layout() {
     if (edge) { edge.hot = edge.hot || hot; edge.values.push(v); } else seen.set(key, { a, b, key, values: [v], hot });
   }
   edges = [...seen.values()];
-  const wiring = new Map();
-  for (const edge of edges) {
-    const above = new Map();
-    for (let item = edge.a; item; item = item.parent) above.set(item.parent, item);
-    let item = edge.b;
-    while (!above.has(item.parent)) item = item.parent;
-    edge.at = item.parent;
-    const from = above.get(item.parent);
-    if (from === item) continue;
-    edge.level = `${from.id} ${item.id}`;
-    let list = wiring.get(edge.at);
-    if (!list) wiring.set(edge.at, list = []);
-    if (!list.known) list.known = new Set();
-    if (!list.known.has(edge.level)) { list.known.add(edge.level); list.push([from, item, edge.level]); }
-  }
+  const wiring = wire();
   layBox(root, wiring);
   nodes = [];
   open = [];
@@ -78,6 +107,7 @@ function layout() {
     for (const item of box.items) {
       item.ax = x + item.x;
       item.ay = y + item.y;
+      if (item.port) continue;
       if (item.box && !item.folded) { open.push(item); place(item, item.ax, item.ay); } else nodes.push(item);
     }
   };
@@ -86,9 +116,14 @@ function layout() {
   nodes.sort((a, b) => a.order - b.order);
   size = { w: root.w, h: root.h };
   for (const edge of edges) {
-    const chain = (edge.level && edge.at.bends.get(edge.level)) || [];
-    const { a, b, at } = edge;
-    edge.points = [{ x: a.ax + a.w / 2, y: a.ay + a.h }, ...chain.map((p) => ({ x: at.ax + p.x, y: at.ay + p.y })), { x: b.ax + b.w / 2, y: b.ay }];
+    const { a, b } = edge;
+    edge.points = [{ x: a.ax + a.w / 2, y: a.ay + a.h }];
+    for (const [box, key, port] of edge.ways) {
+      if (port && port.leaves) edge.points.push(...bendsIn(box, key), spot(port));
+      else if (port) edge.points.push(spot(port), ...bendsIn(box, key));
+      else edge.points.push(...bendsIn(box, key));
+    }
+    edge.points.push({ x: b.ax + b.w / 2, y: b.ay });
     const xs = edge.points.map((p) => p.x), ys = edge.points.map((p) => p.y);
     edge.box = [Math.min(...xs) - 4, Math.min(...ys) - 4, Math.max(...xs) + 4, Math.max(...ys) + 4];
   }
