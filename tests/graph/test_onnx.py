@@ -103,8 +103,8 @@ class LRN(op_run.OpRun):
 
 
 @pytest.mark.slow
-def test_alexnet(tmp_path):
-    check(AlexNet(n_out=10), array(1, 3, 227, 227), tmp_path=tmp_path, new_ops=[LRN])
+def test_alexnet():
+    check(AlexNet(n_out=10), array(1, 3, 227, 227), new_ops=[LRN])
 
 
 def test_convolutional_part_of_alexnet(tmp_path):
