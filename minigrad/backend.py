@@ -10,7 +10,7 @@ import contextlib
 import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy
 
@@ -92,8 +92,15 @@ def get_array_module(*args: Any) -> ArrayModule:
 class Device:
     """A place where arrays live: `CpuDevice` or `GpuDevice`."""
 
-    xp: ArrayModule
-    supported_array_types: tuple[type, ...]
+    @property
+    def xp(self) -> ArrayModule:
+        """The array module, ``numpy`` or ``cupy``."""
+        raise NotImplementedError
+
+    @property
+    def supported_array_types(self) -> tuple[type, ...]:
+        """The array types of the module."""
+        return (self.xp.ndarray,)
 
     @property
     def name(self) -> str:
@@ -150,8 +157,10 @@ class Device:
 class CpuDevice(Device):
     """Main memory, through NumPy."""
 
-    xp = numpy
-    supported_array_types: ClassVar[tuple[type, ...]] = (numpy.ndarray,)
+    @property
+    def xp(self) -> ArrayModule:
+        """``numpy``."""
+        return numpy
 
     @property
     def name(self) -> str:
@@ -207,14 +216,9 @@ class GpuDevice(Device):
         return GpuDevice(array.device)
 
     @property
-    def xp(self) -> ArrayModule:  # type: ignore[override]
+    def xp(self) -> ArrayModule:
         """``cupy``."""
-        return import_cupy()
-
-    @property
-    def supported_array_types(self) -> tuple[type, ...]:  # type: ignore[override]
-        """``(cupy.ndarray,)``."""
-        return (self.xp.ndarray,)
+        return loaded_cupy()
 
     def create_context(self) -> AbstractContextManager[Any]:
         """Returns a context in which this is CUDA's current device."""

@@ -119,6 +119,9 @@ global_config.cudnn_fast_batch_normalization = _environment_flag(
     'CUDNN_FAST_BATCH_NORMALIZATION'
 )
 global_config.autotune = False
+# float32 products and convolutions of a GPU in TF32, which keeps 10 bits: off, so that
+# a GPU computes what a CPU does.
+global_config.allow_tf32 = _environment_flag('ALLOW_TF32')
 global_config.warn_nondeterministic = False
 # Kept because Chainer programs set them; nothing here reads them.
 global_config.use_ideep = 'never'

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.configuration import config
 from minigrad.kernels.gpu.launch import Launcher, threads_for, wide
 from minigrad.kernels.reference import Kernels, msvag_rho
 from minigrad.kernels.specs import ConvSpec, PoolSpec
@@ -38,6 +39,22 @@ class CupyKernels(Kernels):
             raise ImportError('this cupy cannot compile kernels')
         super().__init__(cupy)
         self.launch = Launcher(cupy)
+        self._tf32 = False
+
+    def matmul(self, a: Array, b: Array) -> Array:
+        """See `Kernels.matmul`; in TF32 where ``config.allow_tf32`` says so."""
+        self._set_tf32()
+        return self.xp.matmul(a, b)
+
+    def _set_tf32(self) -> None:
+        """Makes CuPy's products use TF32 or not, as the configuration says."""
+        wanted = bool(config.allow_tf32)
+        if wanted != self._tf32:
+            self._tf32 = wanted
+            # CuPy has no public name for it, only the variable CUPY_TF32.
+            private = importlib.import_module('cupy._core._routines_linalg')
+            name = 'COMPUTE_TYPE_TF32' if wanted else 'COMPUTE_TYPE_DEFAULT'
+            private.set_compute_type(np.float32, getattr(private, name))
 
     # Convolution: columns, one product, and the images put first again.
 
@@ -108,9 +125,7 @@ class CupyKernels(Kernels):
 
     def _product(self, a: Array, b: Array) -> Array:
         """Returns the products of two stacks of matrices, one pair for each group."""
-        if len(a) == 1:
-            return self.matmul(a[0], b[0])[None]
-        return self.xp.matmul(a, b)
+        return self.matmul(a[0], b[0])[None] if len(a) == 1 else self.matmul(a, b)
 
     def _pieces(self, N: int, bytes_each: int) -> list[tuple[int, int]]:
         step = min(max(COLUMN_BYTES // max(bytes_each, 1), 1), N)

@@ -13,19 +13,22 @@ from __future__ import annotations
 import contextlib
 import sys
 
+from minigrad.kernels.gpu.cudnn_library import Cudnn
 from tests.gpu.stand_in import cuda, library
 from tests.gpu.stand_in.array import ndarray
 
 __all__ = ['installed', 'ndarray']
 
+NO_CUDNN = Cudnn(None, -1, '', 'no cuDNN for the stand-in')
 _MODULES = library.build_modules()
 
 
 @contextlib.contextmanager
-def installed(devices=2, **extra):
+def installed(devices=2, cudnn=NO_CUDNN, **extra):
     """Makes ``import cupy`` give the stand-in, with that many devices.
 
-    ``extra`` are further names of the module, such as an emulated ``RawModule``.
+    ``cudnn`` is what `find_cudnn` gives: none, whatever the machine has. ``extra`` are
+    further names of the module, such as an emulated ``RawModule``.
     """
     hidden = {
         name: sys.modules.pop(name)
@@ -38,9 +41,14 @@ def installed(devices=2, **extra):
         setattr(cupy, name, value)
     cuda.state.reset(devices)
     _forget()
+    from minigrad.kernels import cudnn as cudnn_kernels
+
+    find_cudnn = cudnn_kernels.find_cudnn
+    cudnn_kernels.find_cudnn = lambda: cudnn
     try:
         yield cupy
     finally:
+        cudnn_kernels.find_cudnn = find_cudnn
         for name in extra:
             delattr(cupy, name)
         for name in _MODULES:

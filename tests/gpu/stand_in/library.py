@@ -19,6 +19,10 @@ def build_modules():
         for name in ('cupy', 'cupy.cuda', 'cupy.random', 'cupy.linalg', 'cupy.fft')
     }
     modules['cupyx'] = types.ModuleType('cupyx')
+    modules['cupy._core._routines_linalg'] = products = types.ModuleType('products')
+    products.COMPUTE_TYPE_DEFAULT, products.COMPUTE_TYPE_TF32 = 1, 7
+    products.compute_types = {}
+    products.set_compute_type = products.compute_types.__setitem__
     for name, parameters in names().items():
         prefix, _, last = name.rpartition('.')
         if prefix == 'ndarray':
