@@ -53,6 +53,7 @@ from minigrad.device_resident import DeviceResident
 from minigrad.function import Function, FunctionAdapter
 from minigrad.function_hook import FunctionHook, get_function_hooks
 from minigrad.function_node import FunctionNode
+from minigrad.functions.math import basic_math
 from minigrad.graph import summary, trace
 from minigrad.initializer import Initializer
 from minigrad.kernels.threads import get_num_threads, set_num_threads
@@ -110,6 +111,7 @@ __all__ = [
     'as_variable',
     'backends',
     'backward',
+    'basic_math',
     'computational_graph',
     'config',
     'cuda',

@@ -84,3 +84,9 @@ def test_the_experimental_warning_can_be_disabled(monkeypatch):
         minigrad.utils.experimental('something')
     monkeypatch.setattr(minigrad, 'disable_experimental_feature_warning', True)
     minigrad.utils.experimental('something')
+
+
+def test_basic_math_at_top_level():
+    from minigrad import basic_math
+
+    assert basic_math.AddConstant(2.0).label == '_ + 2.0'
