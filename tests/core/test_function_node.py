@@ -23,6 +23,9 @@ class Square(FunctionNode):
 def test_names():
     assert Square().label == 'Square'
     assert Square.public_name == 'square'
+    x = Variable(np.array(1.0))
+    labels = [y.creator.label for y in (x + x, 2 * x, x - 1, 3 / x, x**-2)]
+    assert labels == ['_ + _', '_ * 2', '_ + (-1)', '3 / _', '_ ** (-2)']
 
 
 def test_apply_once():
