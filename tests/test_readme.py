@@ -18,7 +18,8 @@ def test_first_block_is_two_commands():
     assert 'pytest' in tests
 
 
-def test_programs_run():
+def test_programs_run(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     namespace = {}
     programs = blocks('python')
     assert programs
@@ -26,3 +27,5 @@ def test_programs_run():
         exec(compile(program, 'README.md', 'exec'), namespace)
     assert namespace['g'].array == 12
     assert namespace['gg'].array == 12
+    assert (tmp_path / 'lenet.html').exists()
+    assert (tmp_path / 'result' / 'log').exists()
