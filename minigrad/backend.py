@@ -89,6 +89,9 @@ def get_array_module(*args: Any) -> ArrayModule:
     return numpy
 
 
+_NUMBERS = (numpy.generic, int, float, complex)
+
+
 class Device:
     """A place where arrays live: `CpuDevice` or `GpuDevice`."""
 
@@ -180,7 +183,7 @@ class CpuDevice(Device):
         if cupy is not None and isinstance(array, cupy.ndarray):
             with array.device:
                 return array.get()
-        if numpy.isscalar(array):
+        if isinstance(array, _NUMBERS):
             return numpy.asarray(array)
         raise TypeError(f'to_cpu: expected an array, got {type(array).__name__}')
 
@@ -226,9 +229,9 @@ class GpuDevice(Device):
 
     def send_array(self, array: Array) -> Array:
         """Returns a CuPy array on this device with the values of ``array``."""
-        if self.is_array_supported(array):
+        if array is None or self.is_array_supported(array):
             return array
-        if not (is_array(array) or numpy.isscalar(array)):
+        if not (is_array(array) or isinstance(array, _NUMBERS)):
             raise TypeError(f'to_gpu: expected an array, got {type(array).__name__}')
         with self.create_context():
             # From another GPU: `asarray` might leave it there, `copy` never does.
@@ -354,7 +357,8 @@ def contains_nan(array: Array) -> bool:
     """Tells whether a floating-point array holds a NaN."""
     if array.dtype.kind not in 'fc':
         return False
-    return bool(get_array_module(array).isnan(array).any())
+    with get_device_from_array(array).create_context():
+        return bool(get_array_module(array).isnan(array).any())
 
 
 def check_same_backend(

@@ -441,8 +441,8 @@ def _default_seed(output: Variable, loss_scale: float | None) -> Variable:
 def _ones_like(output: Variable, loss_scale: float | None) -> Variable:
     with output.device.create_context():
         ones = output.xp.ones_like(output._array)
-    if loss_scale is not None:
-        ones *= loss_scale
+        if loss_scale is not None:
+            ones *= loss_scale
     return Variable(ones, requires_grad=False)
 
 

@@ -597,7 +597,9 @@ class Optimizer:
             if grad is None:
                 continue
             xp = get_array_module(grad)
-            if not xp.isfinite(grad).all():
+            with using_device(param.device):
+                finite = bool(xp.isfinite(grad).all())
+            if not finite:
                 self._loss_scaling_isnan = True
                 self._loss_scaling_isnan_ever = True
                 warnings.warn(

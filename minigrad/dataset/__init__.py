@@ -1,5 +1,6 @@
 """The protocol of datasets, iterators and converters, and where data files lie."""
 
+from minigrad.dataset.async_transfer import ConcatWithAsyncTransfer
 from minigrad.dataset.convert import (
     Converter,
     concat_examples,
@@ -18,6 +19,7 @@ from minigrad.dataset.download import (
 from minigrad.dataset.iterator import Iterator
 
 __all__ = [
+    'ConcatWithAsyncTransfer',
     'Converter',
     'DatasetError',
     'DatasetMixin',

@@ -185,3 +185,11 @@ def _different(arrays: Sequence[Any], place: str) -> ValueError:
         f'concat_examples: example{place} has different shapes in one batch: {listed}\n'
         '  hint: make them equal in the dataset, or give padding='
     )
+
+
+def __getattr__(name: str) -> Any:
+    if name == 'ConcatWithAsyncTransfer':  # Chainer's place for it
+        from minigrad.dataset.async_transfer import ConcatWithAsyncTransfer
+
+        return ConcatWithAsyncTransfer
+    raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
