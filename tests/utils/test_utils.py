@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 import minigrad
+import minigrad.functions as F
 from minigrad import utils
 from minigrad.errors import InvalidType
-from minigrad.utils import argument, array, imgproc, type_check
+from minigrad.utils import argument, array, conv, imgproc, type_check
 
 
 class Product(minigrad.Function):
@@ -173,3 +174,27 @@ def test_oversample():
     np.testing.assert_array_equal(crops[4, 0], [[5, 6], [9, 10]])
     np.testing.assert_array_equal(crops[5, 0], [[1, 0], [5, 4]])
     np.testing.assert_array_equal(crops[13, 0], [[110, 111], [114, 115]])
+
+
+class TestConv:
+    @pytest.mark.parametrize('options', [(1, 1, 0, 0), (2, 1, 1, 0), (3, 2, 2, 1)])
+    @pytest.mark.parametrize('dilation', [1, 2])
+    def test_im2col_is_that_of_the_function(self, options, dilation):
+        sy, sx, ph, pw = options
+        x = np.random.RandomState(0).rand(2, 3, 7, 8).astype('f')
+        col = conv.im2col_cpu(x, 3, 2, sy, sx, ph, pw, dy=dilation, dx=dilation)
+        y = F.im2col(x, (3, 2), (sy, sx), (ph, pw), dilate=dilation).array
+        np.testing.assert_array_equal(col.reshape(y.shape), y)
+
+    def test_padding_and_cover_all(self):
+        x = np.ones((1, 1, 4, 4))
+        col = conv.im2col(x, 3, 3, 2, 2, 0, 0, pval=-1, cover_all=True)
+        assert col.shape == (1, 1, 3, 3, 2, 2)
+        assert col[0, 0, 2, 2].tolist() == [[1, -1], [-1, -1]]
+
+    def test_col2im_is_the_transpose_of_im2col(self):
+        rng = np.random.RandomState(0)
+        x, col = rng.rand(1, 2, 6, 5), rng.rand(1, 2, 3, 2, 3, 5)
+        there = (conv.im2col(x, 3, 2, 2, 1, 1, 0, out_h=3, out_w=5) * col).sum()
+        back = (x * conv.col2im(col, 2, 1, 1, 0, 6, 5)).sum()
+        np.testing.assert_allclose(there, back)
