@@ -206,8 +206,9 @@ def _one_per_input(
     n_inputs = len(function.inputs or ())
     if len(results) != len(targets):
         raise ValueError(
-            f'{function.public_name}: backward must return one gradient per input '
-            f'({n_inputs}) or per wanted input ({len(targets)}), got '
+            f'{function.public_name}: number of gradients returned from backward is '
+            f'incorrect: expected one gradient per input ({n_inputs}) or per wanted '
+            f'input ({len(targets)}), got '
             f'{len(results)}\n{function.describe_call()}'
         )
     spread: list[Any] = [None] * n_inputs
@@ -223,7 +224,8 @@ def _checked(function: FunctionNode, gradient: Any, double: bool) -> Gradient:
     if function.on_arrays and not double:
         return numpy.asarray(gradient) if numpy.isscalar(gradient) else gradient
     raise ValueError(
-        f'{function.public_name}: backward must return Variables or None, got '
+        f'{function.public_name}: type of gradients returned from backward is '
+        'incorrect: expected Variables or None, got '
         f'{type(gradient).__name__}'
     )
 

@@ -90,3 +90,14 @@ def test_basic_math_at_top_level():
     from minigrad import basic_math
 
     assert basic_math.AddConstant(2.0).label == '_ + 2.0'
+
+
+def test_input_types_by_chainers_name():
+    from minigrad.utils import type_check
+
+    seen = []
+    f = minigrad.FunctionNode()
+    f.forward = lambda inputs: inputs[0]
+    f.check_type_forward = seen.append
+    f.apply((np.ones(2),))
+    assert isinstance(seen[0], type_check.LightTypeInfoTuple)

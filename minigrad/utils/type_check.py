@@ -19,9 +19,11 @@ import numpy
 
 from minigrad.backend import get_array_types
 from minigrad.errors import InvalidType, describe
+from minigrad.function_node import InputTypes as LightTypeInfoTuple  # Chainer's name
 
 __all__ = [
     'InvalidType',
+    'LightTypeInfoTuple',
     'argname',
     'eval',
     'expect',

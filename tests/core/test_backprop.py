@@ -373,7 +373,7 @@ class TestErrors:
             self.node(Variable(np.ones(2, 'f'))).backward()
 
     def test_gradient_that_is_no_variable(self):
-        with pytest.raises(ValueError, match='must return Variables'):
+        with pytest.raises(ValueError, match='expected Variables'):
             self.node(np.ones(2)).backward()
 
     def test_wrong_number_of_gradients(self):
