@@ -183,7 +183,7 @@ class CpuDevice(Device):
         if cupy is not None and isinstance(array, cupy.ndarray):
             with array.device:
                 return array.get()
-        if isinstance(array, _NUMBERS):
+        if isinstance(array, (*_NUMBERS, str, bytes)):  # serializers keep names
             return numpy.asarray(array)
         raise TypeError(f'to_cpu: expected an array, got {type(array).__name__}')
 
