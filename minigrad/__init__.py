@@ -59,6 +59,7 @@ from minigrad.initializer import Initializer
 from minigrad.kernels.threads import get_num_threads, set_num_threads
 from minigrad.link import Chain, ChainList, Link
 from minigrad.link_hook import LinkHook
+from minigrad.link_hook import get_link_hooks as _get_link_hooks  # noqa: F401
 from minigrad.optimizer import GradientMethod, Optimizer, UpdateRule
 from minigrad.reporter import (
     DictSummary,

@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy
 
+from minigrad.configuration import force_backprop_mode as force_backprop_mode
+from minigrad.configuration import no_backprop_mode as no_backprop_mode
 from minigrad.function_hook import FunctionHook
 from minigrad.function_node import FunctionNode, InputTypes
 from minigrad.types import Array

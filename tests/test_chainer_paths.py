@@ -86,6 +86,19 @@ def test_the_experimental_warning_can_be_disabled(monkeypatch):
     minigrad.utils.experimental('something')
 
 
+def test_modes_of_the_graph_by_their_older_path():
+    from minigrad import function
+
+    assert function.no_backprop_mode is minigrad.no_backprop_mode
+    assert function.force_backprop_mode is minigrad.force_backprop_mode
+
+
+def test_hooks_of_links_by_chainers_name():
+    with minigrad.link_hooks.TimerHook() as hook:
+        assert list(minigrad._get_link_hooks().values()) == [hook]
+    assert not minigrad._get_link_hooks()
+
+
 def test_basic_math_at_top_level():
     from minigrad import basic_math
 
