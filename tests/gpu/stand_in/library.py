@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import types
 
@@ -28,7 +29,8 @@ def build_modules():
         if prefix == 'ndarray':
             continue
         home = modules[f'cupy.{prefix}' if prefix else 'cupy']
-        setattr(home, last, _member(name, parameters))
+        with contextlib.suppress(AttributeError):  # what later NumPys took away
+            setattr(home, last, _member(name, parameters))
     cupy = modules['cupy']
     cupy.ndarray = ndarray
     cupy.ufunc = _Ufunc
