@@ -16,15 +16,8 @@ from minigrad.configuration import changed_defaults, config
 from minigrad.errors import InvalidType, describe, expectation
 from minigrad.function_hook import FunctionHook, get_function_hooks
 from minigrad.types import Array
+from minigrad.types import InputTypes as InputTypes
 from minigrad.variable import Variable, VariableNode
-
-
-class InputTypes(tuple[Any, ...]):
-    """The input arrays as `FunctionNode.check_type_forward` sees them."""
-
-    def size(self) -> int:
-        """Returns the number of inputs."""
-        return len(self)
 
 
 class FunctionNode:

@@ -14,3 +14,11 @@ ArrayModule: TypeAlias = Any
 Shape: TypeAlias = Sequence[int]
 
 Initializer: TypeAlias = 'Callable[[Array], None] | Array | int | float | None'
+
+
+class InputTypes(tuple[Any, ...]):
+    """The input arrays as `FunctionNode.check_type_forward` sees them."""
+
+    def size(self) -> int:
+        """Returns the number of inputs."""
+        return len(self)

@@ -19,7 +19,7 @@ import numpy
 
 from minigrad.backend import get_array_types
 from minigrad.errors import InvalidType, describe
-from minigrad.function_node import InputTypes as LightTypeInfoTuple  # Chainer's name
+from minigrad.types import InputTypes as LightTypeInfoTuple  # Chainer's name
 
 __all__ = [
     'InvalidType',
