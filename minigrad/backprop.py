@@ -168,9 +168,7 @@ def propagate(
             if gradient.shape != shape or gradient.dtype != x.dtype:
                 gradient = _fitted(function, x, gradient, double)
             if debug and backend.contains_nan(as_array(gradient)):
-                raise RuntimeError(
-                    f'NaN is detected on backward computation of {function.label}'
-                )
+                raise _nan_error(function)
             former = gradients.get(x)
             if former is None:
                 gradients[x] = gradient
@@ -237,8 +235,18 @@ def _fitted(
     if gradient.shape != x.shape and function.broadcasting:
         sum_up = arithmetic.sum_to if double else arithmetic.sum_array_to
         gradient = sum_up(gradient, x.shape or ())
-    check_gradient(x, as_array(gradient), function)
+    try:
+        check_gradient(x, as_array(gradient), function)
+    except (TypeError, ValueError) as error:
+        error.add_note(_where(function))
+        raise
     return gradient
+
+
+def _nan_error(function: FunctionNode) -> RuntimeError:
+    error = RuntimeError(f'NaN is detected on backward computation of {function.label}')
+    error.add_note(_where(function))
+    return error
 
 
 def _device_of(array: Array) -> AbstractContextManager[Any]:

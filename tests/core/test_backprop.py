@@ -397,6 +397,16 @@ class TestErrors:
         assert 'x0  float64 ()' in notes
         assert 'test_backprop.py' in notes
 
+    @pytest.mark.parametrize('gradient', [np.ones(3), np.full(2, np.nan)])
+    def test_a_wrong_gradient_says_where_the_function_was_applied(self, gradient):
+        with minigrad.using_config('debug', True):
+            y = self.node(Variable(gradient))
+            with pytest.raises((ValueError, RuntimeError)) as caught:
+                y.backward()
+        notes = '\n'.join(caught.value.__notes__)
+        assert 'in the backward of bad' in notes
+        assert 'test_backprop.py' in notes
+
     def test_nan_in_debug_mode(self):
         with minigrad.using_config('debug', True):
             with (
