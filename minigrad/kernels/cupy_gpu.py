@@ -6,12 +6,16 @@ by itself (matrix products by cuBLAS, reductions, resizing) stays with the defin
 
 from __future__ import annotations
 
+import contextlib
 import importlib
+import threading
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from minigrad.configuration import config
+from minigrad.kernels.gpu.cublas import RecordableProducts
 from minigrad.kernels.gpu.launch import Launcher, threads_for, wide
 from minigrad.kernels.reference import Kernels, msvag_rho
 from minigrad.kernels.specs import ConvSpec, PoolSpec
@@ -22,6 +26,10 @@ from minigrad.types import Array
 COLUMN_BYTES = 512 << 20
 
 _LARGEST = float(np.finfo(np.float32).max)
+
+
+class _Local(threading.local):
+    recording = False
 
 
 class CupyKernels(Kernels):
@@ -40,11 +48,25 @@ class CupyKernels(Kernels):
         super().__init__(cupy)
         self.launch = Launcher(cupy)
         self._tf32 = False
+        self._products = RecordableProducts(cupy)
+        self._local = _Local()
 
     def matmul(self, a: Array, b: Array) -> Array:
         """See `Kernels.matmul`; in TF32 where ``config.allow_tf32`` says so."""
+        if self._local.recording and _plain(a, b):
+            return self._products.matmul(a, b, bool(config.allow_tf32))
         self._set_tf32()
         return self.xp.matmul(a, b)
+
+    @contextlib.contextmanager
+    def recording(self) -> Iterator[None]:
+        """Makes this thread's products such that a CUDA graph can record them."""
+        self._products.prepare()
+        self._local.recording = True
+        try:
+            yield
+        finally:
+            self._local.recording = False
 
     def _set_tf32(self) -> None:
         """Makes CuPy's products use TF32 or not, as the configuration says."""

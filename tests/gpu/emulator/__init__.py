@@ -92,6 +92,9 @@ class RawModule:
                 plain = [g() if callable(g) else g for g in given]
                 library[f'launch_{name}'](grid[0], block[0], *plain)
 
+            if cuda.state.capturing is not None:
+                arrays = [a for a in args if isinstance(a, ndarray)]
+                cuda.state.capturing.touch([unwrap(a) for a in arrays])
             run()
             cuda.state.launches += 1
             if cuda.state.capturing is not None:
@@ -163,6 +166,8 @@ class ElementwiseKernel:
         for value in values[n_in:]:
             if value.shape != shape:
                 raise ValueError('Out shape is mismatched')
+        if cuda.state.capturing is not None:
+            cuda.state.capturing.touch(values)
         run()
         cuda.state.launches += 1
         if cuda.state.capturing is not None:

@@ -180,12 +180,19 @@ class Library:
             _view(pointer, operands[letter]['shape'], kind)
             for letter, pointer in zip(letters, (a, b, out), strict=True)
         ]
-        if stem == 'Forward':
-            arrays[2][...] = _reference.conv_2d(arrays[0], arrays[1], None, spec)
-        elif stem == 'BackwardData':
-            arrays[2][...] = _reference.conv_2d_grad_x(arrays[0], arrays[1], spec)
-        else:
-            arrays[2][...] = _reference.conv_2d_grad_w(arrays[0], arrays[1], spec)
+        method = {
+            'Forward': lambda x, W, spec: _reference.conv_2d(x, W, None, spec),
+            'BackwardData': _reference.conv_2d_grad_x,
+            'BackwardFilter': _reference.conv_2d_grad_w,
+        }[stem]
+
+        def compute():
+            arrays[2][...] = method(arrays[0], arrays[1], spec)
+
+        if cuda.state.capturing is not None:
+            cuda.state.capturing.touch(arrays[2:])
+            cuda.state.capturing.record(compute, None)
+        compute()
 
     def _check_numbers(self, kind, *pairs):
         number = ctypes.c_double if kind is numpy.float64 else ctypes.c_float

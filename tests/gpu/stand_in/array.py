@@ -81,8 +81,12 @@ def call(name, function, args, kwargs, checked=True):
 
     def run():
         with numpy.errstate(all='ignore'):
-            return function(*plain_args, **plain_kwargs)
+            result = function(*plain_args, **plain_kwargs)
+        # A replay must find the memory again: no scalars.
+        return numpy.asarray(result) if isinstance(result, numpy.generic) else result
 
+    if capturing is not None:
+        capturing.touch([*plain_args, *plain_kwargs.values()])
     result = run()
     if capturing is not None:
         capturing.record(run, result)
