@@ -151,6 +151,7 @@ __all__ = [
     'set_num_threads',
     'should_use_cudnn',
     'should_use_cudnn_tensor_core',
+    'summary',
     'trace',
     'training',
     'using_config',

@@ -175,6 +175,9 @@ class CpuDevice(Device):
         """Returns the CPU if ``array`` is a NumPy array, else None."""
         return CpuDevice() if isinstance(array, numpy.ndarray) else None
 
+    def __repr__(self) -> str:
+        return '<CpuDevice (numpy)>'
+
     def send_array(self, array: Array) -> Array:
         """Returns a NumPy array with the values of ``array``."""
         if array is None or isinstance(array, numpy.ndarray):
@@ -279,7 +282,7 @@ def get_device(device_spec: Any) -> Device:
 
     Example:
         >>> minigrad.get_device('@numpy')
-        <CpuDevice @numpy>
+        <CpuDevice (numpy)>
     """
     if isinstance(device_spec, Device):
         return device_spec

@@ -18,7 +18,7 @@ def test_cpu():
     cpu = minigrad.get_device('@numpy')
     assert cpu == minigrad.get_device(-1) == minigrad.get_device('-1')
     assert minigrad.get_device(cpu) is cpu
-    assert (str(cpu), repr(cpu)) == ('@numpy', '<CpuDevice @numpy>')
+    assert (str(cpu), repr(cpu)) == ('@numpy', '<CpuDevice (numpy)>')
     assert cpu.xp is np
     assert cpu.supported_array_types == (np.ndarray,)
     assert cpu.is_array_supported(np.ones(1))

@@ -140,8 +140,8 @@ def test_moving(cupy):
     assert cuda.to_cpu(x) is x
     with pytest.raises(TypeError, match='to_gpu: expected an array, got str'):
         cuda.to_gpu('x')
-    with pytest.raises(TypeError, match='to_cpu: expected an array, got str'):
-        cuda.to_cpu('x')
+    with pytest.raises(TypeError, match='to_cpu: expected an array, got list'):
+        cuda.to_cpu([[1.0]])
     for bad in (-1, 'a', 1.5):
         with pytest.raises(ValueError, match='a GPU number of 0 or more'):
             cuda.to_gpu(x, bad)

@@ -42,7 +42,7 @@ def copy(x: Any, dst: Any) -> Variable:
 
     Example:
         >>> F.copy(np.ones(2, 'f'), '@numpy').device
-        <CpuDevice @numpy>
+        <CpuDevice (numpy)>
     """
     x = as_variable(x)
     in_device = get_device_from_array(x.array)
