@@ -6,7 +6,7 @@ import contextlib
 import copy
 import numbers
 import warnings
-from collections.abc import Iterable, Iterator, MutableSequence
+from collections.abc import Iterable, Iterator, MutableSequence, MutableSet
 from typing import TYPE_CHECKING, Any, Self, overload
 
 import numpy
@@ -26,13 +26,32 @@ if TYPE_CHECKING:
     from minigrad.sequential import Sequential
 
 
-class _Names(set[str]):
+class _Names(MutableSet[str]):
     # The names of parameters, persistent values or children, always visited in
     # alphabetical order: that order decides how random numbers, updates and files line
-    # up, so it must not depend on hashes.
+    # up, so it must not depend on hashes. They are visited several times in every step
+    # of a training and hardly ever change, so they are sorted when they do.
+
+    def __init__(self, names: Iterable[str] = ()) -> None:
+        self._sorted = tuple(sorted(set(names)))
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._sorted
 
     def __iter__(self) -> Iterator[str]:
-        return iter(sorted(super().__iter__()))
+        return iter(self._sorted)
+
+    def __len__(self) -> int:
+        return len(self._sorted)
+
+    def __repr__(self) -> str:
+        return f'{{{", ".join(map(repr, self._sorted))}}}'
+
+    def add(self, value: str) -> None:
+        self._sorted = tuple(sorted({*self._sorted, value}))
+
+    def discard(self, value: str) -> None:
+        self._sorted = tuple([name for name in self._sorted if name != value])
 
 
 _OUTSIDE_INIT_SCOPE = (
