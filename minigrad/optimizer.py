@@ -10,9 +10,11 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
+from numpy import ndarray
 
 from minigrad import optimizer_hooks
 from minigrad.backend import CpuDevice, get_array_module, is_array, using_device
@@ -251,7 +253,7 @@ class UpdateRule:
         if not self.enabled:
             return
         self.t += 1
-        with using_device(param.device):
+        with _device_of(param):
             if self._use_fp32_update and _dtype_of(param) == np.float16:
                 self._update_in_fp32(param)
             else:
@@ -264,10 +266,11 @@ class UpdateRule:
                 grad = param.grad
                 grad /= loss_scale
                 param._loss_scale = None  # not scaled any more
-        for hook in list(self._hookable.of('pre').values()):
+        hooks = self._hookable
+        for hook in list(hooks._pre_update_hooks.values()):
             hook(self, param)
         self.update_core(param)
-        for hook in list(self._hookable.of('post').values()):
+        for hook in list(hooks._post_update_hooks.values()):
             hook(self, param)
 
     def _update_in_fp32(self, param: Parameter) -> None:
@@ -290,7 +293,7 @@ class UpdateRule:
 
     def update_core(self, param: Parameter) -> None:
         """Updates the parameter; calls `update_core_cpu` or `update_core_gpu`."""
-        if isinstance(param.device, CpuDevice):
+        if type(param.array) is ndarray or isinstance(param.device, CpuDevice):
             self.update_core_cpu(param)
         else:
             self.update_core_gpu(param)
@@ -314,10 +317,11 @@ class UpdateRule:
         if self._state is None:
             self._state = {}
             self.init_state(param)
-        device = param.device
+        on_cpu = type(param.array) is ndarray
         for name, value in self._state.items():
-            if is_array(value):
-                self._state[name] = device.send(value)
+            # Usually the state is where its parameter is.
+            if not (on_cpu and type(value) is ndarray) and is_array(value):
+                self._state[name] = param.device.send(value)
 
     def use_fp32_update(self, flag: bool = True) -> None:
         """Updates a float16 parameter through a float32 copy of it, kept here.
@@ -389,6 +393,16 @@ class _UninitializedFp32:
 
     def __call__(self, array: Any) -> None:
         raise RuntimeError('the float32 copy of a parameter is filled by its update')
+
+
+_ON_CPU = nullcontext()
+
+
+def _device_of(param: Parameter) -> AbstractContextManager[Any]:
+    """Returns a context in which the parameter's device is the current one."""
+    if type(param.array) is ndarray:  # the usual case, at no cost
+        return _ON_CPU
+    return using_device(param.device)
 
 
 def _dtype_of(param: Parameter) -> Any:

@@ -838,7 +838,8 @@ class Parameter(Variable):
                 'this parameter is uninitialised and has no gradient yet; call '
                 'cleargrad() or initialize() first'
             )
-        return Variable.grad.fget(self)  # type: ignore[attr-defined]
+        grad_var = self._grad_var
+        return None if grad_var is None else grad_var._array
 
     @grad.setter
     def grad(self, grad: Array | None) -> None:

@@ -44,14 +44,13 @@ class KernelRule(UpdateRule):
         """Changes the array ``param`` and the state in place."""
         raise NotImplementedError
 
-    def _step(self, param: Parameter) -> None:
-        if param.array is not None and param.grad is not None:
-            self.step(kernels_for(param.array), param.array, param.grad)
-
     def update_core_cpu(self, param: Parameter) -> None:
         """Updates the parameter; without a gradient, does nothing."""
-        self._step(param)
+        array = param.array
+        if array is None:
+            return
+        grad = param.grad
+        if grad is not None:
+            self.step(kernels_for(array), array, grad)
 
-    def update_core_gpu(self, param: Parameter) -> None:
-        """Updates the parameter; without a gradient, does nothing."""
-        self._step(param)
+    update_core_gpu = update_core_cpu
