@@ -178,7 +178,7 @@ class NumbaKernels(Kernels):
         parts = np.empty((pieces, OC * C * KH * KW), x.dtype)
         spread_size = OC * spec.oh * QW
         # Small images are taken together, as many as stay in the L2 cache.
-        block = 65536 // (flat_size + spread_size)
+        block = 16384 // (flat_size + spread_size)
 
         def body(index: int, first: int, last: int) -> None:
             images = max(1, min(block, last - first))
@@ -765,7 +765,7 @@ def _update(
             return False
     scalar = dtype.type
     values = [scalar(number) for number in numbers]
-    flat = [array.reshape(-1) for array in arrays]
+    flat = [array.ravel() for array in arrays]  # views, but for the gradient
     grain = GRAIN_BYTES // (len(flat) * dtype.itemsize)
     if param.size < 2 * grain:
         run(*flat, *values, *flags)
