@@ -16,7 +16,8 @@ import numpy as np
 
 from minigrad.configuration import config
 from minigrad.kernels.gpu.cublas import RecordableProducts
-from minigrad.kernels.gpu.launch import Launcher, threads_for, wide
+from minigrad.kernels.gpu.launch import MOST_BLOCKS, Launcher, threads_for, wide
+from minigrad.kernels.gpu.raw import THREADS
 from minigrad.kernels.reference import Kernels, msvag_rho
 from minigrad.kernels.specs import ConvSpec, PoolSpec
 from minigrad.types import Array
@@ -50,6 +51,7 @@ class CupyKernels(Kernels):
         self._tf32 = False
         self._products = RecordableProducts(cupy)
         self._local = _Local()
+        self._random_states: dict[int, Array] = {}
 
     def matmul(self, a: Array, b: Array) -> Array:
         """See `Kernels.matmul`; in TF32 where ``config.allow_tf32`` says so."""
@@ -62,11 +64,36 @@ class CupyKernels(Kernels):
     def recording(self) -> Iterator[None]:
         """Makes this thread's products such that a CUDA graph can record them."""
         self._products.prepare()
+        device = self.xp.cuda.runtime.getDevice()
+        if device not in self._random_states:
+            # A seed of ``cupy.random`` seeds these numbers, too.
+            state = self.xp.zeros(2, np.uint64)
+            state[:1] = self.xp.random.randint(0, 1 << 31, 1)
+            self._random_states[device] = state
         self._local.recording = True
         try:
             yield
         finally:
             self._local.recording = False
+
+    @property
+    def is_recording(self) -> bool:
+        """Whether this thread records a CUDA graph."""
+        return self._local.recording
+
+    def uniform(self, shape: tuple[int, ...]) -> Array:
+        """Draws float32 numbers from [0, 1), others in each replay of a recording."""
+        out = self.xp.empty(shape, np.float32)
+        state = self._random_states[self.xp.cuda.runtime.getDevice()]
+        if out.size:
+            name = 'random'
+            blocks = min(-(-out.size // (4 * THREADS)), MOST_BLOCKS)
+            size = np.int64(out.size)
+            draw = self.launch.raw(name, 'uniform', out.dtype, out.dtype)
+            draw((blocks,), (THREADS,), (out, state, size))
+            advance = self.launch.raw(name, 'advance', out.dtype, out.dtype)
+            advance((1,), (1,), (state, size))
+        return out
 
     def _set_tf32(self) -> None:
         """Makes CuPy's products use TF32 or not, as the configuration says."""

@@ -190,9 +190,42 @@ def test_a_model_that_changes_runs_as_usual(xp):
     assert replay.n_replayed == 0
 
 
-def test_random_numbers_run_as_usual(xp):
+def test_random_numbers(xp):
+    """Philox, by the known answer of its authors' tests, moved on in each replay."""
+    k = kernels_for(xp.empty(1))
+    with k.recording():
+        state = k._random_states[0]
+        state[...] = 0
+        u = k.uniform((3, 3)).get().ravel()
+        again = k.uniform((4,)).get()
+    expected = np.array([0x6627E8D5, 0xE169C58D, 0xBC57AC4C, 0x9B00DBD8], np.uint64)
+    np.testing.assert_array_equal(u[:4], (expected >> 8) / np.float32(1 << 24))
+    assert state.tolist() == [0, 4]
+    assert not set(u.tolist()) & set(again.tolist())
+
+
+def test_dropout_draws_anew_in_each_replay(xp):
     model = mlp()
-    replay = make_replay(lambda x, t: model(F.dropout(x), t), model)
+    seen = []
+
+    def loss(x, t):
+        y, mask = F.dropout(x, 0.5, return_mask=True)
+        seen.append(mask)
+        return model(y, t)
+
+    replay = make_replay(loss, model)
+    masks = []
+    for _ in range(8):
+        assert run(replay, xp, 1) == []
+        masks.append(seen[-1].get().tobytes())
+    assert replay.n_replayed == 6
+    assert len(seen) == 3  # Python ran while warming up and recording
+    assert len(set(masks[2:])) == 6
+
+
+def test_other_random_numbers_run_as_usual(xp):
+    model = mlp()
+    replay = make_replay(lambda x, t: model(F.gaussian(x, x), t), model)
     (warning,) = run(replay, xp)
     assert 'it cannot be recorded: random' in warning
 

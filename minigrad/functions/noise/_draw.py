@@ -7,6 +7,7 @@ from typing import Any
 import numpy
 
 from minigrad.backend import get_array_module
+from minigrad.kernels import kernels_for
 from minigrad.types import Array
 
 
@@ -18,6 +19,9 @@ def uniform_like(x: Array) -> Array:
     xp = get_array_module(x)
     if xp is numpy:
         return numpy.random.random_sample(x.shape)
+    kernels: Any = kernels_for(x)
+    if getattr(kernels, 'is_recording', False):  # CuPy's generator cannot be recorded
+        return kernels.uniform(x.shape)
     return xp.random.random_sample(x.shape, dtype=numpy.float32)
 
 

@@ -406,7 +406,43 @@ extern "C" __global__ void softmax_cross_entropy_grad(
 }
 """
 
+# Random numbers whose counter lies on the device, so that each replay of a recorded step
+# draws others. Philox 4x32 with 10 rounds (Salmon et al. 2011).
+_RANDOM = r"""
+__device__ unsigned high_product(unsigned a, unsigned b) {
+  return (unsigned)(((unsigned long long)a * b) >> 32);
+}
+
+extern "C" __global__ void uniform(
+    float* out, const unsigned long long* state, long long size) {
+  EACH(i, (size + 3) / 4) {
+    unsigned long long count = state[1] + i;
+    unsigned key0 = (unsigned)state[0], key1 = (unsigned)(state[0] >> 32);
+    unsigned c0 = (unsigned)count, c1 = (unsigned)(count >> 32), c2 = 0, c3 = 0;
+    for (int round = 0; round < 10; ++round) {
+      unsigned high0 = high_product(0xD2511F53u, c0), low0 = 0xD2511F53u * c0;
+      unsigned high1 = high_product(0xCD9E8D57u, c2), low1 = 0xCD9E8D57u * c2;
+      c0 = high1 ^ c1 ^ key0;
+      c1 = low1;
+      c2 = high0 ^ c3 ^ key1;
+      c3 = low0;
+      key0 += 0x9E3779B9u;
+      key1 += 0xBB67AE85u;
+    }
+    unsigned drawn[4] = {c0, c1, c2, c3};
+    for (int j = 0; j < 4 && 4 * i + j < size; ++j) {
+      out[4 * i + j] = (drawn[j] >> 8) * (1.0f / (1 << 24));
+    }
+  }
+}
+
+extern "C" __global__ void advance(unsigned long long* state, long long size) {
+  EACH(i, 1) state[1] += (size + 3) / 4;
+}
+"""
+
 RAW = {
+    'random': _RANDOM,
     'columns': _COLUMNS,
     'pooling': _POOLING,
     'lrn': _LRN,

@@ -44,7 +44,15 @@ def _library(code):
     source = Path(_folder().name) / f'{name}.cpp'
     source.write_text(code)
     library = source.with_suffix('.so')
-    command = [COMPILER, '-std=c++17', '-O0', '-shared', '-fPIC', '-w']
+    command = [
+        COMPILER,
+        '-std=c++17',
+        '-O0',
+        '-shared',
+        '-fPIC',
+        '-Wl,-Bsymbolic',
+        '-w',
+    ]
     command += ['-ffp-contract=off', '-o', str(library), str(source)]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
@@ -114,6 +122,7 @@ def _argument(name, arg, parameter, code):
             raise TypeError(f'{name}: {parameter} was given {type(arg)}')
         expected = {'__half': 'float16', 'float': 'float32', 'double': 'float64'}
         expected['int'] = 'int32'
+        expected['unsigned long long'] = 'uint64'
         array = unwrap(arg)
         if array.dtype != expected[kind]:
             raise TypeError(f'{name}: {parameter} ({kind}) was given {array.dtype}')
