@@ -11,6 +11,7 @@ import importlib.metadata
 import importlib.util
 import os
 import platform
+import warnings
 
 from minigrad import backend, configuration
 from minigrad._version import __version__
@@ -76,9 +77,10 @@ def _cpu() -> list[str]:
     from minigrad.kernels import kernels_for
     from minigrad.kernels.threads import get_num_threads
 
-    return [
-        f'{kernels_for(numpy.empty(0)).name}, {get_num_threads()} threads',
-    ]
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore')  # a missing Numba is told above
+        name = kernels_for(numpy.empty(0)).name
+    return [f'{name}, {get_num_threads()} threads']
 
 
 def _gpu() -> list[str]:

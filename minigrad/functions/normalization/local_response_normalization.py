@@ -131,7 +131,7 @@ def local_response_normalization(
 
     Gradient: through the activity too.
     Double backprop: yes, to any order (Chainer: none).
-    Kernels: reference, numba, cupy, cudnn.
+    Kernels: reference, numba, cupy.
     Source: Krizhevsky et al. 2012; compatible with
         chainer.functions.local_response_normalization.
 

@@ -87,7 +87,7 @@ def average_pooling_2d(
 
     Gradient: spread evenly over each window.
     Double backprop: yes, to any order.
-    Kernels: reference, numba, cupy, cudnn.
+    Kernels: reference, numba, cupy.
     Source: LeCun et al. 1998; compatible with chainer.functions.average_pooling_2d.
 
     Example:

@@ -114,7 +114,7 @@ def max_pooling_2d(
 
     Gradient: to the first maximum of each window.
     Double backprop: yes, to any order.
-    Kernels: reference, numba, cupy, cudnn (cover_all=False).
+    Kernels: reference, numba, cupy.
     Source: Riesenhuber and Poggio 1999; compatible with chainer.functions.max_pooling_2d.
 
     Example:

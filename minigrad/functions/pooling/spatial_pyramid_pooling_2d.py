@@ -31,7 +31,7 @@ def spatial_pyramid_pooling_2d(
 
     Gradient: to the maxima.
     Double backprop: yes, to any order.
-    Kernels: reference, numba, cupy, cudnn.
+    Kernels: reference, numba, cupy.
     Source: He et al. 2014; compatible with
         chainer.functions.spatial_pyramid_pooling_2d.
 
