@@ -33,25 +33,25 @@ class _Names(MutableSet[str]):
     # of a training and hardly ever change, so they are sorted when they do.
 
     def __init__(self, names: Iterable[str] = ()) -> None:
-        self._sorted = tuple(sorted(set(names)))
+        self.sorted = tuple(sorted(set(names)))
 
     def __contains__(self, name: object) -> bool:
-        return name in self._sorted
+        return name in self.sorted
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._sorted)
+        return iter(self.sorted)
 
     def __len__(self) -> int:
-        return len(self._sorted)
+        return len(self.sorted)
 
     def __repr__(self) -> str:
-        return f'{{{", ".join(map(repr, self._sorted))}}}'
+        return f'{{{", ".join(map(repr, self.sorted))}}}'
 
     def add(self, value: str) -> None:
-        self._sorted = tuple(sorted({*self._sorted, value}))
+        self.sorted = tuple(sorted({*self.sorted, value}))
 
     def discard(self, value: str) -> None:
-        self._sorted = tuple([name for name in self._sorted if name != value])
+        self.sorted = tuple([name for name in self.sorted if name != value])
 
 
 _OUTSIDE_INIT_SCOPE = (
@@ -333,15 +333,15 @@ class Link(DeviceResident):
         self._persistent.add(name)
         self._params.discard(name)
 
-    # The hierarchy. Everything below goes through _named_children, in one order.
+    # The hierarchy. Everything below goes through children and _named_children, in one
+    # order.
 
     def _named_children(self) -> Iterator[tuple[str, Link]]:
         yield from ()
 
     def children(self) -> Iterator[Link]:
         """Yields the direct child links."""
-        for _, child in self._named_children():
-            yield child
+        return iter(())
 
     def params(self, include_uninit: bool = True) -> Iterator[Parameter]:
         """Yields all parameters of the hierarchy, those of this link first.
@@ -349,8 +349,9 @@ class Link(DeviceResident):
         Args:
             include_uninit: If False, parameters without an array yet are left out.
         """
-        for name in self._params:
-            param: Parameter = self.__dict__[name]
+        values = self.__dict__
+        for name in self._params.sorted:
+            param: Parameter = values[name]
             if include_uninit or param.is_initialized:
                 yield param
         for child in self.children():
@@ -684,6 +685,11 @@ class Chain(Link):
         with self.init_scope():
             setattr(self, name, link)
 
+    def children(self) -> Iterator[Link]:
+        """Yields the direct child links, in the order of their names."""
+        values = self.__dict__
+        return iter([values[name] for name in self._children])
+
     def _named_children(self) -> Iterator[tuple[str, Link]]:
         for name in self._children:
             yield name, self.__dict__[name]
@@ -781,6 +787,10 @@ class ChainList(Link, MutableSequence[Link]):
 
     def __len__(self) -> int:
         return len(self._children)
+
+    def children(self) -> Iterator[Link]:
+        """Yields the items."""
+        return iter(list(self._children))
 
     def _named_children(self) -> Iterator[tuple[str, Link]]:
         for i, child in enumerate(self._children):
