@@ -9,6 +9,7 @@ from typing import Any
 from minigrad import (
     backends,
     computational_graph,
+    cuda_graph,
     dataset,
     datasets,
     function_hooks,
@@ -116,6 +117,7 @@ __all__ = [
     'computational_graph',
     'config',
     'cuda',
+    'cuda_graph',
     'dataset',
     'datasets',
     'force_backprop_mode',
