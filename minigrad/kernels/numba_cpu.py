@@ -22,7 +22,7 @@ from minigrad.kernels.cpu import (
     winograd,
 )
 from minigrad.kernels.cpu.jit import INTERPRETED
-from minigrad.kernels.cpu.simd import COLUMNS
+from minigrad.kernels.cpu.simd import COLUMNS, VECTOR_BYTES
 from minigrad.kernels.cpu.spin import BusySpinner
 from minigrad.kernels.reference import Kernels, msvag_rho
 from minigrad.kernels.specs import ConvSpec, PoolSpec
@@ -35,6 +35,7 @@ from minigrad.types import Array
 GRAIN_BYTES = 1 << 18
 TINY = 512  # elements for which a call of NumPy is cheaper than one of ours
 GRAIN_PRODUCTS = 2_500_000
+SMALL_BYTES = 1 << 18  # what a vector of small images may take of the L2 cache
 
 contiguous = np.ascontiguousarray
 
@@ -143,6 +144,23 @@ class NumbaKernels(Kernels):
             none = np.empty(0, gy.dtype)
             return winograd.convolve(gy, W, none, True, (spec.h, spec.w), pad)
         gx = np.empty((N, C * spec.groups, spec.h, spec.w), gy.dtype)
+        lanes = VECTOR_BYTES // gy.itemsize
+        gy_size = gy.shape[1] * (spec.oh * spec.ow | 1) * lanes
+        gx_size = gx.shape[1] * (spec.h * spec.w | 1) * lanes
+        small = (gy_size + gx_size) * gy.itemsize <= SMALL_BYTES
+        if small and N >= lanes and spec.sy == spec.sx == 1:
+
+            def run(index: int, first: int, last: int) -> None:
+                conv_direct.grad_x_small(
+                    W.reshape(-1), gy.reshape(-1), gx.reshape(-1),
+                    scratch('gy_lanes', gy_size, gy.dtype),
+                    scratch('gx_lanes', gx_size, gy.dtype),
+                    first * lanes, min(N, last * lanes), *_sizes(spec, C, OC),
+                )  # fmt: skip
+
+            work = gy[0].size * C * KH * KW * lanes + 1
+            parallel(run, -(-N // lanes), GRAIN_PRODUCTS // work + 1)
+            return gx
         top = (KH - 1) * spec.dy // spec.sy
         left = (KW - 1) * spec.dx // spec.sx
         AH = -(-(spec.h + 2 * spec.ph) // spec.sy)
@@ -177,8 +195,8 @@ class NumbaKernels(Kernels):
         pieces = count_pieces(N, grain)
         parts = np.empty((pieces, OC * C * KH * KW), x.dtype)
         spread_size = OC * spec.oh * QW
-        # Small images are taken together, as many as stay in the L2 cache.
-        block = 16384 // (flat_size + spread_size)
+        # Small images are taken together, as many as stay in the caches.
+        block = 32768 // (flat_size + spread_size)
 
         def body(index: int, first: int, last: int) -> None:
             images = max(1, min(block, last - first))

@@ -17,6 +17,7 @@ from queue import Empty, SimpleQueue
 from typing import Any
 
 PIECES_PER_THREAD = 4
+LINE_BYTES = 64  # of the cache: a vector that crosses two of them is read twice
 
 Piece = Callable[[int, int, int], object]
 
@@ -269,7 +270,10 @@ def scratch(key: Any, size: int, dtype: Any) -> Any:
     full_key = (key, dtype)
     array = arrays.get(full_key)
     if array is None or array.size < size:
-        array = arrays[full_key] = np.empty(size, dtype)
+        width = np.dtype(dtype).itemsize
+        array = np.empty(size + LINE_BYTES // width, dtype)
+        start = -array.ctypes.data % LINE_BYTES // width
+        array = arrays[full_key] = array[start : start + size]
     return array
 
 

@@ -20,10 +20,15 @@ from minigrad.kernels.cpu.simd import (
     COLUMNS,
     DOT_COLUMNS,
     DOT_ROWS,
+    LOW_ROWS,
+    LOW_VECTORS,
     ROWS,
+    VECTOR_BYTES,
     copy_rows,
     dot_block,
+    low_block,
     outer_block,
+    transpose_block,
 )
 from minigrad.types import Array
 
@@ -148,8 +153,8 @@ def grad_w(
                     spread, (index * groups * OC + o) * run, QW, OH, OW, zero,
                 )  # fmt: skip
         for g in range(groups):
-            for j in range(0, taps, DOT_COLUMNS):
-                for i in range(0, OC, DOT_ROWS):
+            for i in range(0, OC, DOT_ROWS):  # these rows of gy stay in L1
+                for j in range(0, taps, DOT_COLUMNS):
                     dot_block(
                         spread, (g * OC + i) * run, run, flat, g * size, offsets, j,
                         gW, (g * OC + i) * taps + j, taps, run,
@@ -225,3 +230,59 @@ def grad_x(
                     for j in range(columns):
                         place = target + i * sy * WI + j * sx
                         gx[place] = sums[source + i * QW + j]
+
+
+@jit
+def grad_x_small(
+    W: Array, gy: Array, gx: Array, gy_lanes: Array, gx_lanes: Array,
+    first: int, last: int, groups: int, C: int, H: int, WI: int,
+    OC: int, OH: int, OW: int, KH: int, KW: int,
+    sy: int, sx: int, ph: int, pw: int, dy: int, dx: int,
+) -> None:  # fmt: skip
+    """As `grad_x` for stride 1 and small images: each lane holds its own image.
+
+    A row of pixels is then long enough for whole vectors, and no tap is wasted on a
+    margin: every tap adds rows of ``gy`` to shifted rows of ``gx``.
+    """
+    lanes = VECTOR_BYTES // gx.itemsize
+    width = LOW_VECTORS * lanes
+    # Planes an odd number of vectors apart fall into different sets of the cache.
+    plane_x, plane_y = (H * WI | 1) * lanes, (OH * OW | 1) * lanes
+    offsets = np.arange(OC) * plane_y
+    for start in range(first, last, lanes):
+        images = min(lanes, last - start)
+        for o in range(groups * OC):
+            for place in range(0, OH * OW, lanes):
+                transpose_block(
+                    gy, (start * groups * OC + o) * OH * OW + place,
+                    groups * OC * OH * OW, gy_lanes, o * plane_y + place * lanes,
+                    lanes, images, min(lanes, OH * OW - place),
+                )  # fmt: skip
+        gx_lanes[: groups * C * plane_x] = 0
+        # All taps of one row of gy together: what they read and add to stays in L1.
+        for strip in range(groups * OH):
+            g, row = strip // OH, strip % OH
+            for tap in range(KH * KW):
+                ky, kx = tap // KW, tap % KW
+                y, shift = row + ky * dy - ph, kx * dx - pw
+                left = max(0, -shift)
+                columns = (min(OW, WI - shift) - left) * lanes
+                if y < 0 or y >= H:
+                    continue
+                source = g * OC * plane_y + (row * OW + left) * lanes
+                target = g * C * plane_x + (y * WI + left + shift) * lanes
+                for i in range(0, C, LOW_ROWS):
+                    for j in range(0, columns, width):
+                        low_block(
+                            W, (g * OC * C + i) * KH * KW + tap, KH * KW,
+                            C * KH * KW, gy_lanes, source + j, offsets,
+                            gx_lanes, target + i * plane_x + j, plane_x, OC,
+                            min(LOW_ROWS, C - i), min(width, columns - j), True,
+                        )  # fmt: skip
+        for c in range(groups * C):
+            for place in range(0, H * WI, lanes):
+                transpose_block(
+                    gx_lanes, c * plane_x + place * lanes, lanes,
+                    gx, (start * groups * C + c) * H * WI + place,
+                    groups * C * H * WI, min(lanes, H * WI - place), images,
+                )  # fmt: skip

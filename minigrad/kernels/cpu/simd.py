@@ -6,7 +6,7 @@ does not know every CPU (it ran AVX2 code, at half of the peak, on an AVX-512 ma
 this follows the CPU that Numba compiles for.
 
 - `outer_block`: ``C[i, j] (+)= sum_k A[i, k] * B[k, j]``, the lanes of a vector are
-  neighbouring ``j``;
+  neighbouring ``j``; `low_block` has fewer rows, for few channels;
 - `dot_block`: ``C[i, j] (+)= sum_p A[i, p] * B[j, p]``, the lanes are neighbouring ``p``.
 """
 
@@ -23,20 +23,22 @@ from numba.core import cgutils
 from minigrad.kernels.cpu.jit import INTERPRETED, intrinsic
 
 
-def _register_block() -> tuple[int, int, int, int, int]:
+def _register_block() -> tuple[int, ...]:
     """Returns vector bytes, and the blocks of sums that fit into the registers."""
     try:
         features = llvm.get_host_cpu_features()
     except RuntimeError:
         features = {}
     if features.get('avx512f'):  # 32 registers of 64 bytes
-        return 64, 8, 3, 6, 4
+        return 64, 8, 3, 6, 4, 6, 4
     if features.get('avx'):  # 16 registers of 32 bytes
-        return 32, 6, 2, 4, 3
-    return 16, 4, 2, 4, 2
+        return 32, 6, 2, 6, 2, 4, 3
+    return 16, 4, 2, 4, 2, 4, 2
 
 
-VECTOR_BYTES, ROWS, VECTORS, DOT_ROWS, DOT_COLUMNS = _register_block()
+(
+    VECTOR_BYTES, ROWS, VECTORS, LOW_ROWS, LOW_VECTORS, DOT_ROWS, DOT_COLUMNS,
+) = _register_block()  # fmt: skip
 LANES = VECTOR_BYTES // 4
 COLUMNS = LANES * VECTORS  # of an outer block in float32; half in float64
 
@@ -120,6 +122,12 @@ class _Emitter:
         function = cgutils.get_or_insert_function(self.builder.module, signature, name)
         return self.builder.call(function, [a, b, c])
 
+    def keep_loop(self) -> None:
+        """Keeps LLVM from unrolling this loop: its sums would leave the registers."""
+        nothing = ir.FunctionType(ir.VoidType(), [])
+        mark = self.builder.asm(nothing, '', '', [], True)
+        mark.attributes.add('convergent')
+
     def total(self, vector: Any) -> Any:
         """Returns the sum of the lanes, halving: the same order every time."""
         builder, lanes = self.builder, self.lanes
@@ -140,123 +148,133 @@ def _pointer(context: Any, builder: Any, array_type: Any, array: Any) -> Any:
     return context.make_array(array_type)(context, builder, array).data
 
 
-@intrinsic
-def outer_block(
-    typing_context: Any,
-    a: Any,
-    a_start: Any,
-    a_row: Any,
-    a_step: Any,
-    b: Any,
-    b_start: Any,
-    b_offsets: Any,
-    c: Any,
-    c_start: Any,
-    c_row: Any,
-    size: Any,
-    rows: Any,
-    columns: Any,
-    add: Any,
-) -> Any:
-    """Computes one block of at most ROWS x COLUMNS sums over ``size`` terms.
+def _outer_block(block_rows: int, block_vectors: int) -> Any:
+    """Returns the intrinsic for blocks of so many rows and vectors."""
 
-    ``A[i, k] = a[a_start + i * a_row + k * a_step]``,
-    ``B[k, j] = b[b_start + b_offsets[k] + j]``, ``C[i, j] = c[c_start + i * c_row + j]``;
-    ``rows`` and ``columns`` say how much of the block exists, ``add`` whether to add to
-    ``C``. All arrays are flat and have one dtype; nothing is read or written outside.
-    """
-    integer = types.int64
-    signature = types.void(
-        a, integer, integer, integer, b, integer, b_offsets, c, integer, integer,
-        integer, integer, integer, types.boolean,
-    )  # fmt: skip
+    @intrinsic
+    def block(
+        typing_context: Any,
+        a: Any,
+        a_start: Any,
+        a_row: Any,
+        a_step: Any,
+        b: Any,
+        b_start: Any,
+        b_offsets: Any,
+        c: Any,
+        c_start: Any,
+        c_row: Any,
+        size: Any,
+        rows: Any,
+        columns: Any,
+        add: Any,
+    ) -> Any:
+        """Computes one block of at most block_rows x block_vectors sums over ``size`` terms.
 
-    def codegen(context: Any, builder: Any, sig: Any, args: tuple[Any, ...]) -> Any:
-        emit = _Emitter(context, builder, a.dtype)
-        a_data = _pointer(context, builder, a, args[0])
-        b_data = _pointer(context, builder, b, args[4])
-        table = _pointer(context, builder, b_offsets, args[6])
-        c_data = _pointer(context, builder, c, args[7])
-        a_start, a_row, a_step = args[1:4]
-        b_start, c_start, c_row, size, rows, columns, add = args[5], *args[8:14]
-        zero, one = emit.const(0), emit.const(1)
-        a_data, b_data, c_data = (
-            emit.at(a_data, a_start),
-            emit.at(b_data, b_start),
-            emit.at(c_data, c_start),
-        )
+        ``A[i, k] = a[a_start + i * a_row + k * a_step]``,
+        ``B[k, j] = b[b_start + b_offsets[k] + j]``, ``C[i, j] = c[c_start + i * c_row + j]``;
+        ``rows`` and ``columns`` say how much of the block exists, ``add`` whether to add to
+        ``C``. All arrays are flat and have one dtype; nothing is read or written outside.
+        """
+        integer = types.int64
+        signature = types.void(
+            a, integer, integer, integer, b, integer, b_offsets, c, integer, integer,
+            integer, integer, integer, types.boolean,
+        )  # fmt: skip
 
-        # Rows that do not exist read row 0 and are not stored.
-        a_rows = []
-        for i in range(ROWS):
-            exists = builder.icmp_signed('<', emit.const(i), rows)
-            row = builder.select(exists, emit.const(i), zero)
-            a_rows.append(emit.at(a_data, builder.mul(row, a_row)))
-        starts = [emit.const(v * emit.lanes) for v in range(VECTORS)]
-        masks = [emit.mask(builder.sub(columns, start)) for start in starts]
+        def codegen(context: Any, builder: Any, sig: Any, args: tuple[Any, ...]) -> Any:
+            emit = _Emitter(context, builder, a.dtype)
+            a_data = _pointer(context, builder, a, args[0])
+            b_data = _pointer(context, builder, b, args[4])
+            table = _pointer(context, builder, b_offsets, args[6])
+            c_data = _pointer(context, builder, c, args[7])
+            a_start, a_row, a_step = args[1:4]
+            b_start, c_start, c_row, size, rows, columns, add = args[5], *args[8:14]
+            zero, one = emit.const(0), emit.const(1)
+            a_data, b_data, c_data = (
+                emit.at(a_data, a_start),
+                emit.at(b_data, b_start),
+                emit.at(c_data, c_start),
+            )
 
-        def block(masked: bool) -> None:
-            chosen = masks if masked else [None] * VECTORS
-            before = builder.block
-            loop = builder.append_basic_block('outer.loop')
-            after = builder.append_basic_block('outer.after')
-            nothing = ir.Constant(emit.vector, [emit.element(0.0)] * emit.lanes)
-            builder.cbranch(builder.icmp_signed('>', size, zero), loop, after)
-            builder.position_at_end(loop)
-            k = builder.phi(emit.index)
-            k.add_incoming(zero, before)
-            sums = [builder.phi(emit.vector) for _ in range(ROWS * VECTORS)]
-            for acc in sums:
-                acc.add_incoming(nothing, before)
-            row_b = emit.at(b_data, builder.load(emit.at(table, k)))
-            bs = [
-                emit.load(emit.at(row_b, starts[v]), chosen[v]) for v in range(VECTORS)
-            ]
-            step = builder.mul(k, a_step)
-            new = []
-            for i in range(ROWS):
-                value = emit.splat(builder.load(emit.at(a_rows[i], step)))
-                new += [
-                    emit.multiply_add(value, bs[v], sums[i * VECTORS + v])
-                    for v in range(VECTORS)
+            # Rows that do not exist read row 0 and are not stored.
+            a_rows = []
+            for i in range(block_rows):
+                exists = builder.icmp_signed('<', emit.const(i), rows)
+                row = builder.select(exists, emit.const(i), zero)
+                a_rows.append(emit.at(a_data, builder.mul(row, a_row)))
+            starts = [emit.const(v * emit.lanes) for v in range(block_vectors)]
+            masks = [emit.mask(builder.sub(columns, start)) for start in starts]
+
+            def sums_of(masked: bool) -> None:
+                chosen = masks if masked else [None] * block_vectors
+                before = builder.block
+                loop = builder.append_basic_block('outer.loop')
+                after = builder.append_basic_block('outer.after')
+                nothing = ir.Constant(emit.vector, [emit.element(0.0)] * emit.lanes)
+                builder.cbranch(builder.icmp_signed('>', size, zero), loop, after)
+                builder.position_at_end(loop)
+                k = builder.phi(emit.index)
+                k.add_incoming(zero, before)
+                sums = [builder.phi(emit.vector) for _ in range(block_rows * block_vectors)]
+                for acc in sums:
+                    acc.add_incoming(nothing, before)
+                row_b = emit.at(b_data, builder.load(emit.at(table, k)))
+                bs = [
+                    emit.load(emit.at(row_b, starts[v]), chosen[v]) for v in range(block_vectors)
                 ]
-            k_next = builder.add(k, one)
-            k.add_incoming(k_next, loop)
-            for acc, value in zip(sums, new, strict=True):
-                acc.add_incoming(value, loop)
-            builder.cbranch(builder.icmp_signed('<', k_next, size), loop, after)
-            builder.position_at_end(after)
-            done = []
-            for value in new:
-                phi = builder.phi(emit.vector)
-                phi.add_incoming(nothing, before)
-                phi.add_incoming(value, loop)
-                done.append(phi)
-            for i in range(ROWS):
-                with builder.if_then(builder.icmp_signed('<', emit.const(i), rows)):
-                    row_c = emit.at(c_data, builder.mul(emit.const(i), c_row))
-                    places = [emit.at(row_c, start) for start in starts]
-                    with builder.if_else(add) as (then, otherwise):
-                        with then:
-                            for v in range(VECTORS):
-                                value = done[i * VECTORS + v]
-                                old = emit.load(places[v], chosen[v])
-                                value = builder.fadd(old, value)
-                                emit.store(value, places[v], chosen[v])
-                        with otherwise:
-                            for v in range(VECTORS):
-                                value = done[i * VECTORS + v]
-                                emit.store(value, places[v], chosen[v])
+                emit.keep_loop()
+                step = builder.mul(k, a_step)
+                new = []
+                for i in range(block_rows):
+                    value = emit.splat(builder.load(emit.at(a_rows[i], step)))
+                    new += [
+                        emit.multiply_add(value, bs[v], sums[i * block_vectors + v])
+                        for v in range(block_vectors)
+                    ]
+                k_next = builder.add(k, one)
+                k.add_incoming(k_next, loop)
+                for acc, value in zip(sums, new, strict=True):
+                    acc.add_incoming(value, loop)
+                builder.cbranch(builder.icmp_signed('<', k_next, size), loop, after)
+                builder.position_at_end(after)
+                done = []
+                for value in new:
+                    phi = builder.phi(emit.vector)
+                    phi.add_incoming(nothing, before)
+                    phi.add_incoming(value, loop)
+                    done.append(phi)
+                for i in range(block_rows):
+                    with builder.if_then(builder.icmp_signed('<', emit.const(i), rows)):
+                        row_c = emit.at(c_data, builder.mul(emit.const(i), c_row))
+                        places = [emit.at(row_c, start) for start in starts]
+                        with builder.if_else(add) as (then, otherwise):
+                            with then:
+                                for v in range(block_vectors):
+                                    value = done[i * block_vectors + v]
+                                    old = emit.load(places[v], chosen[v])
+                                    value = builder.fadd(old, value)
+                                    emit.store(value, places[v], chosen[v])
+                            with otherwise:
+                                for v in range(block_vectors):
+                                    value = done[i * block_vectors + v]
+                                    emit.store(value, places[v], chosen[v])
 
-        full = builder.icmp_signed('>=', columns, emit.const(VECTORS * emit.lanes))
-        with builder.if_else(full) as (then, otherwise):
-            with then:
-                block(False)
-            with otherwise:
-                block(True)
-        return context.get_dummy_value()
+            full = builder.icmp_signed('>=', columns, emit.const(block_vectors * emit.lanes))
+            with builder.if_else(full) as (then, otherwise):
+                with then:
+                    sums_of(False)
+                with otherwise:
+                    sums_of(True)
+            return context.get_dummy_value()
 
-    return signature, codegen
+        return signature, codegen
+
+    return block
+
+
+outer_block = _outer_block(ROWS, VECTORS)
+low_block = _outer_block(LOW_ROWS, LOW_VECTORS)
 
 
 @intrinsic
@@ -347,6 +365,7 @@ def dot_block(
             builder.cbranch(builder.icmp_signed('<', start, stop), loop, after)
             builder.position_at_end(loop)
             p, *sums = merge(before, [start, *values])
+            emit.keep_loop()
             new = products(builder.add(p, shift_b), builder.add(p, shift_a), sums, mask)
             p_next = builder.add(p, lanes)
             for phi, value in zip([p, *sums], [p_next, *new], strict=True):
@@ -449,6 +468,62 @@ def copy_rows(
                 value = emit.load(emit.at(source_at, start), rest)
                 value = builder.fadd(value, shift)
                 emit.store(value, emit.at(target_at, start), rest)
+        return context.get_dummy_value()
+
+    return signature, codegen
+
+
+@intrinsic
+def transpose_block(
+    typing_context: Any,
+    source: Any,
+    source_start: Any,
+    source_row: Any,
+    target: Any,
+    target_start: Any,
+    target_row: Any,
+    rows: Any,
+    columns: Any,
+) -> Any:
+    """``target[j, i] = source[i, j]`` for at most a vector of rows and of columns."""
+    integer = types.int64
+    signature = types.void(
+        source, integer, integer, target, integer, integer, integer, integer
+    )
+
+    def codegen(context: Any, builder: Any, sig: Any, args: tuple[Any, ...]) -> Any:
+        emit = _Emitter(context, builder, source.dtype)
+        source_data = emit.at(_pointer(context, builder, source, args[0]), args[1])
+        target_data = emit.at(_pointer(context, builder, target, args[3]), args[4])
+        source_row, target_row, rows, columns = args[2], *args[5:8]
+        lanes = emit.lanes
+        mask = emit.mask(columns)
+        vectors = []
+        for i in range(lanes):  # rows that do not exist read row 0
+            exists = builder.icmp_signed('<', emit.const(i), rows)
+            row = builder.select(exists, emit.const(i), emit.const(0))
+            place = emit.at(source_data, builder.mul(row, source_row))
+            vectors.append(emit.load(place, mask))
+        # Squares of two rows and columns are turned, then squares of these squares.
+        picks = ir.VectorType(emit.int32, lanes)
+        step = 1
+        while step < lanes:
+            upper = [j if not j & step else lanes + j - step for j in range(lanes)]
+            lower = [j + step if not j & step else lanes + j for j in range(lanes)]
+            for i in range(lanes):
+                if i & step:
+                    continue
+                a, b = vectors[i], vectors[i + step]
+                vectors[i] = builder.shuffle_vector(a, b, ir.Constant(picks, upper))
+                vectors[i + step] = builder.shuffle_vector(
+                    a, b, ir.Constant(picks, lower)
+                )
+            step *= 2
+        mask = emit.mask(rows)
+        for j in range(lanes):
+            with builder.if_then(builder.icmp_signed('<', emit.const(j), columns)):
+                place = emit.at(target_data, builder.mul(emit.const(j), target_row))
+                emit.store(vectors[j], place, mask)
         return context.get_dummy_value()
 
     return signature, codegen
@@ -632,18 +707,32 @@ def scatter_row(
 
 if INTERPRETED:  # the same two blocks in NumPy, for tests and for coverage
 
-    def outer_block(
-        a: Any, a_start: int, a_row: int, a_step: int, b: Any, b_start: int,
-        b_offsets: Any, c: Any, c_start: int, c_row: int, size: int, rows: int,
-        columns: int, add: bool,
+    def _outer_block_interpreted(block_rows: int, block_vectors: int) -> Any:
+        def block(
+            a: Any, a_start: int, a_row: int, a_step: int, b: Any, b_start: int,
+            b_offsets: Any, c: Any, c_start: int, c_row: int, size: int, rows: int,
+            columns: int, add: bool,
+        ) -> None:  # fmt: skip
+            columns = min(columns, block_vectors * VECTOR_BYTES // a.itemsize)
+            i, j = np.arange(min(rows, block_rows))[:, None], np.arange(columns)
+            k = np.arange(size)
+            A = a[a_start + i * a_row + k * a_step]
+            B = b[b_start + np.asarray(b_offsets[:size])[:, None] + j]
+            place = c_start + i * c_row + j
+            c[place] = A @ B + (c[place] if add else 0)
+
+        return block
+
+    outer_block = _outer_block_interpreted(ROWS, VECTORS)
+    low_block = _outer_block_interpreted(LOW_ROWS, LOW_VECTORS)
+
+    def transpose_block(
+        source: Any, source_start: int, source_row: int, target: Any,
+        target_start: int, target_row: int, rows: int, columns: int,
     ) -> None:  # fmt: skip
-        columns = min(columns, VECTORS * VECTOR_BYTES // a.itemsize)
-        i, j = np.arange(min(rows, ROWS))[:, None], np.arange(columns)
-        k = np.arange(size)
-        A = a[a_start + i * a_row + k * a_step]
-        B = b[b_start + np.asarray(b_offsets[:size])[:, None] + j]
-        place = c_start + i * c_row + j
-        c[place] = A @ B + (c[place] if add else 0)
+        i, j = np.arange(rows)[:, None], np.arange(columns)
+        value = source[source_start + i * source_row + j]
+        target[target_start + j * target_row + i] = value
 
     def dot_block(
         a: Any, a_start: int, a_row: int, b: Any, b_start: int, b_offsets: Any,
