@@ -88,7 +88,7 @@ class SoftmaxCrossEntropy(FunctionNode):
             if not self.normalize:
                 count = len(x)
             elif self.reduce == 'mean':
-                count = (t != self.ignore_label).sum()
+                count = get_array_module(t).count_nonzero(t != self.ignore_label)
         if self.cache_score:
             self.y = log_y
         if self.reduce == 'no':
