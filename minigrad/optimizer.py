@@ -260,7 +260,7 @@ class UpdateRule:
                 self._update(param, param._loss_scale)
 
     def _update(self, param: Parameter, loss_scale: float | None) -> None:
-        if param.array is not None:
+        if param._array is not None:
             self._init_states(param)
             if loss_scale is not None and param.grad is not None:
                 grad = param.grad
@@ -293,7 +293,7 @@ class UpdateRule:
 
     def update_core(self, param: Parameter) -> None:
         """Updates the parameter; calls `update_core_cpu` or `update_core_gpu`."""
-        if type(param.array) is ndarray or isinstance(param.device, CpuDevice):
+        if type(param._array) is ndarray or isinstance(param.device, CpuDevice):
             self.update_core_cpu(param)
         else:
             self.update_core_gpu(param)
@@ -317,7 +317,7 @@ class UpdateRule:
         if self._state is None:
             self._state = {}
             self.init_state(param)
-        on_cpu = type(param.array) is ndarray
+        on_cpu = type(param._array) is ndarray
         for name, value in self._state.items():
             # Usually the state is where its parameter is.
             if not (on_cpu and type(value) is ndarray) and is_array(value):
@@ -400,7 +400,7 @@ _ON_CPU = nullcontext()
 
 def _device_of(param: Parameter) -> AbstractContextManager[Any]:
     """Returns a context in which the parameter's device is the current one."""
-    if type(param.array) is ndarray:  # the usual case, at no cost
+    if type(param._array) is ndarray:  # the usual case, at no cost
         return _ON_CPU
     return using_device(param.device)
 
