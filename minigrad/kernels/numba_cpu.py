@@ -35,6 +35,7 @@ from minigrad.types import Array
 GRAIN_BYTES = 1 << 18
 TINY = 512  # elements for which a call of NumPy is cheaper than one of ours
 GRAIN_PRODUCTS = 2_500_000
+QUARTERS = (2, 2, 2, 2, 0, 0)  # the usual window of a pooling
 SMALL_BYTES = 1 << 18  # what a vector of small images may take of the L2 cache
 
 contiguous = np.ascontiguousarray
@@ -269,8 +270,14 @@ class NumbaKernels(Kernels):
         y = np.empty(shape, x.dtype)
         arg = np.empty(shape, np.uint8 if spec.kh * spec.kw <= 256 else np.int32)
         planes = _planes(x)
+        quarters = _window(spec) == QUARTERS
+        quarters = quarters and x.shape[2:] == (2 * spec.oh, 2 * spec.ow)
 
         def body(index: int, first: int, last: int) -> None:
+            if quarters:
+                flat = _planes(y), _planes(arg)
+                pool.max_quarters(planes, *flat, first, last)
+                return
             pool.max_pool(planes, _planes(y), _planes(arg), first, last, *_window(spec))
 
         parallel(body, len(planes), _grain(planes, 2))
@@ -284,6 +291,9 @@ class NumbaKernels(Kernels):
         gy, arg, planes = _planes(gy), _planes(arg), _planes(gx)
 
         def body(index: int, first: int, last: int) -> None:
+            if _window(spec) == QUARTERS:
+                pool.scatter_quarters(gy, arg, planes, first, last)
+                return
             pool.max_pool_scatter(gy, arg, planes, first, last, *_window(spec))
 
         parallel(body, len(planes), _grain(planes, 2))

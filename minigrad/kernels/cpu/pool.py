@@ -5,7 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from minigrad.kernels.cpu.jit import jit
-from minigrad.kernels.cpu.simd import max_row_1, max_row_2, scatter_row
+from minigrad.kernels.cpu.simd import (
+    max_quarter_rows,
+    max_row_1,
+    max_row_2,
+    scatter_row,
+)
 from minigrad.types import Array
 
 
@@ -78,7 +83,17 @@ def max_pool(
 
 
 @jit
-def _scatter_quarters(gy: Array, arg: Array, gx: Array, first: int, last: int) -> None:
+def max_quarters(x: Array, y: Array, arg: Array, first: int, last: int) -> None:
+    """As `max_pool` for 2x2 windows side by side that fill an image."""
+    OH, OW = y.shape[1:]
+    start, rows = first * OH * OW, (last - first) * OH
+    max_quarter_rows(
+        x.reshape(-1), 4 * start, y.reshape(-1), arg.reshape(-1), start, rows, OW
+    )
+
+
+@jit
+def scatter_quarters(gy: Array, arg: Array, gx: Array, first: int, last: int) -> None:
     """As `max_pool_scatter` for 2x2 windows side by side: each pixel is met once."""
     H, W = gx.shape[1:]
     OH, OW = gy.shape[1:]
@@ -117,9 +132,6 @@ def max_pool_scatter(
     for place in range(KH * KW):
         tap_y[place] = place // KW
         tap_x[place] = place % KW
-    if KH == 2 and KW == 2 and sy == 2 and sx == 2 and ph == 0 and pw == 0:
-        _scatter_quarters(gy, arg, gx, first, last)
-        return
     for plane in range(first, last):
         gx[plane] = 0
         for i in range(OH):

@@ -641,6 +641,82 @@ max_row_1, max_row_2 = _max_row(1), _max_row(2)
 
 
 @intrinsic
+def max_quarter_rows(
+    typing_context: Any,
+    x: Any,
+    x_start: Any,
+    y: Any,
+    arg: Any,
+    y_start: Any,
+    rows: Any,
+    columns: Any,
+) -> Any:
+    """Fills rows of 2x2 windows side by side: ``x`` is twice as wide as ``y``."""
+    integer = types.int64
+    signature = types.void(x, integer, y, arg, integer, integer, integer)
+
+    def codegen(context: Any, builder: Any, sig: Any, args: tuple[Any, ...]) -> Any:
+        emit = _Emitter(context, builder, x.dtype)
+        x_data = emit.at(_pointer(context, builder, x, args[0]), args[1])
+        y_data = emit.at(_pointer(context, builder, y, args[2]), args[4])
+        arg_data = emit.at(_pointer(context, builder, arg, args[3]), args[4])
+        rows, columns = args[5:7]
+        lanes, two = emit.const(emit.lanes), emit.const(2)
+        small = ir.VectorType(context.get_value_type(arg.dtype), emit.lanes)
+        picks = ir.VectorType(emit.int32, emit.lanes)
+        bits = ir.VectorType(ir.IntType(1), emit.lanes)
+        store_places = cgutils.get_or_insert_function(
+            builder.module,
+            ir.FunctionType(
+                ir.VoidType(), [small, small.as_pointer(), emit.int32, bits]
+            ),
+            f'llvm.masked.store.v{emit.lanes}i{small.element.width}.p0',
+        )
+        blocks = builder.udiv(builder.add(columns, emit.const(emit.lanes - 1)), lanes)
+        with cgutils.for_range(builder, blocks, intp=emit.index) as block:
+            first = builder.mul(block.index, lanes)
+            left = builder.sub(columns, first)
+            pixels = builder.mul(left, two)
+            mask = emit.mask(left)
+            masks = emit.mask(pixels), emit.mask(builder.sub(pixels, lanes))
+            with cgutils.for_range(builder, rows, intp=emit.index) as row:
+                start = builder.add(builder.mul(row.index, columns), first)
+                best, place = None, ir.Constant(small, [small.element(0)] * emit.lanes)
+                for k in range(2):
+                    skip = builder.mul(row.index, builder.mul(columns, emit.const(4)))
+                    above = builder.mul(columns, emit.const(2 * k))
+                    source = emit.at(x_data, skip, above, builder.mul(first, two))
+                    halves = (
+                        emit.load(source, masks[0]),
+                        emit.load(emit.at(source, lanes), masks[1]),
+                    )
+                    for m in range(2):
+                        order = list(range(m, 2 * emit.lanes, 2))
+                        value = builder.shuffle_vector(
+                            *halves, ir.Constant(picks, order)
+                        )
+                        if best is None:
+                            best = value
+                            continue
+                        # Larger, or the first NaN.
+                        better = builder.and_(
+                            builder.fcmp_unordered('>', value, best),
+                            builder.fcmp_ordered('ord', best, best),
+                        )
+                        here = [small.element(2 * k + m)] * emit.lanes
+                        place = builder.select(
+                            better, ir.Constant(small, here), place
+                        )
+                        best = builder.select(better, value, best)
+                emit.store(best, emit.at(y_data, start), mask)
+                target = builder.bitcast(emit.at(arg_data, start), small.as_pointer())
+                builder.call(store_places, [place, target, emit.int32(1), mask])
+        return context.get_dummy_value()
+
+    return signature, codegen
+
+
+@intrinsic
 def scatter_row(
     typing_context: Any,
     gy: Any,
@@ -782,3 +858,13 @@ if INTERPRETED:  # the same two blocks in NumPy, for tests and for coverage
             for m in range(2):
                 target = gx_start + k * gx_row + m + 2 * np.arange(count)
                 gx[target] = np.where(place == 2 * k + m, value, 0)
+
+    def max_quarter_rows(
+        x: Any, x_start: int, y: Any, arg: Any, y_start: int, rows: int, columns: int
+    ) -> None:
+        size = rows * columns
+        windows = x[x_start : x_start + 4 * size].reshape(rows, 2, columns, 2)
+        taps = windows.transpose(0, 2, 1, 3).reshape(size, 4)
+        place = taps.argmax(axis=1)  # the first NaN wins
+        y[y_start : y_start + size] = taps[np.arange(size), place]
+        arg[y_start : y_start + size] = place
