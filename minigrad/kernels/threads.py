@@ -230,7 +230,8 @@ def parallel(body: Piece, size: int, grain: int = 1, pieces: int | None = None) 
         body(0, 0, size)
         return
     if pieces is None:
-        pieces = min(size // grain, PIECES_PER_THREAD * threads)
+        # As many for each thread: one more would keep all others waiting.
+        pieces = threads * min(size // grain // threads, PIECES_PER_THREAD)
     pool, job = _pool, _Job(body, size, pieces)
     if pool.workers < threads - 1:
         pool.ensure(threads - 1)

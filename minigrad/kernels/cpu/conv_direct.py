@@ -97,10 +97,10 @@ def forward(
     width = COLUMNS * 4 // x.itemsize
     size = C * sy * sx * QH * QW
     flat[: groups * size] = 0
-    shift = x.dtype.type(0)
+    shift, origin = x.dtype.type(0), np.int64(0)  # a literal 0 is a type of its own
     for image in range(first, last):
         split_phases(
-            x, image * groups * C * H * WI, groups * C, H, WI, flat, 0,
+            x, image * groups * C * H * WI, groups * C, H, WI, flat, origin,
             QH, QW, sy, sx, ph, pw,
         )  # fmt: skip
         for g in range(groups):
