@@ -36,7 +36,8 @@ def pytest_collection_modifyitems(config, items):
         absent = pytest.mark.skip(reason='Numba is not installed')
         for item in items:
             parameters = getattr(item, 'callspec', None)
-            if parameters is not None and 'numba' in parameters.params.values():
+            values = () if parameters is None else parameters.params.values()
+            if any(isinstance(value, str) and value == 'numba' for value in values):
                 item.add_marker(absent)
 
 
