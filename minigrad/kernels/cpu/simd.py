@@ -216,12 +216,15 @@ def _outer_block(block_rows: int, block_vectors: int) -> Any:
                 builder.position_at_end(loop)
                 k = builder.phi(emit.index)
                 k.add_incoming(zero, before)
-                sums = [builder.phi(emit.vector) for _ in range(block_rows * block_vectors)]
+                sums = [
+                    builder.phi(emit.vector) for _ in range(block_rows * block_vectors)
+                ]
                 for acc in sums:
                     acc.add_incoming(nothing, before)
                 row_b = emit.at(b_data, builder.load(emit.at(table, k)))
                 bs = [
-                    emit.load(emit.at(row_b, starts[v]), chosen[v]) for v in range(block_vectors)
+                    emit.load(emit.at(row_b, starts[v]), chosen[v])
+                    for v in range(block_vectors)
                 ]
                 emit.keep_loop()
                 step = builder.mul(k, a_step)
@@ -260,7 +263,9 @@ def _outer_block(block_rows: int, block_vectors: int) -> Any:
                                     value = done[i * block_vectors + v]
                                     emit.store(value, places[v], chosen[v])
 
-            full = builder.icmp_signed('>=', columns, emit.const(block_vectors * emit.lanes))
+            full = builder.icmp_signed(
+                '>=', columns, emit.const(block_vectors * emit.lanes)
+            )
             with builder.if_else(full) as (then, otherwise):
                 with then:
                     sums_of(False)
@@ -704,9 +709,7 @@ def max_quarter_rows(
                             builder.fcmp_ordered('ord', best, best),
                         )
                         here = [small.element(2 * k + m)] * emit.lanes
-                        place = builder.select(
-                            better, ir.Constant(small, here), place
-                        )
+                        place = builder.select(better, ir.Constant(small, here), place)
                         best = builder.select(better, value, best)
                 emit.store(best, emit.at(y_data, start), mask)
                 target = builder.bitcast(emit.at(arg_data, start), small.as_pointer())
