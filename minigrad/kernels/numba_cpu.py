@@ -149,7 +149,7 @@ class NumbaKernels(Kernels):
         gy_size = gy.shape[1] * (spec.oh * spec.ow | 1) * lanes
         gx_size = gx.shape[1] * (spec.h * spec.w | 1) * lanes
         small = (gy_size + gx_size) * gy.itemsize <= SMALL_BYTES
-        if small and N >= lanes and spec.sy == spec.sx == 1:
+        if small and lanes <= N and spec.sy == spec.sx == 1:
 
             def run(index: int, first: int, last: int) -> None:
                 conv_direct.grad_x_small(
