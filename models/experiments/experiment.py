@@ -90,6 +90,7 @@ def fit(
     length: tuple[int, str],
     batchsize: int,
     hooks: Iterable[Any] = (),
+    extend: Iterable[Any] = (),
     curves: bool = False,
     final: Any = None,
 ) -> Result:
@@ -105,6 +106,7 @@ def fit(
         length: When to stop, such as ``(50, 'epoch')``.
         batchsize: Examples per step.
         hooks: Optimizer hooks, such as weight decay.
+        extend: Extensions of the trainer, such as a falling rate.
         curves: Whether to test after each epoch and to draw the curves.
         final: What to test on in the end; ``test`` by default.
     """
@@ -115,7 +117,7 @@ def fit(
     updater = training.StandardUpdater(
         mg.iterators.SerialIterator(train, batchsize), optimizer, device=run.device
     )
-    trainer = training.Trainer(updater, length, out=str(run.out))
+    trainer = training.Trainer(updater, length, out=str(run.out), extensions=extend)
     if curves:
         iterator = mg.iterators.SerialIterator(test, 100, repeat=False, shuffle=False)
         trainer.extend(extensions.Evaluator(iterator, model, device=run.device))
