@@ -13,6 +13,8 @@ dilations and groups take this path. All arrays are flat here.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from minigrad.kernels.cpu.jit import jit
@@ -97,7 +99,8 @@ def forward(
     width = COLUMNS * 4 // x.itemsize
     size = C * sy * sx * QH * QW
     flat[: groups * size] = 0
-    shift, origin = x.dtype.type(0), np.int64(0)  # a literal 0 is a type of its own
+    shift = x.dtype.type(0)
+    origin: Any = np.int64(0)  # a literal 0 is a type of its own
     for image in range(first, last):
         split_phases(
             x, image * groups * C * H * WI, groups * C, H, WI, flat, origin,
