@@ -43,12 +43,12 @@ class Run(NamedTuple):
     quick: bool = False
     device: Any = '@numpy'
 
-    def start(self) -> None:
-        """Seeds everything; called before each model is made."""
-        np.random.seed(self.seed)
+    def start(self, offset: int = 0) -> None:
+        """Seeds everything with ``seed + offset``; called before each model is made."""
+        np.random.seed(self.seed + offset)
         device = mg.get_device(self.device)
         if device.xp is not np:
-            device.xp.random.seed(self.seed)
+            device.xp.random.seed(self.seed + offset)
 
 
 class Result(NamedTuple):
