@@ -10,6 +10,13 @@ from pathlib import Path
 
 def run(options: argparse.Namespace) -> int:
     """Measures the cases of the chosen families."""
+    if options.device == 'gpu':
+        from benchmarks import gpu
+
+        return gpu.run(
+            options.names, options.profile == 'full', options.rounds, options.seconds,
+            options.memory, options.autotune, options.json,
+        )  # fmt: skip
     from benchmarks import cases, harness
 
     harness.set_threads(options.threads)
@@ -74,13 +81,21 @@ def main() -> int:
     )
 
     command = commands.add_parser('run', help='measure minigrad beside PyTorch')
-    command.add_argument('names', nargs='*', help='families (core, models) or cases')
+    command.add_argument(
+        'names',
+        nargs='*',
+        help='families (core, models), cases, or models of the GPU (lenet64, alexnet)',
+    )
     command.add_argument('--profile', choices=('fast', 'full'), default='fast')
     command.add_argument('--json', type=Path, help='write the results here')
     command.add_argument('--threads', type=int, default=cores)
     command.add_argument('--rounds', type=int, help='rounds per case')
     command.add_argument('--seconds', type=float, default=60, help='limit per case')
     command.add_argument('--memory', action='store_true', help='peak memory too')
+    command.add_argument('--device', choices=('cpu', 'gpu'), default='cpu')
+    command.add_argument(
+        '--autotune', action='store_true', help='both libraries time their algorithms'
+    )
     command.set_defaults(function=run)
 
     command = commands.add_parser('compare', help='exit 1 if a case became slower')

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import harness
-from benchmarks.cases.models import Case, _batch, _minigrad, _torch
+from benchmarks.cases.models import Case, batch, _minigrad, _torch
 
 BATCHES = (16, 32, 64, 128, 256, 512)
 DEPTHS = (4, 8, 16, 32, 64)
@@ -25,7 +25,7 @@ def _deep_minigrad(depth: int) -> Callable[[], Any]:
     import minigrad.functions as F
     from models.mlp import MLP
 
-    x, t = _batch((64, WIDTH))
+    x, t = batch((64, WIDTH))
     model = MLP([WIDTH] * depth)
     model(x)
     optimizer = mg.optimizers.MomentumSGD(lr=0.001).setup(model)
@@ -43,7 +43,7 @@ def _deep_torch(depth: int) -> Callable[[], Any]:
     import torch
     from torch import nn
 
-    x_array, t_array = _batch((64, WIDTH))
+    x_array, t_array = batch((64, WIDTH))
     x, t = torch.from_numpy(x_array), torch.from_numpy(t_array).long()
     layers: list[nn.Module] = []
     for _ in range(depth):

@@ -17,7 +17,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +38,7 @@ class Case:
         target: Largest ratio minigrad / PyTorch that we aim at.
         full: Only part of the full profile.
         rounds: Number of rounds; more for short work.
+        warmup: Number of calls before anything is timed.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Case:
     target: float | None = None
     full: bool = False
     rounds: int = 15
+    warmup: int = 2
 
 
 @dataclasses.dataclass
@@ -62,6 +64,7 @@ class Result:
     ratio: float | None
     target: float | None
     peak_mb: dict[str, float] = dataclasses.field(default_factory=dict)
+    host_ms: dict[str, float] = dataclasses.field(default_factory=dict)
 
     @property
     def met(self) -> bool | None:
@@ -74,14 +77,21 @@ class Result:
 SCALE = {'s': 1.0, 'ms': 1e3, 'us': 1e6}
 
 
-def measure(case: Case, rounds: int | None = None, seconds: float = 60.0) -> Result:
+def measure(
+    case: Case,
+    rounds: int | None = None,
+    seconds: float = 60.0,
+    clocks: Mapping[str, Callable[[Callable[[], Any], int], float]] | None = None,
+) -> Result:
     """Runs a case; stops after ``seconds`` even if fewer rounds were done.
 
     Args:
         case: What to run.
         rounds: Overrides the case's number of rounds.
         seconds: Time limit of the rounds, at least three of which are run.
+        clocks: For each peer, what times a number of steps; by default the host's clock.
     """
+    clocks = {} if clocks is None else clocks
     steps = {}
     for peer, build in case.build.items():
         try:
@@ -91,11 +101,12 @@ def measure(case: Case, rounds: int | None = None, seconds: float = 60.0) -> Res
     scale = SCALE[case.unit] / case.work
     repeats = {}
     for peer, step in steps.items():
-        step()  # compiles, fills caches
-        step()
+        for _ in range(case.warmup):  # compiles, fills caches, records
+            step()
         # Short work is repeated to about 20 ms, so that the clock and the switch
         # between peers do not count.
-        repeats[peer] = max(1, min(200, int(0.02 / max(_time(step, 1), 1e-6))))
+        time_of = clocks.get(peer, _time)
+        repeats[peer] = max(1, min(200, int(0.02 / max(time_of(step, 1), 1e-6))))
     times: dict[str, list[float]] = {peer: [] for peer in steps}
     start = time.perf_counter()
     was_enabled = gc.isenabled()
@@ -109,7 +120,8 @@ def measure(case: Case, rounds: int | None = None, seconds: float = 60.0) -> Res
                 # The first call after a switch pays for the other peer's caches and
                 # for threads that still spin; it is not counted.
                 step()
-                times[peer].append(_time(step, repeats[peer]) * scale)
+                elapsed = clocks.get(peer, _time)(step, repeats[peer])
+                times[peer].append(elapsed * scale)
             gc.collect()
             if time.perf_counter() - start > seconds and i >= 2:
                 break

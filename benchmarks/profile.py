@@ -45,7 +45,7 @@ def profile(name: str, threads: int) -> int:
     import minigrad as mg
     import minigrad.functions as F
     from benchmarks import harness
-    from benchmarks.cases.models import SETTINGS, _batch, _minigrad_model
+    from benchmarks.cases.models import SETTINGS, batch, minigrad_model
 
     settings = {case: (model, shape) for case, model, shape, *_ in SETTINGS}
     if name not in settings:
@@ -59,8 +59,8 @@ def profile(name: str, threads: int) -> int:
         f'{peak / 1e9:.0f} GFLOP/s, {bandwidth / 1e9:.1f} GB/s'
     )
 
-    x, t = _batch(shape)
-    model = _minigrad_model(model_name)
+    x, t = batch(shape)
+    model = minigrad_model(model_name)
     optimizer = mg.optimizers.MomentumSGD(lr=0.001)
 
     def forward_backward() -> None:

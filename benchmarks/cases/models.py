@@ -10,13 +10,15 @@ import numpy as np
 from benchmarks.harness import MINIGRAD, TORCH, Case
 
 
-def _batch(shape: tuple[int, ...]) -> tuple[Any, Any]:
+def batch(shape: tuple[int, ...]) -> tuple[Any, Any]:
+    """Returns images and labels."""
     rng = np.random.default_rng(0)
     x = rng.standard_normal(shape, dtype=np.float32)
     return x, rng.integers(0, 10, shape[0]).astype(np.int32)
 
 
-def _minigrad_model(name: str) -> Any:
+def minigrad_model(name: str) -> Any:
+    """Returns the model of that name with ten outputs."""
     from models.alexnet import AlexNet, AlexNetCIFAR
     from models.lenet import LeNet
     from models.mlp import MLP
@@ -33,8 +35,8 @@ def _minigrad(
         import minigrad as mg
         import minigrad.functions as F
 
-        x, t = _batch(shape)
-        model = _minigrad_model(name)
+        x, t = batch(shape)
+        model = minigrad_model(name)
         optimizer = mg.optimizers.MomentumSGD(lr=0.001, momentum=0.9)
 
         def step() -> None:
@@ -63,7 +65,7 @@ def _torch(
 
         from benchmarks import torch_models
 
-        x_array, t_array = _batch(shape)
+        x_array, t_array = batch(shape)
         x = torch.from_numpy(x_array)
         t = torch.from_numpy(t_array).long()
         model = torch_models.build(name)
