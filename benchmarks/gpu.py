@@ -20,6 +20,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -177,9 +178,9 @@ def _cases() -> list[GpuCase]:
         GpuCase(
             f'gpu.{name}.{precision}',
             {
-                MINIGRAD: lambda a=(model, shape, precision): build_minigrad(*a, False),
-                REPLAY: lambda a=(model, shape, precision): build_minigrad(*a, True),
-                TORCH: lambda a=(model, shape, precision): build_torch(*a),
+                MINIGRAD: partial(build_minigrad, model, shape, precision, False),
+                REPLAY: partial(build_minigrad, model, shape, precision, True),
+                TORCH: partial(build_torch, model, shape, precision),
             },
             target=target,
             full=full or (precision != 'float32' and model != 'alexnet'),
@@ -244,7 +245,7 @@ def clocks(case: Case) -> dict[str, Clock]:
         with contextlib.suppress(ImportError):
             torch: Any = importlib.import_module('torch')
             found[peer] = Clock(
-                lambda: torch.cuda.Event(enable_timing=True),
+                partial(torch.cuda.Event, enable_timing=True),
                 lambda start, stop: start.elapsed_time(stop),
             )
     return found

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import harness
-from benchmarks.cases.models import Case, batch, _minigrad, _torch
+from benchmarks.cases.models import Case, _minigrad, _torch, batch
 
 BATCHES = (16, 32, 64, 128, 256, 512)
 DEPTHS = (4, 8, 16, 32, 64)
