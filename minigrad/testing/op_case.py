@@ -15,6 +15,8 @@ Example:
 from __future__ import annotations
 
 import dataclasses
+import importlib.util
+import unittest
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -141,6 +143,8 @@ class OpCase:
         random: Whether the operation draws from ``numpy.random``.
         grad_inputs: Indexes of the differentiable inputs; all float ones by default.
         sequence: Whether the inputs are passed as one list.
+        needs: Package without which the operation does not work; its tests are skipped
+            then.
     """
 
     name: str
@@ -156,10 +160,18 @@ class OpCase:
     random: bool = False
     grad_inputs: Sequence[int] | None = None
     sequence: bool = False
+    needs: str | None = None
 
     def function(self) -> Callable[..., Any]:
-        """Returns the operation as a function of separate inputs."""
+        """Returns the operation as a function of separate inputs.
+
+        Raises:
+            SkipTest: The package that it needs is not installed.
+        """
         import minigrad.functions
+
+        if self.needs is not None and importlib.util.find_spec(self.needs) is None:
+            raise unittest.SkipTest(f'{self.name} needs {self.needs}')
 
         function = self.call
         if function is None:

@@ -26,6 +26,21 @@ _ELSEWHERE = {
         ),
         'elementary',
     ),
+    **dict.fromkeys(
+        (
+            'digamma',
+            'erf',
+            'erfc',
+            'erfcinv',
+            'erfcx',
+            'erfinv',
+            'lgamma',
+            'log_ndtr',
+            'ndtr',
+            'ndtri',
+        ),
+        'special',
+    ),
 }
 
 

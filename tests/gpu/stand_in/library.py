@@ -53,7 +53,30 @@ def build_modules():
     _fill_random(modules['cupy.random'])
     modules['cupyx'].scatter_add = lambda a, key, value: a.scatter_add(key, value)
     modules['cupyx'].empty_pinned = lambda shape, dtype=float: numpy.empty(shape, dtype)
+    modules['cupyx.scipy'] = types.ModuleType('cupyx.scipy')
+    modules['cupyx.scipy.special'] = _special_functions()
     return modules
+
+
+_SPECIAL = (
+    'digamma', 'erf', 'erfc', 'erfcinv', 'erfcx', 'erfinv', 'gammaln', 'log_ndtr',
+    'ndtr', 'ndtri', 'polygamma', 'zeta',
+)  # fmt: skip
+
+
+def _special_functions():
+    """Makes ``cupyx.scipy.special`` out of SciPy's, where that is installed."""
+    module = types.ModuleType('cupyx.scipy.special')
+    with contextlib.suppress(ImportError):
+        from scipy import special
+
+        for name in _SPECIAL:
+            setattr(module, name, _special_function(name, getattr(special, name)))
+    return module
+
+
+def _special_function(name, function):
+    return lambda *args: call(f'special.{name}', function, args, {}, False)
 
 
 class _Ufunc:
