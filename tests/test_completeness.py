@@ -61,10 +61,10 @@ def test_docstring(name):
 
 LAYERS = [
     {'_version', 'types', 'configuration', 'errors'},
-    {'backend', 'backends', 'cuda', 'kernels', 'utils'},
+    {'backend', 'backends', 'cuda', 'kernels', 'utils', 'device_resident'},
     {'variable', 'function_node', 'function', 'function_hook', 'backprop'},
     {'gradient_check', 'function_hooks', 'functions', 'initializer', 'initializers'},
-    {'reporter', 'serializer', 'serializers', 'device_resident', 'link', 'link_hook'},
+    {'reporter', 'serializer', 'serializers', 'link', 'link_hook'},
     {'link_hooks', 'links', 'sequential', 'optimizer', 'optimizers', 'optimizer_hooks'},
     {'dataset', 'datasets', 'iterators'},
     {'training', 'graph', 'computational_graph', 'cuda_graph'},

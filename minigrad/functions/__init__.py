@@ -59,8 +59,26 @@ from minigrad.functions.connection.bilinear import bilinear as bilinear
 from minigrad.functions.connection.convolution_2d import (
     convolution_2d as convolution_2d,
 )
+from minigrad.functions.connection.convolution_nd import (
+    convolution_1d as convolution_1d,
+)
+from minigrad.functions.connection.convolution_nd import (
+    convolution_3d as convolution_3d,
+)
+from minigrad.functions.connection.convolution_nd import (
+    convolution_nd as convolution_nd,
+)
 from minigrad.functions.connection.deconvolution_2d import (
     deconvolution_2d as deconvolution_2d,
+)
+from minigrad.functions.connection.deconvolution_nd import (
+    deconvolution_1d as deconvolution_1d,
+)
+from minigrad.functions.connection.deconvolution_nd import (
+    deconvolution_3d as deconvolution_3d,
+)
+from minigrad.functions.connection.deconvolution_nd import (
+    deconvolution_nd as deconvolution_nd,
 )
 from minigrad.functions.connection.depthwise_convolution_2d import (
     depthwise_convolution_2d as depthwise_convolution_2d,
@@ -145,6 +163,8 @@ from minigrad.functions.math.elementary import sinh as sinh
 from minigrad.functions.math.elementary import sqrt as sqrt
 from minigrad.functions.math.elementary import square as square
 from minigrad.functions.math.elementary import tan as tan
+from minigrad.functions.math.fft import fft as fft
+from minigrad.functions.math.fft import ifft as ifft
 from minigrad.functions.math.fmod import fmod as fmod
 from minigrad.functions.math.identity import identity as identity
 from minigrad.functions.math.inv import batch_inv as batch_inv
@@ -163,6 +183,7 @@ from minigrad.functions.math.minmax import min as min
 from minigrad.functions.math.polygamma import polygamma as polygamma
 from minigrad.functions.math.prod import prod as prod
 from minigrad.functions.math.scale import scale as scale
+from minigrad.functions.math.sparse_matmul import sparse_matmul as sparse_matmul
 from minigrad.functions.math.special import digamma as digamma
 from minigrad.functions.math.special import erf as erf
 from minigrad.functions.math.special import erfc as erfc
@@ -201,11 +222,26 @@ from minigrad.functions.normalization.local_response_normalization import (
 from minigrad.functions.pooling.average_pooling_2d import (
     average_pooling_2d as average_pooling_2d,
 )
+from minigrad.functions.pooling.average_pooling_nd import (
+    average_pooling_1d as average_pooling_1d,
+)
+from minigrad.functions.pooling.average_pooling_nd import (
+    average_pooling_3d as average_pooling_3d,
+)
+from minigrad.functions.pooling.average_pooling_nd import (
+    average_pooling_nd as average_pooling_nd,
+)
 from minigrad.functions.pooling.max_pooling_2d import max_pooling_2d as max_pooling_2d
+from minigrad.functions.pooling.max_pooling_nd import max_pooling_1d as max_pooling_1d
+from minigrad.functions.pooling.max_pooling_nd import max_pooling_3d as max_pooling_3d
+from minigrad.functions.pooling.max_pooling_nd import max_pooling_nd as max_pooling_nd
 from minigrad.functions.pooling.spatial_pyramid_pooling_2d import (
     spatial_pyramid_pooling_2d as spatial_pyramid_pooling_2d,
 )
 from minigrad.functions.pooling.unpooling_2d import unpooling_2d as unpooling_2d
+from minigrad.functions.pooling.unpooling_nd import unpooling_1d as unpooling_1d
+from minigrad.functions.pooling.unpooling_nd import unpooling_3d as unpooling_3d
+from minigrad.functions.pooling.unpooling_nd import unpooling_nd as unpooling_nd
 from minigrad.functions.pooling.upsampling_2d import upsampling_2d as upsampling_2d
 from minigrad.functions.rnn.lstm import lstm as lstm
 from minigrad.functions.rnn.n_step_gru import n_step_bigru as n_step_bigru

@@ -13,4 +13,8 @@ from minigrad.utils.array import size_of_shape as size_of_shape
 from minigrad.utils.array import sum_to as sum_to
 from minigrad.utils.experimental import experimental as experimental
 from minigrad.utils.nondeterministic import nondeterministic as nondeterministic
+from minigrad.utils.sparse import CooMatrix as CooMatrix
+from minigrad.utils.sparse import get_order as get_order
+from minigrad.utils.sparse import to_coo as to_coo
 from minigrad.utils.tempdir import tempdir as tempdir
+from minigrad.utils.walker_alias import WalkerAlias as WalkerAlias
