@@ -7,15 +7,17 @@ equal to it, and fall back to it for what they do not do themselves. Keep it nai
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from minigrad.kernels.nd import NdKernels
 from minigrad.kernels.specs import ConvSpec, PoolSpec
 from minigrad.types import Array
 
 
-class Kernels:
+class Kernels(NdKernels):
     """Kernels for the arrays of one module, ``numpy`` or ``cupy``."""
 
     name = 'reference'
@@ -323,6 +325,19 @@ class Kernels:
         return gx.reshape(N, C, *size).astype(gy.dtype, copy=False)
 
     # Optimizers: param and the states change in place.
+
+    def together(self) -> Kernels | None:
+        """Returns kernels of optimizers that wait to share launches, if there are any."""
+        return None
+
+    def finite(self, arrays: Sequence[Array]) -> list[bool]:
+        """Tells of each array of one device whether it holds no NaN and no infinity."""
+        if not arrays:
+            return []
+        answers: list[bool] = self.xp.stack(
+            [self.xp.isfinite(a).all() for a in arrays]
+        ).tolist()  # one wait for all of them
+        return answers
 
     def sgd(self, param: Array, grad: Array, *, lr: float) -> None:
         """Updates ``param`` by stochastic gradient descent."""

@@ -153,7 +153,7 @@ def _gradients(case: OpCase, sample: Sample, inputs: list[Any]) -> list[Any]:
     seeds = [Variable(y.xp.full_like(y.array, 0.54)) for y in floats]
     backprop.backward(floats, seeds)
     gradients = [variables[i].grad for i in wanted]
-    return [y.array for y in outputs] + gradients
+    return [as_array(y) for y in outputs] + gradients
 
 
 def _gradient_setting(

@@ -43,29 +43,10 @@ class Convolution2DFunction(FunctionNode):
         self.spec = spec
 
     def check_type_forward(self, in_types: InputTypes) -> None:
-        x, W = in_types[:2]
         check_conv_inputs(self, in_types)
-        groups = self.groups
-        if x.shape[1] != W.shape[1] * groups:
-            self.expect(
-                False,
-                'x.shape[1] == W.shape[1] * groups',
-                f'{x.shape[1]} != {W.shape[1]} * {groups}',
-                f'W takes {W.shape[1]} input channels'
-                + (' per group' if groups != 1 else '')
-                + f', but x has {x.shape[1]}',
-                in_types,
-            )
-        if groups > 1 and W.shape[0] % groups:
-            self.expect(
-                False,
-                'W.shape[0] % groups == 0',
-                f'{W.shape[0]} % {groups}',
-                'each group needs the same number of output channels',
-                in_types,
-            )
+        check_conv_channels(self, in_types, self.groups)
         if len(in_types) == 3:
-            check_conv_bias(self, in_types, W.shape[0])
+            check_conv_bias(self, in_types, in_types[1].shape[0])
 
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         self.retain_inputs((0, 1))
@@ -132,7 +113,7 @@ def sum_over_pixels(gy: Any) -> Any:
     if not isinstance(gy, Variable):
         return kernels_for(gy).sum_channels(gy)
     channels = gy.shape[1]
-    return sum_to(gy, (1, channels, 1, 1)).reshape((channels,))
+    return sum_to(gy, (1, channels, *[1] * (gy.ndim - 2))).reshape((channels,))
 
 
 def check_conv_inputs(node: FunctionNode, in_types: InputTypes) -> None:
@@ -146,6 +127,29 @@ def check_conv_inputs(node: FunctionNode, in_types: InputTypes) -> None:
         node.expect(False, 'x.ndim == 4 (N, C, H, W)', x.ndim, None, in_types)
     if W.ndim != 4:
         node.expect(False, 'W.ndim == 4', W.ndim, None, in_types)
+
+
+def check_conv_channels(node: FunctionNode, in_types: InputTypes, groups: int) -> None:
+    """Refuses channels that do not divide into the groups of the filters."""
+    x, W = in_types[:2]
+    if x.shape[1] != W.shape[1] * groups:
+        node.expect(
+            False,
+            'x.shape[1] == W.shape[1] * groups',
+            f'{x.shape[1]} != {W.shape[1]} * {groups}',
+            f'W takes {W.shape[1]} input channels'
+            + (' per group' if groups != 1 else '')
+            + f', but x has {x.shape[1]}',
+            in_types,
+        )
+    if groups > 1 and W.shape[0] % groups:
+        node.expect(
+            False,
+            'W.shape[0] % groups == 0',
+            f'{W.shape[0]} % {groups}',
+            'each group needs the same number of output channels',
+            in_types,
+        )
 
 
 def check_conv_bias(node: FunctionNode, in_types: InputTypes, channels: int) -> None:

@@ -42,26 +42,11 @@ class Deconvolution2DFunction(FunctionNode):
         self.spec = spec  # of the convolution
 
     def check_type_forward(self, in_types: InputTypes) -> None:
-        x, W = in_types[:2]
         check_conv_inputs(self, in_types)
-        if x.shape[1] != W.shape[0]:
-            self.expect(
-                False,
-                'x.shape[1] == W.shape[0]',
-                f'{x.shape[1]} != {W.shape[0]}',
-                f'W takes {W.shape[0]} input channels, but x has {x.shape[1]}',
-                in_types,
-            )
-        if self.groups > 1 and W.shape[0] % self.groups:
-            self.expect(
-                False,
-                'W.shape[0] % groups == 0',
-                f'{W.shape[0]} % {self.groups}',
-                'each group needs the same number of input channels',
-                in_types,
-            )
+        check_deconv_channels(self, in_types, self.groups)
         if len(in_types) == 3:
-            check_conv_bias(self, in_types, W.shape[1] * self.groups)
+            channels = in_types[1].shape[1] * self.groups
+            check_conv_bias(self, in_types, channels)
 
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         self.retain_inputs((0, 1))
@@ -119,6 +104,29 @@ class Deconvolution2DFunction(FunctionNode):
         if 2 in indexes:
             gradients.append(sum_over_pixels(gy))
         return gradients
+
+
+def check_deconv_channels(
+    node: FunctionNode, in_types: InputTypes, groups: int
+) -> None:
+    """Refuses channels that do not divide into the groups of the filters."""
+    x, W = in_types[:2]
+    if x.shape[1] != W.shape[0]:
+        node.expect(
+            False,
+            'x.shape[1] == W.shape[0]',
+            f'{x.shape[1]} != {W.shape[0]}',
+            f'W takes {W.shape[0]} input channels, but x has {x.shape[1]}',
+            in_types,
+        )
+    if groups > 1 and W.shape[0] % groups:
+        node.expect(
+            False,
+            'W.shape[0] % groups == 0',
+            f'{W.shape[0]} % {groups}',
+            'each group needs the same number of input channels',
+            in_types,
+        )
 
 
 def deconvolution_2d(

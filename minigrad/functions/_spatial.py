@@ -1,0 +1,32 @@
+"""What functions of any number of spatial axes check about their input."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from minigrad.function_node import FunctionNode, InputTypes
+
+_LENGTHS = ('L', 'H, W', 'D, H, W')
+
+
+def require_axes(function: str, x: Any, ndim: int) -> None:
+    """Refuses an ``x`` that has not this number of spatial axes.
+
+    Raises:
+        ValueError: It has more or fewer.
+    """
+    if x.ndim != ndim + 2:
+        raise ValueError(
+            f'{function}: expected x.ndim == {ndim + 2} (N, C, {_LENGTHS[ndim - 1]}), '
+            f'got {x.ndim}: shape {x.shape}'
+        )
+
+
+def check_ndim(node: FunctionNode, in_types: InputTypes, ndim: int) -> None:
+    """Refuses inputs that are not float arrays with this number of spatial axes."""
+    names = node.arg_names
+    for name, x in zip(names, in_types[:2], strict=False):
+        if x.dtype.kind != 'f':
+            node.expect(False, f"{name}.dtype.kind == 'f'", x.dtype, None, in_types)
+        if x.ndim != ndim + 2:
+            node.expect(False, f'{name}.ndim == {ndim + 2}', x.ndim, None, in_types)

@@ -1,0 +1,249 @@
+"""Deconvolution over any number of axes: the gradient of a convolution, with a name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from minigrad.function_node import FunctionNode, InputTypes
+from minigrad.functions._derivative import derive
+from minigrad.functions._spatial import require_axes
+from minigrad.functions.connection.convolution_nd import (
+    ConvolutionND,
+    ConvolutionNDGradW,
+    bias_gradient,
+    check_conv_nd_bias,
+    check_conv_nd_inputs,
+)
+from minigrad.functions.connection.deconvolution_2d import check_deconv_channels
+from minigrad.kernels import kernels_for
+from minigrad.kernels.specs_nd import IntOrInts, WindowSpec, read_numbers
+from minigrad.types import Array
+from minigrad.variable import Variable
+
+
+class DeconvolutionND(FunctionNode):
+    """``gx`` of a convolution with ``W``, given ``x`` as its ``gy``; plus a bias."""
+
+    arg_names = ('x', 'W', 'b')
+    on_arrays = True
+    public_name = 'deconvolution_nd'
+
+    def __init__(
+        self,
+        ndim: int,
+        stride: IntOrInts = 1,
+        pad: IntOrInts = 0,
+        outsize: Any = None,
+        dilate: IntOrInts = 1,
+        groups: int = 1,
+        *,
+        spec: WindowSpec | None = None,
+    ) -> None:
+        self.ndim = ndim
+        self._arguments = stride, pad, dilate, groups
+        self.outsize = outsize
+        if outsize is not None:
+            self.outsize = read_numbers(outsize, ndim, 'outsize', 1, self.public_name)
+        self.groups = groups
+        self.spec = spec  # of the convolution
+
+    def check_type_forward(self, in_types: InputTypes) -> None:
+        check_conv_nd_inputs(self, in_types, self.ndim)
+        check_deconv_channels(self, in_types, self.groups)
+        if len(in_types) == 3:
+            channels = in_types[1].shape[1] * self.groups
+            check_conv_nd_bias(self, in_types, channels)
+
+    def forward(self, inputs: tuple[Array, ...]) -> Any:
+        self.retain_inputs((0, 1))
+        x, W = inputs[:2]
+        if self.spec is None:
+            self.spec = self._make_spec(x, W, inputs)
+        y = kernels_for(x).conv_nd_grad_x(W, x, self.spec)
+        if len(inputs) == 3:
+            b = inputs[2]
+            self._b_dtype = b.dtype
+            y += b.reshape(-1, *[1] * self.ndim)
+        return y
+
+    def _make_spec(self, x: Array, W: Array, inputs: tuple[Array, ...]) -> WindowSpec:
+        function = self.public_name
+        window, arguments = W.shape[2:], self._arguments
+        if self.outsize is None:
+            return WindowSpec.of_transposed(
+                x.shape[2:], window, *arguments, function=function
+            )
+        # A stride maps several sizes to one, and a convolution may round the output
+        # size down or up (cover_all): any size that fits in either way is accepted.
+        low, high = [
+            WindowSpec.of(
+                self.outsize, window, *arguments, cover_all, function=function
+            )
+            for cover_all in (False, True)
+        ]
+        size = x.shape[2:]
+        if not all(
+            least <= n <= most
+            for least, n, most in zip(low.out, size, high.out, strict=True)
+        ):
+            self.expect(
+                False,
+                f'x.shape[2:] from {low.out} to {high.out}, the convolution of outsize '
+                f'{self.outsize}',
+                size,
+                'leave outsize=None, or change it by less than the stride',
+                inputs,
+            )
+        return low._replace(out=size)
+
+    def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
+        x, W = self.get_retained_inputs()
+        (gy,) = grad_outputs
+        spec: Any = self.spec
+        gradients: list[Any] = []
+        if 0 in indexes:
+            function = ConvolutionND(self.ndim, groups=self.groups, spec=spec)
+            gradients += derive(function, gy, W)
+        if 1 in indexes:
+            gradients += derive(ConvolutionNDGradW(spec, W.dtype), gy, x)
+        if 2 in indexes:
+            gradients.append(bias_gradient(gy, self._b_dtype))
+        return gradients
+
+
+def deconvolution_nd(
+    x: Any,
+    W: Any,
+    b: Any = None,
+    stride: IntOrInts = 1,
+    pad: IntOrInts = 0,
+    outsize: Any = None,
+    dilate: IntOrInts = 1,
+    groups: int = 1,
+) -> Variable:
+    """Deconvolution (transposed convolution) over any number of axes.
+
+    It enlarges ``x`` as the gradient of a convolution would: every input element adds
+    its multiple of a filter to the output.
+
+    Args:
+        x: Input, float, shape ``(N, C, d1, ..., dn)``.
+        W: Filters, float, shape ``(C, OC / groups, k1, ..., kn)``.
+        b: Biases, float, shape ``(OC,)``; None for none.
+        stride: Distance between the places of two input elements, ``s`` or one number
+            per axis.
+        pad: Width cut off around the output, ``p`` or ``(p1, ..., pn)``.
+        outsize: ``(l1, ..., ln)``; None takes the smallest size.
+        dilate: Distance between the taps of a filter, ``d`` or one number per axis.
+        groups: Number of groups that the channels are split into.
+
+    Returns:
+        Variable, dtype of ``x``, shape ``(N, OC, l1, ..., ln)`` with, on each axis,
+        ``l = stride (d - 1) + dilate (k - 1) + 1 - 2 pad``.
+
+    Raises:
+        InvalidType: An input is not float with n + 2 axes, the channels do not fit, or
+            no convolution maps ``outsize`` to the size of ``x``.
+        ValueError: A number is out of range, or the output would be empty.
+
+    Gradient: a convolution for ``x``, a correlation of ``gy`` and ``x`` for ``W``.
+    Double backprop: yes, to any order.
+    Kernels: those of `deconvolution_2d`; axes before the last two become channels.
+    Source: Zeiler et al. 2010; compatible with chainer.functions.deconvolution_nd.
+
+    Example:
+        >>> x, W = np.ones((1, 3, 5, 7, 9), 'f'), np.ones((3, 2, 2, 3, 3), 'f')
+        >>> F.deconvolution_nd(x, W, stride=(1, 2, 3), pad=1).shape
+        (1, 2, 4, 13, 25)
+    """
+    function = DeconvolutionND(x.ndim - 2, stride, pad, outsize, dilate, groups)
+    return function.apply((x, W) if b is None else (x, W, b))[0]
+
+
+def deconvolution_1d(
+    x: Any,
+    W: Any,
+    b: Any = None,
+    stride: IntOrInts = 1,
+    pad: IntOrInts = 0,
+    outsize: Any = None,
+    dilate: IntOrInts = 1,
+    groups: int = 1,
+) -> Variable:
+    """Deconvolution of sequences; see `deconvolution_nd`.
+
+    Args:
+        x: Sequences, float, shape ``(N, C, L)``.
+        W: Filters, float, shape ``(C, OC / groups, K)``.
+        b: Biases, float, shape ``(OC,)``; None for none.
+        stride: Distance between the places of two input elements.
+        pad: Width cut off at either end of the output.
+        outsize: Length of the output, in a tuple; None takes the smallest.
+        dilate: Distance between the taps of a filter.
+        groups: Number of groups that the channels are split into.
+
+    Returns:
+        Variable, dtype of ``x``, shape ``(N, OC, OL)``.
+
+    Raises:
+        InvalidType: An input is not float, or the channels or ``outsize`` do not fit.
+        ValueError: ``x`` has not 3 axes, a number is out of range, or the output would
+            be empty.
+
+    Gradient: as of `deconvolution_nd`.
+    Double backprop: yes, to any order.
+    Kernels: those of `deconvolution_2d`, on images with one row.
+    Source: compatible with chainer.functions.deconvolution_1d.
+
+    Example:
+        >>> x, W = np.ones((1, 1, 3), 'f'), np.array([[[1., 2., 3.]]], 'f')
+        >>> F.deconvolution_1d(x, W, stride=2).array
+        array([[[1., 2., 4., 2., 4., 2., 3.]]], dtype=float32)
+    """
+    require_axes('deconvolution_1d', x, 1)
+    return deconvolution_nd(x, W, b, stride, pad, outsize, dilate, groups)
+
+
+def deconvolution_3d(
+    x: Any,
+    W: Any,
+    b: Any = None,
+    stride: IntOrInts = 1,
+    pad: IntOrInts = 0,
+    outsize: Any = None,
+    dilate: IntOrInts = 1,
+    groups: int = 1,
+) -> Variable:
+    """Deconvolution of volumes; see `deconvolution_nd`.
+
+    Args:
+        x: Volumes, float, shape ``(N, C, D, H, W)``.
+        W: Filters, float, shape ``(C, OC / groups, KD, KH, KW)``.
+        b: Biases, float, shape ``(OC,)``; None for none.
+        stride: Distance between the places of two input voxels, ``s`` or
+            ``(sz, sy, sx)``.
+        pad: Width cut off around the output, ``p`` or ``(pd, ph, pw)``.
+        outsize: ``(OD, OH, OW)``; None takes the smallest size.
+        dilate: Distance between the taps of a filter, ``d`` or ``(dz, dy, dx)``.
+        groups: Number of groups that the channels are split into.
+
+    Returns:
+        Variable, dtype of ``x``, shape ``(N, OC, OD, OH, OW)``.
+
+    Raises:
+        InvalidType: An input is not float, or the channels or ``outsize`` do not fit.
+        ValueError: ``x`` has not 5 axes, a number is out of range, or the output would
+            be empty.
+
+    Gradient: as of `deconvolution_nd`.
+    Double backprop: yes, to any order.
+    Kernels: those of `deconvolution_2d`; depth becomes channels.
+    Source: compatible with chainer.functions.deconvolution_3d.
+
+    Example:
+        >>> x, W = np.ones((1, 3, 4, 4, 4), 'f'), np.ones((3, 2, 4, 4, 4), 'f')
+        >>> F.deconvolution_3d(x, W, stride=2, pad=1).shape
+        (1, 2, 8, 8, 8)
+    """
+    require_axes('deconvolution_3d', x, 3)
+    return deconvolution_nd(x, W, b, stride, pad, outsize, dilate, groups)
