@@ -21,11 +21,28 @@ from minigrad.links.model.classifier import Classifier
 from minigrad.links.normalization.batch_normalization import BatchNormalization
 from minigrad.links.normalization.group_normalization import GroupNormalization
 from minigrad.links.normalization.layer_normalization import LayerNormalization
+from minigrad.links.rnn.gru import GRU, StatefulGRU, StatelessGRU
+from minigrad.links.rnn.lstm import LSTM, StatelessLSTM
+from minigrad.links.rnn.mgu import StatefulMGU, StatelessMGU
+from minigrad.links.rnn.n_step_gru import NStepBiGRU, NStepGRU
+from minigrad.links.rnn.n_step_lstm import NStepBiLSTM, NStepLSTM
+from minigrad.links.rnn.n_step_rnn import (
+    NStepBiRNNReLU,
+    NStepBiRNNTanh,
+    NStepRNNReLU,
+    NStepRNNTanh,
+)
+from minigrad.links.rnn.peephole import StatefulPeepholeLSTM
+from minigrad.links.rnn.tree_lstm import ChildSumTreeLSTM, NaryTreeLSTM
+from minigrad.links.rnn.zoneoutlstm import StatefulZoneoutLSTM
 
 __all__ = [
+    'GRU',
+    'LSTM',
     'BatchNormalization',
     'Bias',
     'Bilinear',
+    'ChildSumTreeLSTM',
     'Classifier',
     'Convolution2D',
     'Deconvolution2D',
@@ -40,8 +57,24 @@ __all__ = [
     'Linear',
     'MLPConvolution2D',
     'Maxout',
+    'NStepBiGRU',
+    'NStepBiLSTM',
+    'NStepBiRNNReLU',
+    'NStepBiRNNTanh',
+    'NStepGRU',
+    'NStepLSTM',
+    'NStepRNNReLU',
+    'NStepRNNTanh',
+    'NaryTreeLSTM',
     'PReLU',
     'Parameter',
     'Scale',
+    'StatefulGRU',
+    'StatefulMGU',
+    'StatefulPeepholeLSTM',
+    'StatefulZoneoutLSTM',
+    'StatelessGRU',
+    'StatelessLSTM',
+    'StatelessMGU',
     'Swish',
 ]

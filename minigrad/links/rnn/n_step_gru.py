@@ -1,0 +1,70 @@
+"""Stacked gated recurrent units over sequences of any length."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from minigrad.functions.rnn.n_step_gru import n_step_bigru, n_step_gru
+from minigrad.links.rnn.n_step_rnn import NStepRNNBase
+
+
+class NStepGRUBase(NStepRNNBase):
+    """What both directions share; see `NStepRNNBase`."""
+
+    n_weights = 6
+
+
+class NStepGRU(NStepGRUBase):
+    """Stacked gated recurrent units over sequences of any length.
+
+    Unlike `n_step_gru` it sorts and transposes the sequences itself.
+
+    Args:
+        n_layers: Number of layers.
+        in_size: Numbers in one element of a sequence.
+        out_size: Number of units.
+        dropout: Ratio of the dropout before each layer but the first, in training.
+        initialW: Initializer or array of all weights; None is LeCunNormal.
+        initial_bias: Initializer or array of all biases; None is 0.
+
+    Source: compatible with chainer.links.NStepGRU.
+
+    Example:
+        >>> layers = L.NStepGRU(2, 3, 4, 0.5)
+        >>> hy, ys = layers(None, [np.zeros((n, 3), 'f') for n in (1, 5)])
+        >>> hy.shape, [y.shape for y in ys]
+        ((2, 2, 4), [(1, 4), (5, 4)])
+    """
+
+    use_bi_direction = False
+
+    def rnn(self, *args: Any) -> tuple[Any, ...]:
+        """Runs `n_step_gru`."""
+        return n_step_gru(*args)
+
+
+class NStepBiGRU(NStepGRUBase):
+    """Stacked gated recurrent units in both directions of time.
+
+    Args:
+        n_layers: Number of layers.
+        in_size: Numbers in one element of a sequence.
+        out_size: Number of units of each direction.
+        dropout: Ratio of the dropout before each layer but the first, in training.
+        initialW: Initializer or array of all weights; None is LeCunNormal.
+        initial_bias: Initializer or array of all biases; None is 0.
+
+    Source: compatible with chainer.links.NStepBiGRU.
+
+    Example:
+        >>> layers = L.NStepBiGRU(2, 3, 4, 0.5)
+        >>> hy, ys = layers(None, [np.zeros((n, 3), 'f') for n in (1, 5)])
+        >>> hy.shape, [y.shape for y in ys]
+        ((4, 2, 4), [(1, 8), (5, 8)])
+    """
+
+    use_bi_direction = True
+
+    def rnn(self, *args: Any) -> tuple[Any, ...]:
+        """Runs `n_step_bigru`."""
+        return n_step_bigru(*args)

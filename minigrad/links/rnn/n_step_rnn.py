@@ -1,0 +1,270 @@
+"""Stacked plain recurrent networks over sequences of any length."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import numpy
+
+from minigrad.functions.array.permutate import permutate
+from minigrad.functions.array.transpose_sequence import transpose_sequence
+from minigrad.functions.rnn._n_step import REFUSED
+from minigrad.functions.rnn.n_step_rnn import n_step_birnn, n_step_rnn
+from minigrad.initializers import _get_initializer
+from minigrad.link import ChainList, Link
+from minigrad.links._arguments import bias_parameter
+from minigrad.links.rnn._state import zero_state
+from minigrad.types import Array
+from minigrad.utils import argument
+from minigrad.variable import Parameter, Variable
+
+
+def argsort_list_descent(lst: Sequence[Any]) -> Array:
+    """Returns the order that sorts sequences from long to short."""
+    return numpy.argsort([-len(x) for x in lst]).astype(numpy.int32)
+
+
+def permutate_list(lst: Sequence[Any], indices: Array, inv: bool) -> list[Any]:
+    """Reorders a list: item ``indices[i]`` comes to ``i``, or back with ``inv``."""
+    order = numpy.argsort(indices) if inv else indices
+    return [lst[i] for i in order]
+
+
+class NStepRNNBase(ChainList):
+    """What all links share that stack recurrent layers over sequences.
+
+    A subclass sets ``n_weights``, ``use_bi_direction`` and ``n_cells``, and defines
+    ``rnn``.
+
+    Args:
+        n_layers: Number of layers.
+        in_size: Numbers in one element of a sequence.
+        out_size: Number of units.
+        dropout: Ratio of the dropout before each layer but the first, in training.
+        initialW: Initializer or array of all weights; None is LeCunNormal.
+        initial_bias: Initializer or array of all biases; None is 0.
+        kwargs: None; arguments that Chainer once had are refused with a hint.
+
+    Attributes:
+        ws: Weights of each layer and direction.
+        bs: Biases of each layer and direction.
+
+    Source: compatible with the base class of chainer.links.NStepRNNTanh.
+    """
+
+    n_weights: ClassVar[int]
+    use_bi_direction: ClassVar[bool]
+    n_cells: ClassVar[int] = 1  # states that are passed in
+
+    def __init__(
+        self,
+        n_layers: int,
+        in_size: int,
+        out_size: int,
+        dropout: float,
+        *,
+        initialW: Any = None,
+        initial_bias: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        argument.parse_kwargs(
+            kwargs,
+            use_cudnn=REFUSED['use_cudnn'],
+            use_bi_direction='use_bi_direction is not supported anymore',
+            activation='activation is not supported anymore',
+        )
+        super().__init__()
+        self.n_layers = n_layers
+        self.dropout = dropout
+        self.out_size = out_size
+        self.direction = 2 if self.use_bi_direction else 1
+        W_init = _get_initializer(initialW)
+        for k in range(n_layers * self.direction):
+            n_x = in_size if k < self.direction else out_size * self.direction
+            layer = Link()
+            with layer.init_scope():
+                for j in range(self.n_weights):
+                    n = n_x if j < self.n_weights // 2 else out_size
+                    setattr(layer, f'w{j}', Parameter(W_init, (out_size, n)))
+                    setattr(layer, f'b{j}', bias_parameter(initial_bias, out_size))
+            self.append(layer)
+
+    def _weights(self, kind: str) -> list[list[Any]]:
+        return [
+            [getattr(layer, f'{kind}{j}') for j in range(self.n_weights)]
+            for layer in self
+        ]
+
+    @property
+    def ws(self) -> list[list[Any]]:
+        return self._weights('w')
+
+    @property
+    def bs(self) -> list[list[Any]]:
+        return self._weights('b')
+
+    def init_hx(self, xs: Sequence[Any]) -> Variable:
+        """Makes first states of zeros for a batch of sequences."""
+        shape = self.n_layers * self.direction, len(xs), self.out_size
+        return zero_state(self, shape, xs[0].dtype)
+
+    def rnn(self, *args: Any) -> tuple[Any, ...]:
+        """Runs the function of this kind of cell; defined by subclasses."""
+        raise NotImplementedError(f'{type(self).__name__} does not define rnn')
+
+    def forward(self, hx: Any, xs: Sequence[Any], **kwargs: Any) -> tuple[Any, Any]:
+        """Runs the layers over sequences.
+
+        Args:
+            hx: First states, shape ``(layers * directions, B, out_size)``; None is zeros.
+            xs: List of ``B`` sequences, shapes ``(L_i, in_size)``, in any order.
+            kwargs: None; ``train`` is refused with a hint.
+
+        Returns:
+            Last states, shaped like the first; and the list of outputs of the last
+            layer, ``(L_i, directions * out_size)``.
+        """
+        (hy,), ys = self._call([hx], xs, **kwargs)
+        return hy, ys
+
+    def _call(
+        self, hs: Sequence[Any], xs: Sequence[Any], **kwargs: Any
+    ) -> tuple[list[Variable], list[Variable]]:
+        argument.parse_kwargs(kwargs, train=argument.NO_TRAIN)
+        if not isinstance(xs, (list, tuple)):
+            raise TypeError(
+                f'{type(self).__name__}: expected a list of sequences for xs, got '
+                f'{type(xs).__name__}'
+            )
+        order = argsort_list_descent(xs)
+        xs = permutate_list(xs, order, inv=False)
+        # Kept on the device of the states, where permutate needs it.
+        indices = self.xp.asarray(order)
+        states = [
+            self.init_hx(xs) if h is None else permutate(h, indices, axis=1) for h in hs
+        ]
+        *last, ys = self.rnn(
+            self.n_layers,
+            self.dropout,
+            *states,
+            self.ws,
+            self.bs,
+            transpose_sequence(xs),
+        )
+        last = [permutate(h, indices, axis=1, inv=True) for h in last]
+        return last, permutate_list(transpose_sequence(ys), order, inv=True)
+
+
+class NStepRNNTanh(NStepRNNBase):
+    """Stacked plain recurrent layers with tanh over sequences of any length.
+
+    Unlike `n_step_rnn` it sorts and transposes the sequences itself.
+
+    Args:
+        n_layers: Number of layers.
+        in_size: Numbers in one element of a sequence.
+        out_size: Number of units.
+        dropout: Ratio of the dropout before each layer but the first, in training.
+        initialW: Initializer or array of all weights; None is LeCunNormal.
+        initial_bias: Initializer or array of all biases; None is 0.
+
+    Source: compatible with chainer.links.NStepRNNTanh.
+
+    Example:
+        >>> layers = L.NStepRNNTanh(2, 3, 4, 0.5)
+        >>> hy, ys = layers(None, [np.zeros((n, 3), 'f') for n in (1, 5)])
+        >>> hy.shape, [y.shape for y in ys]
+        ((2, 2, 4), [(1, 4), (5, 4)])
+    """
+
+    n_weights = 2
+    use_bi_direction = False
+
+    def rnn(self, *args: Any) -> tuple[Any, ...]:
+        """Runs `n_step_rnn`."""
+        return n_step_rnn(*args, 'tanh')
+
+
+class NStepRNNReLU(NStepRNNBase):
+    """Stacked plain recurrent layers with ReLU over sequences of any length.
+
+    Args:
+        n_layers: Number of layers.
+        in_size: Numbers in one element of a sequence.
+        out_size: Number of units.
+        dropout: Ratio of the dropout before each layer but the first, in training.
+        initialW: Initializer or array of all weights; None is LeCunNormal.
+        initial_bias: Initializer or array of all biases; None is 0.
+
+    Source: compatible with chainer.links.NStepRNNReLU.
+
+    Example:
+        >>> layers = L.NStepRNNReLU(2, 3, 4, 0.5)
+        >>> hy, ys = layers(None, [np.zeros((n, 3), 'f') for n in (1, 5)])
+        >>> hy.shape, [y.shape for y in ys]
+        ((2, 2, 4), [(1, 4), (5, 4)])
+    """
+
+    n_weights = 2
+    use_bi_direction = False
+
+    def rnn(self, *args: Any) -> tuple[Any, ...]:
+        """Runs `n_step_rnn`."""
+        return n_step_rnn(*args, 'relu')
+
+
+class NStepBiRNNTanh(NStepRNNBase):
+    """Stacked plain recurrent layers with tanh in both directions of time.
+
+    Args:
+        n_layers: Number of layers.
+        in_size: Numbers in one element of a sequence.
+        out_size: Number of units of each direction.
+        dropout: Ratio of the dropout before each layer but the first, in training.
+        initialW: Initializer or array of all weights; None is LeCunNormal.
+        initial_bias: Initializer or array of all biases; None is 0.
+
+    Source: compatible with chainer.links.NStepBiRNNTanh.
+
+    Example:
+        >>> layers = L.NStepBiRNNTanh(2, 3, 4, 0.5)
+        >>> hy, ys = layers(None, [np.zeros((n, 3), 'f') for n in (1, 5)])
+        >>> hy.shape, [y.shape for y in ys]
+        ((4, 2, 4), [(1, 8), (5, 8)])
+    """
+
+    n_weights = 2
+    use_bi_direction = True
+
+    def rnn(self, *args: Any) -> tuple[Any, ...]:
+        """Runs `n_step_birnn`."""
+        return n_step_birnn(*args, 'tanh')
+
+
+class NStepBiRNNReLU(NStepRNNBase):
+    """Stacked plain recurrent layers with ReLU in both directions of time.
+
+    Args:
+        n_layers: Number of layers.
+        in_size: Numbers in one element of a sequence.
+        out_size: Number of units of each direction.
+        dropout: Ratio of the dropout before each layer but the first, in training.
+        initialW: Initializer or array of all weights; None is LeCunNormal.
+        initial_bias: Initializer or array of all biases; None is 0.
+
+    Source: compatible with chainer.links.NStepBiRNNReLU.
+
+    Example:
+        >>> layers = L.NStepBiRNNReLU(2, 3, 4, 0.5)
+        >>> hy, ys = layers(None, [np.zeros((n, 3), 'f') for n in (1, 5)])
+        >>> hy.shape, [y.shape for y in ys]
+        ((4, 2, 4), [(1, 8), (5, 8)])
+    """
+
+    n_weights = 2
+    use_bi_direction = True
+
+    def rnn(self, *args: Any) -> tuple[Any, ...]:
+        """Runs `n_step_birnn`."""
+        return n_step_birnn(*args, 'relu')
