@@ -18,6 +18,7 @@ from numpy import ndarray
 
 from minigrad import optimizer_hooks
 from minigrad.backend import CpuDevice, get_array_module, is_array, using_device
+from minigrad.kernels import kernels_for
 from minigrad.link import Link
 from minigrad.serializer import Deserializer
 from minigrad.variable import Parameter, Variable
@@ -150,6 +151,9 @@ class _Hooks:
             )
         self.of(timing)[name] = hook
 
+    def __bool__(self) -> bool:
+        return bool(self._pre_update_hooks or self._post_update_hooks)
+
     def remove(self, name: str) -> None:
         for hooks in (self._pre_update_hooks, self._post_update_hooks):
             if name in hooks:
@@ -273,7 +277,15 @@ class UpdateRule:
         for hook in list(hooks._post_update_hooks.values()):
             hook(self, param)
 
-    def _update_in_fp32(self, param: Parameter) -> None:
+    def joins(self, param: Parameter) -> bool:
+        """Tells whether this update may share a launch with those of other parameters.
+
+        Rules that can have a method ``join`` besides `update`; see `KernelRule`.
+        """
+        return False
+
+    def _fp32_copy(self, param: Parameter) -> Parameter:
+        """Returns the float32 copy that stands for a float16 parameter."""
         fp32_param = self._fp32_param
         if param.array is None:
             # Never filled: it stands for a parameter whose shape is not known yet.
@@ -284,6 +296,10 @@ class UpdateRule:
         else:
             fp32_param.to_device(param.device)
         self._fp32_param = fp32_param
+        return fp32_param
+
+    def _update_in_fp32(self, param: Parameter) -> None:
+        fp32_param = self._fp32_copy(param)
         if param.array is not None and param.grad is not None:
             fp32_param.grad = param.grad.astype(np.float32)
         self._update(fp32_param, param._loss_scale)
@@ -410,6 +426,33 @@ def _dtype_of(param: Parameter) -> Any:
         return param.dtype
     except RuntimeError:  # neither an array nor an initializer with a dtype
         return None
+
+
+def _update_all(params: Iterable[Parameter]) -> None:
+    """Updates parameters in order, those on a GPU by one launch where rules allow it."""
+    together: Any = None
+    try:
+        for param in params:
+            if type(param._array) is ndarray:
+                param.update()
+                continue
+            rule: Any = param.update_rule
+            if (
+                rule is not None
+                and type(param).update is Parameter.update
+                and rule.joins(param)
+            ):
+                if together is None:
+                    together = kernels_for(param._array).together()
+                if together is not None:
+                    rule.join(param, together)
+                    continue
+            if together is not None:
+                together.flush()
+            param.update()
+    finally:
+        if together is not None:
+            together.flush()
 
 
 class Optimizer:
@@ -606,14 +649,18 @@ class Optimizer:
         self._loss_scaling_isnan = False
         if not self._loss_scaling_is_dynamic:
             return
+        by_device: dict[Any, list[tuple[str, Any]]] = {}
         for name, param in self.target.namedparams():
             grad = param.grad if param.array is not None else None
-            if grad is None:
-                continue
-            xp = get_array_module(grad)
-            with using_device(param.device):
-                finite = bool(xp.isfinite(grad).all())
-            if not finite:
+            if grad is not None:
+                by_device.setdefault(param.device, []).append((name, grad))
+        for device, named in by_device.items():
+            grads = [grad for _, grad in named]
+            with using_device(device):
+                finite = kernels_for(grads[0]).finite(grads)
+            for (name, _), good in zip(named, finite, strict=True):
+                if good:
+                    continue
                 self._loss_scaling_isnan = True
                 self._loss_scaling_isnan_ever = True
                 warnings.warn(
@@ -728,8 +775,7 @@ class GradientMethod(Optimizer):
         self.call_hooks('pre')
         self.t += 1
         if self.is_safe_to_update():
-            for param in self.target.params():
-                param.update()
+            _update_all(self.target.params())
         self.reallocate_cleared_grads()
         self.call_hooks('post')
         self.update_loss_scale()

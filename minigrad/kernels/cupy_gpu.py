@@ -9,8 +9,8 @@ from __future__ import annotations
 import contextlib
 import importlib
 import threading
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,9 +18,13 @@ from minigrad.configuration import config
 from minigrad.kernels.gpu.cublas import RecordableProducts
 from minigrad.kernels.gpu.launch import MOST_BLOCKS, Launcher, threads_for, wide
 from minigrad.kernels.gpu.raw import THREADS
+from minigrad.kernels.gpu.table import ROWS, fill
 from minigrad.kernels.reference import Kernels, msvag_rho
 from minigrad.kernels.specs import ConvSpec, PoolSpec
 from minigrad.types import Array
+
+if TYPE_CHECKING:
+    from minigrad.kernels.gpu.together import Together
 
 # Columns of a convolution are made for so many images at a time that they stay below
 # this; smaller pieces make smaller, slower products.
@@ -433,7 +437,27 @@ class CupyKernels(Kernels):
         )  # fmt: skip
         return gx
 
-    # Optimizers: one launch each.
+    # Optimizers: one launch each, or `together` one for many.
+
+    def together(self, varying: bool = False) -> Together:
+        """Returns kernels of optimizers that wait, to be launched together."""
+        from minigrad.kernels.gpu.together import Together
+
+        return Together(self, varying)
+
+    def finite(self, arrays: Sequence[Array]) -> list[bool]:
+        """See `Kernels.finite`; one launch and one wait."""
+        arrays = [self.xp.ascontiguousarray(a) for a in arrays]
+        if not arrays or not _plain(*arrays):
+            return super().finite(arrays)
+        bad = self.xp.zeros(len(arrays), np.int32)
+        dtype = arrays[0].dtype.char
+        kernel = self.launch.of_many('finite', dtype, dtype)
+        for first in range(0, len(arrays), ROWS):
+            table, blocks = fill([(a,) for a in arrays[first : first + ROWS]])
+            if blocks:
+                kernel((blocks,), (THREADS,), (table, bad[first : first + ROWS]))
+        return [not b for b in bad.get().tolist()]
 
     def _update(
         self, name: str, grad: Array, numbers: tuple[float, ...], *arrays: Array
@@ -513,12 +537,8 @@ class CupyKernels(Kernels):
                 param, grad, ms,
                 lr=lr, alpha=alpha, eps=eps, eps_inside_sqrt=eps_inside_sqrt,
             )  # fmt: skip
-        numbers = lr, alpha, 1 - alpha, eps
-        inside = np.int32(eps_inside_sqrt)
-        kind = wide(grad.dtype)
-        return self.launch.elementwise(
-            'rmsprop', grad, *[kind(x) for x in numbers], inside, param, ms
-        )
+        numbers = lr, alpha, 1 - alpha, eps, float(eps_inside_sqrt)
+        return self._update('rmsprop', grad, numbers, param, ms)
 
     def rmsprop_graves(
         self,

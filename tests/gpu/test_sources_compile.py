@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from minigrad.kernels.gpu import raw
+from minigrad.kernels.gpu import raw, table
 from minigrad.kernels.gpu.elementwise import ELEMENTWISE
 
 
@@ -30,6 +30,14 @@ def everything():
             '#define EACH_OF', '#undef EACH_OF_CHANNEL\n#define EACH_OF'
         )
         parts.append(f'namespace types_{types} {{\n{code}\n}}')
+    for types in ('ee', 'ff', 'dd', 'ef', 'fe'):
+        for name in (*table.OF_MANY, 'finite'):
+            code = table.source(name, *types)
+            for line in ('#include <cuda_fp16.h>', 'extern "C" '):
+                code = code.replace(line, '')
+            code = code.replace('#define EACH(', '#undef EACH\n#define EACH(')
+            code = code.replace('#define THREADS', '#undef THREADS\n#define THREADS')
+            parts.append(f'namespace of_many_{name}_{types} {{\n{code}\n}}')
     for name, (inputs, outputs, body) in ELEMENTWISE.items():
         parameters = [f'{p.split()[0]} {p.split()[1]}' for p in inputs.split(',')]
         parameters += [f'{p.split()[0]}& {p.split()[1]}' for p in outputs.split(',')]

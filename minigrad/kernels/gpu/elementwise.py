@@ -89,13 +89,13 @@ ELEMENTWISE = {
         """,
     ),
     'rmsprop': Elementwise(
-        'T grad, A lr, A alpha, A keep, A eps, int32 inside',
+        'T grad, A lr, A alpha, A keep, A eps, A inside',
         'T param, T ms',
         """
         A g = (A)grad;
         A square = alpha * (A)ms + keep * g * g;
         ms = (T)square;
-        A root = inside ? sqrt(square + eps) : sqrt(square) + eps;
+        A root = inside != (A)0 ? sqrt(square + eps) : sqrt(square) + eps;
         param = (T)((A)param - lr * g / root);
         """,
     ),

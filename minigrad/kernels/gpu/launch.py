@@ -8,6 +8,7 @@ import numpy as np
 
 from minigrad.kernels.gpu.elementwise import ELEMENTWISE
 from minigrad.kernels.gpu.raw import RAW, THREADS, prelude
+from minigrad.kernels.gpu.table import source
 
 # Enough blocks to fill any card; the kernels loop over what is left.
 MOST_BLOCKS = 1 << 16
@@ -71,6 +72,16 @@ class Launcher:
         other = like.dtype if parameter_dtype is None else parameter_dtype
         kernel = self.raw(module, name, like.dtype, other)
         kernel((rows,), (threads,), tuple(numbers_of(like.dtype, args)))
+
+    def of_many(self, name: str, dtype: str, other: str) -> Any:
+        """Returns a kernel of ``table.py`` for the dtypes of ``T`` and ``G``."""
+        key = f'of_many {name}', dtype, other
+        kernel = self._raw.get(key)
+        if kernel is None:
+            code = source(name, dtype, other)
+            compiled = self._cupy.RawModule(code=code, options=('--std=c++17',))
+            kernel = self._raw[key] = compiled.get_function('of_many')
+        return kernel
 
     def elementwise(self, name: str, *args: Any) -> None:
         """Launches a kernel of ``elementwise.py``: its inputs, then its outputs."""

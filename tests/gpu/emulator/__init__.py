@@ -100,6 +100,14 @@ class RawModule:
                 plain = [g() if callable(g) else g for g in given]
                 library[f'launch_{name}'](grid[0], block[0], *plain)
 
+            if any(isinstance(a, numpy.ndarray) for a in args):
+                # Nobody here knows which arrays its addresses are of.
+                if cuda.state.capturing is None:
+                    run()
+                else:
+                    cuda.state.capturing.record(run, None)
+                cuda.state.launches += 1
+                return
             if cuda.state.capturing is not None:
                 arrays = [a for a in args if isinstance(a, ndarray)]
                 cuda.state.capturing.touch([unwrap(a) for a in arrays])
@@ -129,6 +137,15 @@ def _argument(name, arg, parameter, code):
         if not array.flags.c_contiguous:
             raise ValueError(f'{name}: {parameter} is not contiguous')
         return lambda: ctypes.c_void_p(array.ctypes.data)
+    if isinstance(arg, numpy.ndarray):
+        # CuPy passes an array of one element by value.
+        if arg.size != 1 or kind != 'Table':
+            raise TypeError(f'{name}: {parameter} was given {type(arg)} of {arg.size}')
+        return type(
+            'Value',
+            (ctypes.Structure,),
+            {'_fields_': [('words', ctypes.c_uint64 * (arg.itemsize // 8))]},
+        ).from_buffer_copy(arg.tobytes())
     expected = {'int': 'int32', 'long long': 'int64', 'float': 'float32'}
     expected['double'] = 'float64'
     if type(arg).__name__ != expected[kind]:
