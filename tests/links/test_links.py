@@ -43,7 +43,9 @@ def make(name, dtype):
 
 
 def test_every_link_has_a_case():
-    assert {name.split()[0] for name in CASES} == set(L.__all__)
+    # Those of recurrent links are in test_recurrent.py.
+    links = {name for name in L.__all__ if '.rnn.' not in getattr(L, name).__module__}
+    assert {name.split()[0] for name in CASES} == links
 
 
 @each_case

@@ -12,6 +12,12 @@ import minigrad
 import minigrad.initializers
 import minigrad.links as L
 
+LSTM = (
+    'in_size, out_size=None, lateral_init=None, upward_init=None, bias_init=None, '
+    'forget_bias_init=None'
+)
+N_STEP = 'n_layers, in_size, out_size, dropout, *, initialW=None, initial_bias=None, **kwargs'
+
 LINKS = {
     'Linear': 'in_size, out_size=None, nobias=False, initialW=None, initial_bias=None',
     'Convolution2D': (
@@ -70,6 +76,25 @@ LINKS = {
         'stride=1, conv_init=None, dtype=None'
     ),
     'Swish': 'beta_shape, beta_init=1.0',
+    'ChildSumTreeLSTM': 'in_size, out_size',
+    'NaryTreeLSTM': 'in_size, out_size, n_ary=2',
+    'LSTM': LSTM,
+    'StatelessLSTM': LSTM,
+    'StatefulPeepholeLSTM': 'in_size, out_size',
+    'StatefulZoneoutLSTM': 'in_size, out_size, c_ratio=0.5, h_ratio=0.5, **kwargs',
+    'GRU': 'in_size, out_size, init=None, inner_init=None, bias_init=0',
+    'StatefulGRU': 'in_size, out_size, init=None, inner_init=None, bias_init=0',
+    'StatelessGRU': 'in_size, out_size, init=None, inner_init=None, bias_init=None',
+    'StatefulMGU': 'in_size, out_size',
+    'StatelessMGU': 'n_inputs, n_units',
+    'NStepLSTM': N_STEP,
+    'NStepBiLSTM': N_STEP,
+    'NStepGRU': N_STEP,
+    'NStepBiGRU': N_STEP,
+    'NStepRNNTanh': N_STEP,
+    'NStepRNNReLU': N_STEP,
+    'NStepBiRNNTanh': N_STEP,
+    'NStepBiRNNReLU': N_STEP,
 }
 
 INITIALIZERS = {
@@ -145,6 +170,20 @@ FORWARDS = {
     'BatchNormalization': 'x, *, finetune=False, **kwargs',
     'Classifier': '*args, **kwargs',
     'Parameter': '',
+    'ChildSumTreeLSTM': '*cshsx',
+    'NaryTreeLSTM': '*cshsx',
+    'StatelessLSTM': 'c, h, x',
+    'GRU': '*args',
+    'StatelessGRU': 'h, x',
+    'StatelessMGU': 'h, x',
+    'NStepLSTM': 'hx, cx, xs, **kwargs',
+    'NStepBiLSTM': 'hx, cx, xs, **kwargs',
+    'NStepGRU': 'hx, xs, **kwargs',
+    'NStepBiGRU': 'hx, xs, **kwargs',
+    'NStepRNNTanh': 'hx, xs, **kwargs',
+    'NStepRNNReLU': 'hx, xs, **kwargs',
+    'NStepBiRNNTanh': 'hx, xs, **kwargs',
+    'NStepBiRNNReLU': 'hx, xs, **kwargs',
 }
 
 

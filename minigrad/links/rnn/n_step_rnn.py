@@ -183,7 +183,8 @@ class NStepRNNTanh(NStepRNNBase):
 
     def rnn(self, *args: Any) -> tuple[Any, ...]:
         """Runs `n_step_rnn`."""
-        return n_step_rnn(*args, 'tanh')
+        arguments = (*args, 'tanh')
+        return n_step_rnn(*arguments)
 
 
 class NStepRNNReLU(NStepRNNBase):
@@ -211,7 +212,8 @@ class NStepRNNReLU(NStepRNNBase):
 
     def rnn(self, *args: Any) -> tuple[Any, ...]:
         """Runs `n_step_rnn`."""
-        return n_step_rnn(*args, 'relu')
+        arguments = (*args, 'relu')
+        return n_step_rnn(*arguments)
 
 
 class NStepBiRNNTanh(NStepRNNBase):
@@ -239,7 +241,8 @@ class NStepBiRNNTanh(NStepRNNBase):
 
     def rnn(self, *args: Any) -> tuple[Any, ...]:
         """Runs `n_step_birnn`."""
-        return n_step_birnn(*args, 'tanh')
+        arguments = (*args, 'tanh')
+        return n_step_birnn(*arguments)
 
 
 class NStepBiRNNReLU(NStepRNNBase):
@@ -267,4 +270,5 @@ class NStepBiRNNReLU(NStepRNNBase):
 
     def rnn(self, *args: Any) -> tuple[Any, ...]:
         """Runs `n_step_birnn`."""
-        return n_step_birnn(*args, 'relu')
+        arguments = (*args, 'relu')
+        return n_step_birnn(*arguments)

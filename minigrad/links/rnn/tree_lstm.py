@@ -29,7 +29,13 @@ def _take_apart(
             raise ValueError(
                 f'{type(link).__name__}: cells, outputs and input are all None'
             )
-        x = zero_state(link, (known.shape[0], link.in_size), known.dtype)
+        W = link.W_x.W
+        if W.array is None:
+            raise ValueError(
+                f'{type(link).__name__}: the input is None, and its size is not known '
+                'yet\n  hint: give in_size'
+            )
+        x = zero_state(link, (known.shape[0], W.shape[1]), known.dtype)
     return cs, hs, x
 
 
