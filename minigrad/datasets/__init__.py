@@ -17,6 +17,7 @@ from minigrad.datasets.pickle_dataset import (
     open_pickle_dataset,
     open_pickle_dataset_writer,
 )
+from minigrad.datasets.ptb import get_ptb_words, get_ptb_words_vocabulary
 from minigrad.datasets.shapes import make_shapes
 from minigrad.datasets.sub_dataset import (
     SubDataset,
@@ -27,6 +28,7 @@ from minigrad.datasets.sub_dataset import (
     split_dataset_n_random,
     split_dataset_random,
 )
+from minigrad.datasets.text_dataset import TextDataset
 from minigrad.datasets.transform_dataset import TransformDataset
 from minigrad.datasets.tuple_dataset import TupleDataset
 from minigrad.datasets.zipped_image_dataset import (
@@ -45,6 +47,7 @@ __all__ = [
     'PickleDataset',
     'PickleDatasetWriter',
     'SubDataset',
+    'TextDataset',
     'TransformDataset',
     'TupleDataset',
     'ZippedImageDataset',
@@ -58,6 +61,8 @@ __all__ = [
     'get_kuzushiji_mnist',
     'get_kuzushiji_mnist_labels',
     'get_mnist',
+    'get_ptb_words',
+    'get_ptb_words_vocabulary',
     'make_shapes',
     'open_pickle_dataset',
     'open_pickle_dataset_writer',

@@ -1,0 +1,149 @@
+"""A dataset of the lines of text files."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Sequence
+from types import TracebackType
+from typing import IO, Any
+
+from minigrad.dataset import DatasetMixin
+
+
+class TextDataset(DatasetMixin):
+    r"""The lines of a text file, or of several side by side, read one at a time.
+
+    Where each line begins is found out once; the files must not change afterwards. The
+    dataset can be pickled and forked. Close it, or use ``with``.
+
+    Args:
+        paths: Path of a file, whose lines are strings with their line ends; or a list of
+            paths of files with equally many lines, which come as tuples.
+        encoding: As in `open`; a list gives each file its own.
+        errors: As in `open`, likewise.
+        newline: As in `open`, likewise.
+        filter_func: Called with the lines of all files; false leaves them out.
+
+    Raises:
+        ValueError: There is no path, a list has another length than the paths, or the
+            files have different numbers of lines.
+
+    Source: compatible with chainer.datasets.TextDataset.
+
+    Example:
+        >>> import os, tempfile
+        >>> path = os.path.join(tempfile.mkdtemp(), 'words')
+        >>> with open(path, 'w') as file:
+        ...     _ = file.write('red\ngreen\nblue\n')
+        >>> with minigrad.datasets.TextDataset(path) as dataset:
+        ...     len(dataset), dataset[1]
+        (3, 'green\n')
+    """
+
+    def __init__(
+        self,
+        paths: Any,
+        encoding: str | Sequence[str | None] | None = None,
+        errors: str | Sequence[str | None] | None = None,
+        newline: str | Sequence[str | None] | None = None,
+        filter_func: Callable[..., Any] | None = None,
+    ) -> None:
+        paths = [paths] if isinstance(paths, (str, os.PathLike)) else list(paths)
+        if not paths:
+            raise ValueError('TextDataset: at least one text file must be specified')
+        options = []
+        for name, option in (
+            ('encoding', encoding),
+            ('errors', errors),
+            ('newline', newline),
+        ):
+            if option is None or isinstance(option, str):
+                option = [option] * len(paths)
+            if len(option) != len(paths):
+                raise ValueError(
+                    f'TextDataset: {len(paths)} files, but {len(option)} items in '
+                    f'{name}'
+                )
+            options.append(option)
+        self._how_to_open = [paths, *options]
+        self._open()
+        try:
+            self._find_lines(filter_func)
+        except BaseException:
+            self.close()
+            raise
+
+    def _open(self) -> None:
+        self._lock = threading.Lock()
+        self._process = os.getpid()
+        self._files: list[IO[str]] = [
+            open(path, encoding=encoding, errors=errors, newline=newline)  # noqa: SIM115
+            for path, encoding, errors, newline in zip(*self._how_to_open, strict=True)
+        ]
+
+    def _find_lines(self, filter_func: Callable[..., Any] | None) -> None:
+        # Where the lines begin, for each file; lines that are filtered out are missing.
+        self._starts: list[list[int]] = [[] for _ in self._files]
+        while True:
+            starts = [file.tell() for file in self._files]
+            lines = [file.readline() for file in self._files]
+            if not all(lines):
+                break
+            if filter_func is None or filter_func(*lines):
+                for known, start in zip(self._starts, starts, strict=True):
+                    known.append(start)
+        if any(lines):
+            raise ValueError(
+                'TextDataset: the number of lines in files does not match: '
+                + ', '.join(
+                    f'{path} {"goes on" if line else "ends"}'
+                    for path, line in zip(self._how_to_open[0], lines, strict=True)
+                )
+            )
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = self.__dict__.copy()
+        for name in ('_lock', '_process', '_files'):
+            del state[name]
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._open()
+
+    def close(self) -> None:
+        """Closes the files; the dataset can no longer be read."""
+        for file in self.__dict__.get('_files', ()):
+            file.close()
+
+    def __enter__(self) -> TextDataset:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        self.close()
+
+    def __len__(self) -> int:
+        return len(self._starts[0])
+
+    def get_example(self, i: int) -> Any:
+        """Reads line number ``i``; negative numbers raise, as in Chainer."""
+        if not 0 <= i < len(self):
+            raise IndexError(f'dataset index {i} is out of range: {len(self)} lines')
+        if self._process != os.getpid():
+            # A forked process shares the file position of its parent.
+            self.close()
+            self._open()
+        with self._lock:
+            for file, starts in zip(self._files, self._starts, strict=True):
+                file.seek(starts[i])
+            lines = tuple([file.readline() for file in self._files])
+        return lines[0] if len(lines) == 1 else lines
