@@ -17,6 +17,7 @@ from minigrad.functions.activation.softmax import softmax as softmax
 from minigrad.functions.activation.softplus import softplus as softplus
 from minigrad.functions.activation.swish import swish as swish
 from minigrad.functions.activation.tanh import tanh as tanh
+from minigrad.functions.array.as_strided import as_strided as as_strided
 from minigrad.functions.array.broadcast import broadcast as broadcast
 from minigrad.functions.array.cast import cast as cast
 from minigrad.functions.array.concat import concat as concat
@@ -44,6 +45,12 @@ from minigrad.functions.array.rollaxis import rollaxis as rollaxis
 from minigrad.functions.array.scatter_add import scatter_add as scatter_add
 from minigrad.functions.array.select_item import select_item as select_item
 from minigrad.functions.array.separate import separate as separate
+from minigrad.functions.array.spatial_transformer_grid import (
+    spatial_transformer_grid as spatial_transformer_grid,
+)
+from minigrad.functions.array.spatial_transformer_sampler import (
+    spatial_transformer_sampler as spatial_transformer_sampler,
+)
 from minigrad.functions.array.split_axis import split_axis as split_axis
 from minigrad.functions.array.squeeze import squeeze as squeeze
 from minigrad.functions.array.stack import stack as stack
@@ -80,6 +87,9 @@ from minigrad.functions.connection.deconvolution_nd import (
 from minigrad.functions.connection.deconvolution_nd import (
     deconvolution_nd as deconvolution_nd,
 )
+from minigrad.functions.connection.deformable_convolution_2d_sampler import (
+    deformable_convolution_2d_sampler as deformable_convolution_2d_sampler,
+)
 from minigrad.functions.connection.depthwise_convolution_2d import (
     depthwise_convolution_2d as depthwise_convolution_2d,
 )
@@ -88,6 +98,10 @@ from minigrad.functions.connection.dilated_convolution_2d import (
 )
 from minigrad.functions.connection.embed_id import embed_id as embed_id
 from minigrad.functions.connection.linear import linear as linear
+from minigrad.functions.connection.local_convolution_2d import (
+    local_convolution_2d as local_convolution_2d,
+)
+from minigrad.functions.connection.shift import shift as shift
 from minigrad.functions.evaluation.accuracy import accuracy as accuracy
 from minigrad.functions.evaluation.binary_accuracy import (
     binary_accuracy as binary_accuracy,
@@ -103,6 +117,20 @@ from minigrad.functions.evaluation.classification_summary import precision as pr
 from minigrad.functions.evaluation.classification_summary import recall as recall
 from minigrad.functions.evaluation.r2_score import r2_score as r2_score
 from minigrad.functions.loss.absolute_error import absolute_error as absolute_error
+from minigrad.functions.loss.black_out import black_out as black_out
+from minigrad.functions.loss.contrastive import contrastive as contrastive
+from minigrad.functions.loss.crf1d import argmax_crf1d as argmax_crf1d
+from minigrad.functions.loss.crf1d import crf1d as crf1d
+from minigrad.functions.loss.cross_covariance import (
+    cross_covariance as cross_covariance,
+)
+from minigrad.functions.loss.cross_covariance import decov as decov
+from minigrad.functions.loss.ctc import (
+    connectionist_temporal_classification as connectionist_temporal_classification,
+)
+from minigrad.functions.loss.discriminative_loss import (
+    discriminative_margin_based_clustering_loss as discriminative_margin_based_clustering_loss,
+)
 from minigrad.functions.loss.hinge import hinge as hinge
 from minigrad.functions.loss.huber_loss import huber_loss as huber_loss
 from minigrad.functions.loss.mean_absolute_error import (
@@ -110,6 +138,9 @@ from minigrad.functions.loss.mean_absolute_error import (
 )
 from minigrad.functions.loss.mean_squared_error import (
     mean_squared_error as mean_squared_error,
+)
+from minigrad.functions.loss.negative_sampling import (
+    negative_sampling as negative_sampling,
 )
 from minigrad.functions.loss.sigmoid_cross_entropy import (
     sigmoid_cross_entropy as sigmoid_cross_entropy,
@@ -121,6 +152,7 @@ from minigrad.functions.loss.squared_error import (
     squared_difference as squared_difference,
 )
 from minigrad.functions.loss.squared_error import squared_error as squared_error
+from minigrad.functions.loss.triplet import triplet as triplet
 from minigrad.functions.loss.vae import bernoulli_nll as bernoulli_nll
 from minigrad.functions.loss.vae import gaussian_kl_divergence as gaussian_kl_divergence
 from minigrad.functions.loss.vae import gaussian_nll as gaussian_nll

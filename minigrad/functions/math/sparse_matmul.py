@@ -57,7 +57,7 @@ class _AtPlaces(FunctionNode):
             raise ValueError(
                 f'sparse_matmul: expected the shape of a matrix, got {sp_shape}'
             )
-        self.sp_row, self.sp_col, self.sp_shape = sp_row, sp_col, tuple(sp_shape)
+        self.sp_row, self.sp_col, self.sp_shape = sp_row, sp_col, sp_shape
         self.sp_order = sp_order
         self.transa, self.transb, self.transc = transa, transb, transc
         self.dtype = dtype
@@ -75,6 +75,20 @@ class _AtPlaces(FunctionNode):
         col = xp.where(valid, col, 0).ravel()
         valid = valid.ravel()
         return (col, row, valid) if transpose else (row, col, valid)
+
+    def _apply(
+        self,
+        node: type[_AtPlaces],
+        inputs: tuple[Any, Any],
+        transa: bool,
+        transb: bool,
+        transc: bool,
+        dtype: Any,
+    ) -> Variable:
+        """Applies another node to the same places."""
+        row, col, shape, order = self.sp_row, self.sp_col, self.sp_shape, self.sp_order
+        function = node(row, col, shape, order, transa, transb, transc, dtype)
+        return function.apply(inputs)[0]
 
     def _check(
         self, in_types: InputTypes, name: str, x: Any, ndim: int, size: int, axis: int
@@ -127,16 +141,20 @@ class CooMatMul(_AtPlaces):
     def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
         sp, dn = self.get_retained_inputs()
         (gy,) = grad_outputs
-        places = self.sp_row, self.sp_col, self.sp_shape, self.sp_order
         gsp = gdn = None
         if 0 in indexes:
-            gsp = CooMatMulGradSP(
-                *places, self.transc, not self.transb, self.transa, sp.dtype
-            ).apply((gy, dn))[0]
+            gsp = self._apply(
+                CooMatMulGradSP,
+                (gy, dn),
+                self.transc,
+                not self.transb,
+                self.transa,
+                sp.dtype,
+            )
         if 1 in indexes:
-            gdn = CooMatMul(
-                *places, not self.transa, self.transc, self.transb, dn.dtype
-            ).apply((sp, gy))[0]
+            gdn = self._apply(
+                CooMatMul, (sp, gy), not self.transa, self.transc, self.transb, dn.dtype
+            )
         return gsp, gdn
 
 
@@ -171,16 +189,20 @@ class CooMatMulGradSP(_AtPlaces):
     def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
         a, b = self.get_retained_inputs()
         (gsp,) = grad_outputs
-        places = self.sp_row, self.sp_col, self.sp_shape, self.sp_order
         ga = gb = None
         if 0 in indexes:
-            ga = CooMatMul(
-                *places, self.transc, not self.transb, self.transa, a.dtype
-            ).apply((gsp, b))[0]
+            ga = self._apply(
+                CooMatMul, (gsp, b), self.transc, not self.transb, self.transa, a.dtype
+            )
         if 1 in indexes:
-            gb = CooMatMul(
-                *places, not self.transc, self.transa, not self.transb, b.dtype
-            ).apply((gsp, a))[0]
+            gb = self._apply(
+                CooMatMul,
+                (gsp, a),
+                not self.transc,
+                self.transa,
+                not self.transb,
+                b.dtype,
+            )
         return ga, gb
 
 
