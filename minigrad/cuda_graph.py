@@ -8,7 +8,11 @@ possible it computes as usual, and says why.
 What is recorded is what the GPU did. Python inside the loss function runs only while
 recording: a branch that depends on Python's state must be named in ``key``, a branch
 that depends on an array cannot be recorded (it would have to wait for the GPU) and is
-noticed. The optimizer runs as usual, so learning rates and its counters may change.
+noticed.
+
+The update is recorded, too, if it is one of our optimizers without hooks and without a
+dynamic loss scale. Its rates lie on the device and are sent there before each replay, so
+they and the counters change as usual. Otherwise the optimizer runs after the replay.
 """
 
 from __future__ import annotations
@@ -18,10 +22,13 @@ import warnings
 from collections.abc import Callable, Hashable, Iterator
 from typing import Any
 
+import numpy as np
+
 from minigrad import backend
 from minigrad.configuration import config
 from minigrad.function_hook import FunctionHook
 from minigrad.kernels import kernels_for
+from minigrad.optimizers._recorded_update import RecordedUpdate, is_plain
 from minigrad.reporter import get_current_reporter, report, report_scope
 from minigrad.training.updaters.standard_updater import StandardUpdater
 from minigrad.types import Array
@@ -42,6 +49,7 @@ class Replay:
     Attributes:
         reason: Why the last step ran as usual; empty if it was replayed.
         n_replayed: Number of steps that were replayed.
+        recorded_bytes: Memory of the card that the recordings hold.
 
     Example:
         >>> import minigrad.cuda_graph
@@ -80,6 +88,8 @@ class Replay:
             return
         key = self._key(arrays)
         plan = self._plans.setdefault(key, _Plan())
+        if plan.recording is not None and not plan.recording.is_current():
+            plan = self._plans[key] = _Plan()
         if plan.recording is None and not plan.reason and plan.seen >= self._warmup:
             with backend.get_device_from_array(*arrays).create_context():
                 self._record(plan, arrays)
@@ -87,7 +97,6 @@ class Replay:
             with backend.get_device_from_array(*arrays).create_context():
                 plan.recording.replay(arrays)
             self.n_replayed += 1
-            self._optimizer.update()
             return
         self.reason = plan.reason or f'warming up ({plan.seen + 1} of {self._warmup})'
         if plan.reason:
@@ -97,6 +106,12 @@ class Replay:
             self._optimizer.update(self._lossfun, *args)
         plan.see(trace.functions)
         self._warn(plan)
+
+    @property
+    def recorded_bytes(self) -> int:
+        """Memory of the card that the recordings hold, in bytes."""
+        recordings = [plan.recording for plan in self._plans.values()]
+        return sum([r.pool.total_bytes() for r in recordings if r is not None])
 
     def _key(self, arrays: list[Array]) -> Hashable:
         optimizer = self._optimizer
@@ -109,7 +124,7 @@ class Replay:
                     for p in optimizer.target.params()
                 ]
             ),
-            optimizer._loss_scale,
+            (optimizer._loss_scale is None, optimizer._loss_scaling_is_dynamic),
             (config.train, str(config.dtype), config.allow_tf32),
             (config.use_cudnn, config.cudnn_deterministic),
             None if self._own_key is None else self._own_key(),
@@ -209,15 +224,20 @@ class _Recording:
     ) -> None:
         cupy: Any = backend.loaded_cupy()
         target = optimizer.target
+        self._optimizer = optimizer
         self._inputs = [x.copy() for x in arrays]
         self._stream = cupy.cuda.Stream(non_blocking=True)
-        self._scale = optimizer._loss_scale
+        # The factor of the loss, which may change from replay to replay.
+        self._scale: Array = None
+        if optimizer._loss_scale is not None:
+            self._scale = cupy.full((), optimizer._loss_scale, np.float32)
         # Memory that nobody else is given: a replay writes to all of it.
-        self._pool = cupy.cuda.MemoryPool()
+        self.pool = cupy.cuda.MemoryPool()
+        self._update: RecordedUpdate | None = None
         kernels: Any = kernels_for(arrays[0])
         self._report: dict[str, Any] = {}
         grads_before = [(p, p._grad_var) for p in target.params()]
-        with kernels.recording(), cupy.cuda.using_allocator(self._pool.malloc):
+        with kernels.recording(), cupy.cuda.using_allocator(self.pool.malloc):
             self._wait_for_current()
             with (
                 self._stream,
@@ -226,8 +246,13 @@ class _Recording:
             ):
                 loss = lossfun(*self._inputs)
                 target.cleargrads()
-                loss.backward(loss_scale=self._scale)
+                if self._scale is not None and loss.size == 1:
+                    loss.grad = self._scale.astype(loss.dtype).reshape(loss.shape)
+                loss.backward(loss_scale=optimizer._loss_scale)
                 del loss
+                if is_plain(optimizer):
+                    optimizer.reallocate_cleared_grads()
+                    self._update = RecordedUpdate.of(optimizer, kernels)
         if captured.error is not None:
             for param, grad in grads_before:
                 param._set_grad_var(grad)
@@ -236,26 +261,44 @@ class _Recording:
         self._grads: list[tuple[Parameter, Any]] = [
             (p, p._grad_var) for p in target.params()
         ]
+        # What the usual steps took of the card will not be needed again.
+        cupy.get_default_memory_pool().free_all_blocks()
+
+    def is_current(self) -> bool:
+        """Tells whether a recorded update is still the one that is wanted."""
+        return self._update is None or (
+            is_plain(self._optimizer) and self._update.is_current()
+        )
 
     def _wait_for_current(self) -> None:
         current = backend.loaded_cupy().cuda.get_current_stream()
         self._stream.wait_event(current.record())
 
     def replay(self, arrays: list[Array]) -> None:
-        """Computes the gradients for new inputs, and reports as the model did."""
+        """Makes the step for new inputs, and reports as the model did."""
         cupy: Any = backend.loaded_cupy()
+        scale = self._optimizer._loss_scale
         self._wait_for_current()
         with self._stream:
             for mine, given in zip(self._inputs, arrays, strict=True):
                 mine[...] = given
+            if self._scale is not None:
+                self._scale.fill(scale)
+            if self._update is not None:
+                self._update.advance(scale)
         self._graph.launch(self._stream)
         current = cupy.cuda.get_current_stream()
         current.wait_event(self._stream.record())
         for param, grad in self._grads:
             param._set_grad_var(grad)
-            param._loss_scale = self._scale
+            param._loss_scale = scale
         # The next replay writes over them, and a log wants to keep them.
         report({name: _copy_of(value) for name, value in self._report.items()})
+        if self._update is None:
+            self._optimizer.update()
+        else:
+            self._optimizer.t += 1
+            self._update.finish()
 
 
 class _Captured:

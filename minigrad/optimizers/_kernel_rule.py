@@ -105,7 +105,8 @@ class KernelRule(UpdateRule):
         """
         self.t += 1
         with using_device(param.device):
-            target, grad, scale = param, param.grad, param._loss_scale
+            target, scale = param, param._loss_scale
+            grad: Array = param.grad
             if self._use_fp32_update and param.dtype == np.float16:
                 target = self._fp32_copy(param)
                 wide = get_array_module(grad).empty(grad.shape, np.float32)

@@ -102,10 +102,31 @@ def test_optimizer(name, dtype, kernels, cupy):
         check(t, h, {'e': 2e-2, 'f': 1e-5, 'd': 1e-12}[dtype])
 
 
+@pytest.mark.parametrize('dtype', 'efd')
+def test_one_launch_for_all_parameters(dtype, kernels, cupy):
+    params = [draw(size, dtype=dtype, seed=size) for size in range(1, 200, 3)]
+    grads = [draw(p.size, dtype=dtype, seed=p.size + 1) for p in params]
+    here = [(p, g, np.zeros_like(p)) for p, g in zip(params, grads, strict=True)]
+    there = [tuple(map(cupy.asarray, row)) for row in here]
+    together = kernels.together()
+    for row in there:
+        together.momentum_sgd(*row, lr=0.1, momentum=0.9)
+    together.flush()
+    for row, expected in zip(there, here, strict=True):
+        reference.momentum_sgd(*expected, lr=0.1, momentum=0.9)
+        for t, h in zip(row, expected, strict=True):
+            check(t, h, {'e': 2e-2, 'f': 1e-5, 'd': 1e-12}[dtype])
+    there[3][0][-1:] = np.nan
+    bad = [
+        i for i, good in enumerate(kernels.finite([r[0] for r in there])) if not good
+    ]
+    assert bad == [3]
+
+
 def lenet():
     np.random.seed(0)
     model = L.Classifier(LeNet(in_channels=1))
-    model.predictor(np.zeros((1, 1, 28, 28), 'f'))
+    model.predictor(np.zeros((1, 1, 28, 28), minigrad.get_dtype()))
     return model
 
 
@@ -124,13 +145,25 @@ def test_lenet_takes_the_same_steps(kernels, cupy):
     np.testing.assert_allclose(losses['@cupy:0'], losses['@numpy'], rtol=1e-3)
 
 
-def test_replay(kernels, cupy):
-    x = cupy.asarray(np.random.default_rng(0).random((16, 1, 28, 28), 'f'))
+@pytest.mark.parametrize('scaling', [None, 'static', 'dynamic'])
+@pytest.mark.parametrize('dtype', [np.float32, minigrad.mixed16])
+def test_replay(dtype, scaling, kernels, cupy):
+    with minigrad.using_config('dtype', dtype):
+        check_replay(scaling, cupy)
+
+
+def check_replay(scaling, cupy):
+    dtype = minigrad.get_dtype()
+    x = np.random.default_rng(0).random((16, 1, 28, 28), 'f').astype(dtype)
+    x = cupy.asarray(x)
     t = cupy.asarray(np.arange(16, dtype='i') % 10)
     params = []
     for replayed in (False, True):
         model = lenet().to_device('@cupy:0')
         optimizer = optimizers.Adam().setup(model)
+        optimizer.use_fp32_update()
+        if scaling is not None:
+            optimizer.loss_scaling(scale=128.0 if scaling == 'static' else None)
         replay = Replay(model, optimizer)
         for _ in range(10):
             if replayed:
@@ -140,8 +173,9 @@ def test_replay(kernels, cupy):
         params.append([p.array.get() for p in model.params()])
     assert replay.reason == ''
     assert replay.n_replayed == 7
+    tolerance = 1e-2 if dtype == np.float16 else 1e-3
     for a, b in zip(*params, strict=True):
-        np.testing.assert_allclose(a, b, rtol=1e-3, atol=1e-4)
+        np.testing.assert_allclose(a, b, rtol=tolerance, atol=tolerance)
 
 
 def test_tf32_is_off_until_asked_for(kernels, cupy):

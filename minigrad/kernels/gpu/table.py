@@ -85,7 +85,8 @@ def source(name: str, dtype: str, other: str) -> str:
     if name == 'finite':
         return start + _FINITE
     inputs, outputs, body = OF_MANY[name]
-    declared, elements = [], []
+    declared: list[str] = []
+    elements: list[str] = []
     for parameter in f'{inputs}, {outputs}'.split(','):
         kind, variable = parameter.split()
         if kind == 'A':

@@ -99,4 +99,4 @@ class Together(CupyKernels):
         for call, numbers in enumerate(given):
             place = self._places[call]
             host[place : place + len(numbers)] = numbers
-        self.numbers.set(host)
+        self.numbers.set(host, self.xp.cuda.get_current_stream())

@@ -88,7 +88,9 @@ def call(name, function, args, kwargs, checked=True):
     if capturing is not None:
         capturing.touch([*plain_args, *plain_kwargs.values()])
     result = run()
-    if capturing is not None:
+    if capturing is not None and name.startswith('empty'):
+        capturing.keep(result)
+    elif capturing is not None:
         capturing.record(run, result)
     cuda.state.launches += 1
     return out if isinstance(out, ndarray) else wrap(result)

@@ -104,6 +104,7 @@ class Graph:
     def __init__(self):
         self._calls = []
         self._before = []
+        self._kept = []
 
     def touch(self, arrays):
         """Remembers what the arrays hold: recording computes nothing."""
@@ -115,6 +116,10 @@ class Graph:
         for array, before in reversed(self._before):
             array[...] = before
         self._before = []
+
+    def keep(self, array):
+        """Keeps memory that a recorded call may know by its address alone."""
+        self._kept.append(array)
 
     def record(self, run, result):
         arrays = result if isinstance(result, (list, tuple)) else [result]
