@@ -234,12 +234,27 @@ from minigrad.functions.math.zeta import zeta as zeta
 from minigrad.functions.noise.dropout import dropout as dropout
 from minigrad.functions.noise.gaussian import gaussian as gaussian
 from minigrad.functions.noise.gumbel_softmax import gumbel_softmax as gumbel_softmax
+from minigrad.functions.noise.simplified_dropconnect import (
+    simplified_dropconnect as simplified_dropconnect,
+)
 from minigrad.functions.noise.zoneout import zoneout as zoneout
 from minigrad.functions.normalization.batch_normalization import (
     batch_normalization as batch_normalization,
 )
 from minigrad.functions.normalization.batch_normalization import (
     fixed_batch_normalization as fixed_batch_normalization,
+)
+from minigrad.functions.normalization.batch_renormalization import (
+    batch_renormalization as batch_renormalization,
+)
+from minigrad.functions.normalization.batch_renormalization import (
+    fixed_batch_renormalization as fixed_batch_renormalization,
+)
+from minigrad.functions.normalization.decorrelated_batch_normalization import (
+    decorrelated_batch_normalization as decorrelated_batch_normalization,
+)
+from minigrad.functions.normalization.decorrelated_batch_normalization import (
+    fixed_decorrelated_batch_normalization as fixed_decorrelated_batch_normalization,
 )
 from minigrad.functions.normalization.group_normalization import (
     group_normalization as group_normalization,
