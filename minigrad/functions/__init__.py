@@ -282,6 +282,19 @@ from minigrad.functions.pooling.max_pooling_2d import max_pooling_2d as max_pool
 from minigrad.functions.pooling.max_pooling_nd import max_pooling_1d as max_pooling_1d
 from minigrad.functions.pooling.max_pooling_nd import max_pooling_3d as max_pooling_3d
 from minigrad.functions.pooling.max_pooling_nd import max_pooling_nd as max_pooling_nd
+from minigrad.functions.pooling.roi_average_align_2d import (
+    roi_average_align_2d as roi_average_align_2d,
+)
+from minigrad.functions.pooling.roi_average_pooling_2d import (
+    roi_average_pooling_2d as roi_average_pooling_2d,
+)
+from minigrad.functions.pooling.roi_max_align_2d import (
+    roi_max_align_2d as roi_max_align_2d,
+)
+from minigrad.functions.pooling.roi_max_pooling_2d import (
+    roi_max_pooling_2d as roi_max_pooling_2d,
+)
+from minigrad.functions.pooling.roi_pooling_2d import roi_pooling_2d as roi_pooling_2d
 from minigrad.functions.pooling.spatial_pyramid_pooling_2d import (
     spatial_pyramid_pooling_2d as spatial_pyramid_pooling_2d,
 )
