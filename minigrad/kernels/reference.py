@@ -13,11 +13,12 @@ from typing import Any
 import numpy as np
 
 from minigrad.kernels.nd import NdKernels
+from minigrad.kernels.roi import ROIKernels
 from minigrad.kernels.specs import ConvSpec, PoolSpec
 from minigrad.types import Array
 
 
-class Kernels(NdKernels):
+class Kernels(NdKernels, ROIKernels):
     """Kernels for the arrays of one module, ``numpy`` or ``cupy``."""
 
     name = 'reference'

@@ -1,0 +1,91 @@
+"""Max pooling of regions of interest, without rounding."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy
+
+from minigrad.functions.pooling._roi import ROIWeighting, interpolation, read_ratio
+from minigrad.functions.pooling.max_pooling_2d import max_pooling_2d
+from minigrad.variable import Variable
+
+
+class ROIMaxAlign2D(ROIWeighting):
+    """The values that are interpolated at points within each bin: (OH GH, OW GW).
+
+    ``window`` is (GH, GW) then, and ``outside`` says which of the points do not count.
+    """
+
+    public_name = 'roi_max_align_2d'
+
+    def __init__(
+        self, outsize: Any, spatial_scale: Any, sampling_ratio: Any = None
+    ) -> None:
+        super().__init__(outsize, spatial_scale)
+        self.sampling_ratio = read_ratio(self.public_name, sampling_ratio)
+
+    def matrices(self, corners: Any, size: Any) -> tuple[Any, Any]:
+        weights = [
+            interpolation(
+                corners[:, i],
+                corners[:, i + 2],
+                self.outsize[i],
+                self.sampling_ratio[i],
+                size[i],
+            )[0]
+            for i in range(2)
+        ]
+        self.window = tuple([w.shape[2] for w in weights])
+        A, B = [w.reshape(len(w), w.shape[1] * w.shape[2], w.shape[3]) for w in weights]
+        no_row, no_column = ~A.any(axis=2), ~B.any(axis=2)
+        self.outside = no_row[:, None, :, None] | no_column[:, None, None, :]
+        return A, B
+
+
+def roi_max_align_2d(
+    x: Any,
+    rois: Any,
+    roi_indices: Any,
+    outsize: Any,
+    spatial_scale: Any,
+    sampling_ratio: Any = None,
+) -> Variable:
+    """Maximum of interpolated values in each bin of regions of interest.
+
+    Args:
+        x: Feature maps, float, shape ``(N, C, H, W)``.
+        rois: Corners ``(y_min, x_min, y_max, x_max)`` of regions, dtype of ``x``, shape
+            ``(R, 4)``. They are not rounded; a region is at least one pixel long.
+        roi_indices: The image of each region, int32, shape ``(R,)``.
+        outsize: Number of bins, ``o`` or ``(OH, OW)``.
+        spatial_scale: What corners are multiplied by to become pixels of ``x``.
+        sampling_ratio: Points per bin on each axis, ``s`` or ``(sh, sw)``; None takes
+            as many as a bin has pixels.
+
+    Returns:
+        Variable, dtype of ``x``, shape ``(R, C, OH, OW)``; minus infinity for a bin
+        whose points are all more than a pixel outside of the image.
+
+    Raises:
+        InvalidType: Shapes or dtypes do not fit.
+        TypeError: ``outsize``, ``spatial_scale`` or ``sampling_ratio`` is not positive.
+        IndexError: A region is of an image that is not there.
+
+    Gradient: to ``x``, by the weights of the first maximum of each bin.
+    Double backprop: yes, to any order.
+    Kernels: those of `roi_average_align_2d` and `max_pooling_2d`.
+    Source: He et al. 2017; compatible with chainer.functions.roi_max_align_2d.
+
+    Example:
+        >>> x = np.arange(16, dtype='f').reshape(1, 1, 4, 4)
+        >>> rois, roi_indices = np.array([[0, 0, 3, 3]], 'f'), np.zeros(1, 'i')
+        >>> F.roi_max_align_2d(x, rois, roi_indices, 1, 1.0).array
+        array([[[[12.5]]]], dtype=float32)
+    """
+    function = ROIMaxAlign2D(outsize, spatial_scale, sampling_ratio)
+    (values,) = function.apply((x, rois, roi_indices))
+    nothing = numpy.where(function.outside, -numpy.inf, 0).astype(values.dtype)
+    values = values + values.xp.asarray(nothing)
+    y: Variable = max_pooling_2d(values, function.window)
+    return y
