@@ -22,6 +22,7 @@ import numpy
 from numpy import ndarray
 
 from minigrad import backend
+from minigrad.bfloat16 import is_float
 from minigrad.configuration import config, using_config
 from minigrad.function_hook import _KEY, FunctionHook
 from minigrad.function_node import FunctionNode
@@ -406,7 +407,7 @@ def backward_from(
         raise RuntimeError('backward: the variable holds no array')
     gradient = output.grad_var
     creator = output.creator_node
-    if gradient is None and output._array.dtype.kind == 'f':
+    if gradient is None and is_float(output._array.dtype):
         if output._array.size == 1 or creator is None or len(creator.outputs or ()) < 2:
             gradient = _default_seed(output, loss_scale)
         elif not any(_holds_gradient(y) for y in creator.outputs or ()):

@@ -16,6 +16,8 @@ from typing import Any, TextIO
 
 import numpy
 
+from minigrad.bfloat16 import is_bfloat16
+
 
 class Mixed16:
     """The dtype specifier of mixed precision: float16 values, float32 parameters."""
@@ -231,7 +233,8 @@ def get_dtype(dtype: Any = None, map_mixed16: Any = None) -> numpy.dtype[Any]:
 
     Args:
         dtype: Dtype specifier, `mixed16` or None.
-        map_mixed16: Dtype that stands for `mixed16`; float16 when None.
+        map_mixed16: Dtype that stands for `mixed16` (float16 when None), and for a
+            configured bfloat16: what needs more than 8 bits.
 
     Example:
         >>> minigrad.get_dtype()
@@ -239,6 +242,9 @@ def get_dtype(dtype: Any = None, map_mixed16: Any = None) -> numpy.dtype[Any]:
     """
     if dtype is None:
         dtype = config.dtype
+        if map_mixed16 is not None and dtype is not mixed16:
+            configured = numpy.dtype(dtype)
+            dtype = map_mixed16 if is_bfloat16(configured) else configured
     if dtype is mixed16:
         dtype = mixed16.dtype if map_mixed16 is None else map_mixed16
     resolved: numpy.dtype[Any] = numpy.dtype(dtype)

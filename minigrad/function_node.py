@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import traceback
 from collections.abc import Iterable, Sequence
+from sys import modules
 from typing import Any, ClassVar
 from weakref import finalize, ref
 
@@ -12,6 +13,7 @@ import numpy
 from numpy import ndarray
 
 from minigrad import backend
+from minigrad.bfloat16 import any_bfloat16, apply_in_float32
 from minigrad.configuration import changed_defaults, config
 from minigrad.errors import InvalidType, describe, expectation
 from minigrad.function_hook import FunctionHook, get_function_hooks
@@ -90,6 +92,10 @@ class FunctionNode:
             cls.public_name = re.sub(r'(?<=[a-z0-9])(?=[A-Z])', '_', cls.__name__)
             cls.public_name = cls.public_name.lower()
 
+    def takes_bfloat16(self, inputs: tuple[Any, ...]) -> bool:
+        """Tells whether `forward` takes bfloat16; by default it is given float32."""
+        return False
+
     @property
     def label(self) -> str:
         return type(self).__name__
@@ -126,6 +132,10 @@ class FunctionNode:
                 f'{self.public_name}: one node is one application; make a new '
                 f'{type(self).__name__} for each call'
             )
+        if 'ml_dtypes' in modules:
+            inputs = tuple(inputs)
+            if any_bfloat16(inputs) and not self.takes_bfloat16(inputs):
+                return apply_in_float32(self, inputs)
         # A LeNet step is forty applications, each of a few microseconds: one loop over
         # the inputs, one over the outputs, and one question whether this thread asked
         # for anything special (hooks, debug mode, no graph).

@@ -18,6 +18,7 @@ from numpy import ndarray
 
 from minigrad import optimizer_hooks
 from minigrad.backend import CpuDevice, get_array_module, is_array, using_device
+from minigrad.bfloat16 import is_bfloat16
 from minigrad.kernels import kernels_for
 from minigrad.link import Link
 from minigrad.serializer import Deserializer
@@ -258,7 +259,7 @@ class UpdateRule:
             return
         self.t += 1
         with _device_of(param):
-            if self._use_fp32_update and _dtype_of(param) == np.float16:
+            if self._has_fp32_copy(_dtype_of(param)):
                 self._update_in_fp32(param)
             else:
                 self._update(param, param._loss_scale)
@@ -283,6 +284,12 @@ class UpdateRule:
         Rules that can have a method ``join`` besides `update`; see `KernelRule`.
         """
         return False
+
+    def _has_fp32_copy(self, dtype: Any) -> bool:
+        """Tells whether a parameter of this dtype is updated through a float32 copy."""
+        if dtype is None:
+            return False
+        return (self._use_fp32_update and dtype == np.float16) or is_bfloat16(dtype)
 
     def _fp32_copy(self, param: Parameter) -> Parameter:
         """Returns the float32 copy that stands for a float16 parameter."""
@@ -342,6 +349,8 @@ class UpdateRule:
     def use_fp32_update(self, flag: bool = True) -> None:
         """Updates a float16 parameter through a float32 copy of it, kept here.
 
+        A bfloat16 parameter always is.
+
         Args:
             flag: False stops it.
         """
@@ -369,7 +378,7 @@ class UpdateRule:
             # Updates of a parameter that has no shape yet: nothing to load later.
             serializer('has_state', False)
         if loading:
-            if self._use_fp32_update:
+            if self._use_fp32_update or self._fp32_param is not None:
                 copy = _optional(serializer, 'fp32_param', None)
                 self._fp32_param = None if copy is None else Parameter(copy)
         elif self._fp32_param is not None and self._fp32_param.array is not None:

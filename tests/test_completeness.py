@@ -60,7 +60,7 @@ def test_docstring(name):
 
 
 LAYERS = [
-    {'_version', 'types', 'configuration', 'errors'},
+    {'_version', 'types', 'bfloat16', 'configuration', 'errors'},
     {'backend', 'backends', 'cuda', 'kernels', 'utils', 'device_resident'},
     {'variable', 'function_node', 'function', 'function_hook', 'backprop'},
     {'gradient_check', 'function_hooks', 'functions', 'initializer', 'initializers'},

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy
 
+from minigrad.bfloat16 import is_float
 from minigrad.configuration import config
 from minigrad.function_node import FunctionNode
 from minigrad.types import Array
@@ -18,13 +19,16 @@ class Cast(FunctionNode):
     def __init__(self, typ: Any) -> None:
         self.type = typ
 
+    def takes_bfloat16(self, inputs: tuple[Any, ...]) -> bool:
+        return True
+
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         (x,) = inputs
         self._in_type = x.dtype
         return x.astype(self.type, copy=False)
 
     def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
-        if self._in_type.kind != 'f':
+        if not is_float(self._in_type):
             return None
         return cast(grad_outputs[0], self._in_type)
 

@@ -18,6 +18,9 @@ class Copy(FunctionNode):
         self._in_device = in_device
         self.out_device = out_device
 
+    def takes_bfloat16(self, inputs: tuple[Any, ...]) -> bool:
+        return True
+
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         return self.out_device.send(inputs[0])
 
@@ -53,6 +56,9 @@ class Duplicate(FunctionNode):
     """The same values in memory of their own."""
 
     arg_names = ('x',)
+
+    def takes_bfloat16(self, inputs: tuple[Any, ...]) -> bool:
+        return True
 
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         return inputs[0].copy()

@@ -28,6 +28,9 @@ class Reshape(FunctionNode):
             inputs=in_types,
         )
 
+    def takes_bfloat16(self, inputs: tuple[Any, ...]) -> bool:
+        return True
+
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         (x,) = inputs
         self._in_shape = x.shape

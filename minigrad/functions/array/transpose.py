@@ -26,6 +26,9 @@ class Transpose(FunctionNode):
                 inputs=in_types,
             )
 
+    def takes_bfloat16(self, inputs: tuple[Any, ...]) -> bool:
+        return True
+
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         return inputs[0].transpose(self.axes)
 

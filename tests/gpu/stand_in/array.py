@@ -18,6 +18,11 @@ class _Unsupported(TypeError):
     pass
 
 
+def supported(dtype):
+    """Tells whether CuPy knows a dtype; bfloat16 through ml_dtypes."""
+    return dtype.kind in 'biufc' or dtype.name == 'bfloat16'
+
+
 def unwrap(value):
     """Returns the NumPy array inside, through lists; refuses NumPy arrays."""
     if isinstance(value, ndarray):
@@ -39,7 +44,7 @@ def unwrap(value):
 def wrap(value):
     """Turns NumPy's arrays and scalars into arrays of the stand-in."""
     if isinstance(value, numpy.ndarray):
-        if value.dtype.kind not in 'biufc':
+        if not supported(value.dtype):
             raise ValueError(f'Unsupported dtype {value.dtype}')
         return _make(value)
     if isinstance(value, numpy.generic):
@@ -76,6 +81,10 @@ def call(name, function, args, kwargs, checked=True):
     ):
         raise NotImplementedError(f'{name}: calling cuBLAS APIs during stream capture')
     plain_args = [unwrap(a) for a in args]
+    if name.startswith(_BY_LIBRARY) and any(
+        isinstance(a, numpy.ndarray) and a.dtype.kind == 'V' for a in plain_args
+    ):
+        raise TypeError(f'{name}: stricter than CuPy, which multiplies some bfloat16')
     plain_kwargs = {k: unwrap(v) for k, v in kwargs.items()}
     out = kwargs.get('out')
 

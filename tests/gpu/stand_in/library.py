@@ -10,7 +10,7 @@ import numpy
 
 from tests.gpu.stand_in import cuda
 from tests.gpu.stand_in.api import names
-from tests.gpu.stand_in.array import _index, _make, call, ndarray, unwrap
+from tests.gpu.stand_in.array import _index, _make, call, ndarray, supported, unwrap
 
 
 def build_modules():
@@ -139,7 +139,7 @@ def _creator(name):
         if cuda.state.capturing is not None and isinstance(obj, numpy.ndarray):
             raise cuda.CUDARuntimeError('cudaErrorStreamCaptureUnsupported: a copy')
         made = numpy.array(obj, dtype)
-        if made.dtype.kind not in 'biufc':
+        if not supported(made.dtype):
             raise ValueError(f'Unsupported dtype {made.dtype}')
         return _make(made)
 
