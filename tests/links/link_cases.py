@@ -16,7 +16,9 @@ def spread(*shape):
 def cases(L, F):
     """Returns ``{name: (make, inputs)}``; ``make()`` gives a link."""
     x = spread(2, 3, 6, 5)
+    x3 = spread(2, 3, 8)
     x4 = spread(2, 4, 6, 5)
+    x5 = spread(2, 2, 4, 3, 5)
     v = spread(4, 6)
     return {
         'Linear': (lambda: L.Linear(6, 3), (v,)),
@@ -52,6 +54,55 @@ def cases(L, F):
             (x,),
         ),
         'DilatedConvolution2D lazy': (lambda: L.DilatedConvolution2D(4, 3), (x,)),
+        'ConvolutionND': (lambda: L.ConvolutionND(3, 2, 4, 3), (x5,)),
+        'ConvolutionND options': (
+            lambda: L.ConvolutionND(
+                *(3, 2, 4, (3, 2, 2), 2, (1, 0, 1), True),
+                cover_all=True,
+                dilate=(1, 2, 1),
+            ),
+            (x5,),
+        ),
+        'ConvolutionND groups': (
+            lambda: L.ConvolutionND(2, 4, 6, 3, (2, 1), groups=2),
+            (x4,),
+        ),
+        'Convolution1D': (lambda: L.Convolution1D(None, 4, 3, 2, 1), (x3,)),
+        'Convolution3D': (lambda: L.Convolution3D(2, 3, (2, 3, 2)), (x5,)),
+        'DeconvolutionND': (lambda: L.DeconvolutionND(3, None, 4, 3, 2, 1), (x5,)),
+        'DeconvolutionND options': (
+            lambda: L.DeconvolutionND(
+                2, 4, 6, 3, 2, 1, True, outsize=(12, 10), dilate=1, groups=2
+            ),
+            (x4,),
+        ),
+        'Deconvolution1D': (lambda: L.Deconvolution1D(3, 4, 4, 2, 1), (x3,)),
+        'Deconvolution3D': (lambda: L.Deconvolution3D(2, 3, (2, 3, 2), 2), (x5,)),
+        'LocalConvolution2D': (
+            lambda: L.LocalConvolution2D(3, 2, (6, 5), 3, initial_bias=0.5),
+            (x,),
+        ),
+        'LocalConvolution2D lazy': (
+            lambda: L.LocalConvolution2D(None, 2, ksize=(2, 3), nobias=True),
+            (x,),
+        ),
+        'DeformableConvolution2D': (
+            lambda: L.DeformableConvolution2D(
+                3, 4, 3, 2, 1, deform_initialW=spread(4, 3, 3, 3)
+            ),
+            (x,),
+        ),
+        'DeformableConvolution2D lazy': (
+            lambda: L.DeformableConvolution2D(
+                None,
+                2,
+                (3, 2),
+                offset_nobias=True,
+                deform_nobias=True,
+                deform_initialW=spread(2, 3, 3, 2),
+            ),
+            (x,),
+        ),
         'Bilinear': (lambda: L.Bilinear(6, 3, 4), (v, spread(4, 3))),
         'Bilinear nobias': (lambda: L.Bilinear(6, 3, 4, True), (v, spread(4, 3))),
         'EmbedID': (lambda: L.EmbedID(5, 3), (np.array([[0, 2], [2, 4]]),)),
@@ -82,6 +133,17 @@ def cases(L, F):
             lambda: L.BatchNormalization(3, use_gamma=False, use_beta=False),
             (x,),
         ),
+        'BatchRenormalization': (lambda: L.BatchRenormalization(3), (x,)),
+        'BatchRenormalization plain': (
+            lambda: L.BatchRenormalization(
+                6, decay=0.5, eps=1e-3, use_gamma=False, use_beta=False
+            ),
+            (v,),
+        ),
+        'DecorrelatedBatchNormalization': (
+            lambda: L.DecorrelatedBatchNormalization(4, groups=2, eps=1e-2),
+            (x4,),
+        ),
         'LayerNormalization': (lambda: L.LayerNormalization(), (v,)),
         'GroupNormalization': (
             lambda: L.GroupNormalization(2, initial_gamma=2, initial_beta=1),
@@ -91,6 +153,11 @@ def cases(L, F):
         'PReLU shape': (lambda: L.PReLU((3,), 0.5), (x,)),
         'Swish': (lambda: L.Swish(None), (v,)),
         'Swish shape': (lambda: L.Swish((), 2.0), (v,)),
+        'SimplifiedDropconnect': (lambda: L.SimplifiedDropconnect(6, 3, 0), (v,)),
+        'SimplifiedDropconnect lazy': (
+            lambda: L.SimplifiedDropconnect(None, 3, ratio=0, nobias=True),
+            (x,),
+        ),
         'Maxout': (lambda: L.Maxout(6, 3, 2), (v,)),
         'Maxout values': (
             lambda: L.Maxout(6, 3, 2, spread(3, 2, 6), spread(3, 2)),

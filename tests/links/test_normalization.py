@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import minigrad
+import minigrad.functions as F
 import minigrad.links as L
 
 
@@ -119,3 +120,106 @@ def test_layer_normalization_of_images():
 def test_group_normalization_of_a_vector():
     with pytest.raises(ValueError, match=r'at least 2.*got 1'):
         L.GroupNormalization(1)(np.ones(4, 'f'))
+
+
+def test_batch_renormalization_in_training_and_evaluation():
+    rng = np.random.RandomState(0)
+    layer = L.BatchRenormalization(3, rmax=1e3, dmax=1e3)
+    x = rng.normal(2, 3, (6, 3)).astype('f')
+    with minigrad.using_config('train', False):
+        expected = layer(x).array
+    # Unbounded corrections undo the batch, before the averages move.
+    np.testing.assert_allclose(layer(x).array, expected, rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose(layer.avg_mean, 0.1 * x.mean(axis=0), rtol=1e-5)
+    np.testing.assert_allclose(
+        layer.avg_var, 0.9 + 0.1 * x.var(axis=0, ddof=1), rtol=1e-5
+    )
+
+
+def test_batch_renormalization_takes_initial_averages():
+    layer = L.BatchRenormalization(2, initial_avg_mean=3, initial_avg_var=4)
+    assert layer.avg_mean.tolist() == [3, 3]
+    assert layer.avg_var.tolist() == [4, 4]
+
+
+@pytest.mark.parametrize(
+    'make',
+    [
+        lambda: L.BatchRenormalization(4, rmax=3, dmax=5),
+        lambda: L.DecorrelatedBatchNormalization(4, groups=2),
+    ],
+)
+def test_other_normalizations_run_again_without_counting_twice(make):
+    x = np.random.RandomState(0).normal(1, 2, (5, 4)).astype('f')
+    results = []
+    for call in (lambda f, x: f(x), F.forget):
+        layer, v = make(), minigrad.Variable(x)
+        F.sum(call(layer, v) ** 3).backward()
+        averages = [getattr(layer, name) for name in sorted(layer._persistent)]
+        results.append([v.grad, *averages])
+    for plain, forgotten in zip(*results, strict=True):
+        np.testing.assert_array_equal(plain, forgotten)
+
+
+@pytest.mark.parametrize(
+    'make',
+    [
+        lambda: L.BatchRenormalization(4),
+        lambda: L.DecorrelatedBatchNormalization(4, groups=2),
+    ],
+)
+def test_fine_tuning_of_other_normalizations(make):
+    layer = make()
+    xs = np.random.RandomState(0).normal(1, 2, (3, 5, 4)).astype('f')
+    for x in xs:
+        layer(x, finetune=True)
+    assert layer.N == 3
+    np.testing.assert_allclose(layer.avg_mean.ravel(), xs.mean(axis=(0, 1)), rtol=1e-5)
+    layer.start_finetuning()
+    assert layer.N == 0
+
+
+def test_decorrelated_channels():
+    rng = np.random.RandomState(0)
+    x = rng.normal(size=(50, 4)) @ rng.normal(size=(4, 4))
+    layer = L.DecorrelatedBatchNormalization(4, groups=1, dtype='d')
+    np.testing.assert_allclose(
+        np.cov(layer(x).array.T, bias=True), np.eye(4), atol=1e-3
+    )
+    assert layer.avg_projection.shape == (1, 4, 4)
+    with minigrad.using_config('train', False):
+        y = layer(x).array
+    expected = (x - layer.avg_mean[0]) @ layer.avg_projection[0].T
+    np.testing.assert_allclose(y, expected)
+
+
+@pytest.mark.parametrize('groups', [1, 2])
+def test_old_files_of_decorrelated_batch_normalization(groups):
+    layer = L.DecorrelatedBatchNormalization(2 * groups, groups)
+    old = {
+        'avg_mean': np.array([1, 2], 'f'),
+        'avg_projection': np.array([[1, 2], [3, 4]], 'f'),
+        'N': np.array(0),
+    }
+    load = minigrad.serializers.NpzDeserializer(old).load
+    if groups == 1:
+        load(layer)
+    else:
+        with pytest.warns(UserWarning, match='taken for each of 2'):
+            load(layer)
+    assert layer.avg_mean.tolist() == [[1, 2]] * groups
+    assert layer.avg_projection.tolist() == [[[1, 2], [3, 4]]] * groups
+
+
+def test_simplified_dropconnect_draws_or_takes_a_mask():
+    layer = L.SimplifiedDropconnect(None, 2, ratio=0.5)
+    x = np.ones((3, 4), 'f')
+    np.random.seed(0)
+    first = layer(x).array
+    assert (first != layer(x).array).any()
+    np.testing.assert_allclose(
+        layer(x, train=False).array, F.linear(x, layer.W).array, rtol=1e-6
+    )
+    mask = np.zeros((2, 4), bool)
+    assert not layer(x, mask=mask, use_batchwise_mask=False).array.any()
+    assert 'mask' in layer._persistent

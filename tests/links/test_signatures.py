@@ -18,6 +18,15 @@ LSTM = (
 )
 N_STEP = 'n_layers, in_size, out_size, dropout, *, initialW=None, initial_bias=None, **kwargs'
 
+CONVOLUTION = (
+    'stride=1, pad=0, nobias=False, initialW=None, initial_bias=None, cover_all=False, '
+    'dilate=1, groups=1'
+)
+DECONVOLUTION = (
+    'stride=1, pad=0, nobias=False, outsize=None, initialW=None, initial_bias=None, '
+    'dilate=1, groups=1'
+)
+
 LINKS = {
     'Linear': 'in_size, out_size=None, nobias=False, initialW=None, initial_bias=None',
     'Convolution2D': (
@@ -36,6 +45,21 @@ LINKS = {
     'DilatedConvolution2D': (
         'in_channels, out_channels, ksize=None, stride=1, pad=0, dilate=1, '
         'nobias=False, initialW=None, initial_bias=None'
+    ),
+    'ConvolutionND': 'ndim, in_channels, out_channels, ksize=None, ' + CONVOLUTION,
+    'Convolution1D': 'in_channels, out_channels, ksize, ' + CONVOLUTION,
+    'Convolution3D': 'in_channels, out_channels, ksize, ' + CONVOLUTION,
+    'DeconvolutionND': 'ndim, in_channels, out_channels, ksize=None, ' + DECONVOLUTION,
+    'Deconvolution1D': 'in_channels, out_channels, ksize, ' + DECONVOLUTION,
+    'Deconvolution3D': 'in_channels, out_channels, ksize, ' + DECONVOLUTION,
+    'LocalConvolution2D': (
+        'in_channels, out_channels, in_size=None, ksize=None, stride=1, nobias=False, '
+        'initialW=None, initial_bias=None, **kwargs'
+    ),
+    'DeformableConvolution2D': (
+        'in_channels, out_channels, ksize, stride=1, pad=0, offset_nobias=False, '
+        'offset_initialW=None, offset_initial_bias=None, deform_nobias=False, '
+        'deform_initialW=None, deform_initial_bias=None'
     ),
     'Bilinear': (
         'left_size, right_size, out_size, nobias=False, initialW=None, '
@@ -95,6 +119,21 @@ LINKS = {
     'NStepRNNReLU': N_STEP,
     'NStepBiRNNTanh': N_STEP,
     'NStepBiRNNReLU': N_STEP,
+    'BatchRenormalization': (
+        'size, rmax=1, dmax=0, decay=0.9, eps=2e-05, dtype=None, use_gamma=True, '
+        'use_beta=True, initial_gamma=None, initial_beta=None, initial_avg_mean=None, '
+        'initial_avg_var=None'
+    ),
+    'BinaryHierarchicalSoftmax': 'in_size, tree, dtype=None',
+    'BlackOut': 'in_size, counts, sample_size',
+    'CRF1d': 'n_label, initial_cost=None',
+    'DecorrelatedBatchNormalization': (
+        'size, groups=16, decay=0.9, eps=2e-05, dtype=float32'
+    ),
+    'NegativeSampling': 'in_size, counts, sample_size, power=0.75, dtype=None',
+    'SimplifiedDropconnect': (
+        'in_size, out_size, ratio=0.5, nobias=False, initialW=None, initial_bias=None'
+    ),
 }
 
 INITIALIZERS = {
@@ -163,6 +202,13 @@ METHODS = {
 }
 
 FORWARDS = {
+    'BatchRenormalization': 'x, finetune=False',
+    'BinaryHierarchicalSoftmax': 'x, t',
+    'BlackOut': 'x, t',
+    'CRF1d': "xs, ys, reduce='mean', transpose=False",
+    'DecorrelatedBatchNormalization': 'x, *, finetune=False',
+    'NegativeSampling': "x, t, reduce='sum', *, return_samples=False",
+    'SimplifiedDropconnect': 'x, train=True, mask=None, use_batchwise_mask=True',
     'Linear': 'x, n_batch_axes=1',
     'Bilinear': 'e1, e2',
     'Bias': '*xs',
