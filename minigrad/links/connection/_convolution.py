@@ -1,4 +1,4 @@
-"""What the two-dimensional convolution links have in common."""
+"""What the convolution links have in common."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ from typing import Any
 
 from minigrad.errors import InvalidType, expectation
 from minigrad.initializers import _get_initializer
-from minigrad.kernels.specs import IntPair
-from minigrad.kernels.specs import _pair as pair
+from minigrad.kernels.specs_nd import IntOrInts, read_numbers
 from minigrad.link import Link
 from minigrad.links._arguments import bias_parameter
 from minigrad.variable import Parameter
@@ -26,24 +25,26 @@ class ConvolutionLink(Link):
         self,
         in_channels: int | None,
         out_channels: int | None,
-        ksize: IntPair,
-        stride: IntPair,
-        pad: IntPair,
+        ksize: IntOrInts,
+        stride: IntOrInts,
+        pad: IntOrInts,
         nobias: bool,
         initialW: Any,
         initial_bias: Any,
-        dilate: IntPair = 1,
+        dilate: IntOrInts = 1,
         groups: int = 1,
+        ndim: int = 2,
     ) -> None:
         super().__init__()
         name = type(self).__name__
         self.in_channels = in_channels
         self.out_channels = out_channels
         self.ksize = ksize
-        self._window = pair(ksize, 'ksize', 1, name)
-        self.stride = pair(stride, 'stride', 1, name)
-        self.pad = pair(pad, 'pad', 0, name)
-        self.dilate = pair(dilate, 'dilate', 1, name)
+        self.ndim = ndim
+        self._window = read_numbers(ksize, ndim, 'ksize', 1, name)
+        self.stride = read_numbers(stride, ndim, 'stride', 1, name)
+        self.pad = read_numbers(pad, ndim, 'pad', 0, name)
+        self.dilate = read_numbers(dilate, ndim, 'dilate', 1, name)
         self.groups = int(groups)
         with self.init_scope():
             self.W = Parameter(_get_initializer(initialW))
@@ -67,8 +68,9 @@ class ConvolutionLink(Link):
     def _initialize_from(self, x: Any) -> None:
         if self.W.array is not None:
             return
-        if x.ndim != 4:
-            rule = 'x.ndim == 4 (N, C, H, W)'
+        if x.ndim != self.ndim + 2:
+            axes = {1: 'L', 2: 'H, W', 3: 'D, H, W'}.get(self.ndim, '...')
+            rule = f'x.ndim == {self.ndim + 2} (N, C, {axes})'
             raise InvalidType(
                 expectation(type(self).__name__, rule, x.ndim, ('x',), (x,))
             )
