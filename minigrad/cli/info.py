@@ -26,6 +26,7 @@ _OPTIONAL = (
     ('h5py', 'HDF5 snapshots', 'minigrad[hdf5]'),
     ('safetensors', 'safetensors files', 'minigrad[safetensors]'),
     ('PIL', 'image data sets', 'minigrad[image]'),
+    ('ml_dtypes', 'bfloat16', 'minigrad[bfloat16]'),
 )
 
 

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.backends import cuda
+from minigrad.bfloat16 import is_bfloat16
 from minigrad.configuration import config
 from minigrad.kernels.cupy_gpu import CupyKernels
 from minigrad.kernels.gpu.cudnn_library import ENUMERATIONS, CudnnError, find_cudnn
@@ -28,6 +29,7 @@ _NUMBERS = {
         ('e', ctypes.c_float),
         ('f', ctypes.c_float),
         ('d', ctypes.c_double),
+        ('E', ctypes.c_float),
     )
 }
 
@@ -52,6 +54,11 @@ class CudnnKernels(CupyKernels):
             raise ImportError(self._cudnn.reason)
         self._thread = ThreadState(self._cudnn)
 
+    @property
+    def convolves_bfloat16(self) -> bool:  # type: ignore[override]
+        """Whether convolutions take bfloat16 as it is."""
+        return bool(config.use_cudnn != 'never')
+
     def notes(self) -> list[str]:
         """Returns a line for each convolution of this thread: what computed it."""
         return self._thread.plans.notes()
@@ -70,6 +77,9 @@ class CudnnKernels(CupyKernels):
                 if b is not None:
                     xp.add(y, b[:, None, None], out=y)
                 return y
+        if is_bfloat16(x.dtype):
+            y = super().conv_2d(_wide(x), _wide(W), _wide(b), spec)
+            return y.astype(x.dtype)
         return super().conv_2d(x, W, b, spec)
 
     def conv_2d_grad_x(self, W: Array, gy: Array, spec: ConvSpec) -> Array:
@@ -78,7 +88,10 @@ class CudnnKernels(CupyKernels):
         gx = self._convolve(
             'grad_x', W, gy, (len(gy), C, spec.h, spec.w), len(gy), C, len(W), spec
         )
-        return super().conv_2d_grad_x(W, gy, spec) if gx is None else gx
+        if gx is not None:
+            return gx
+        gx = super().conv_2d_grad_x(_wide(W), _wide(gy), spec)
+        return gx.astype(gy.dtype, copy=False)
 
     def conv_2d_grad_w(self, x: Array, gy: Array, spec: ConvSpec) -> Array:
         """See `Kernels.conv_2d_grad_w`."""
@@ -87,7 +100,10 @@ class CudnnKernels(CupyKernels):
             'grad_w', x, gy, (OC, C // spec.groups, spec.kh, spec.kw),
             len(x), C, OC, spec,
         )  # fmt: skip
-        return super().conv_2d_grad_w(x, gy, spec) if gW is None else gW
+        if gW is not None:
+            return gW
+        gW = super().conv_2d_grad_w(_wide(x), _wide(gy), spec)
+        return gW.astype(x.dtype, copy=False)
 
     def _convolve(
         self,
@@ -151,7 +167,8 @@ class CudnnKernels(CupyKernels):
         if config.use_cudnn == 'never':
             return False
         first = arrays[0].dtype
-        return first.char in 'efd' and all([a.dtype == first for a in arrays[1:]])  # noqa: C419
+        known = first.char in 'efd' or is_bfloat16(first)
+        return known and all([a.dtype == first for a in arrays[1:]])  # noqa: C419
 
     def _math(self, dtype: Any) -> int:
         """Returns the least exact arithmetic that the configuration allows."""
@@ -281,6 +298,11 @@ class _Tensor:
 
     def __del__(self) -> None:
         self._cudnn.library.cudnnDestroyTensorDescriptor(self.descriptor)
+
+
+def _wide(x: Array | None) -> Array | None:
+    """Returns bfloat16 as float32, which our own kernels compute in."""
+    return x.astype(np.float32) if x is not None and is_bfloat16(x.dtype) else x
 
 
 def _mode() -> int:

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.bfloat16 import is_bfloat16
 from minigrad.kernels.nd import NdKernels
 from minigrad.kernels.roi import ROIKernels
 from minigrad.kernels.specs import ConvSpec, PoolSpec
@@ -22,6 +23,7 @@ class Kernels(NdKernels, ROIKernels):
     """Kernels for the arrays of one module, ``numpy`` or ``cupy``."""
 
     name = 'reference'
+    convolves_bfloat16 = False
 
     def __init__(self, xp: Any = np) -> None:
         self.xp = xp
@@ -583,7 +585,9 @@ def msvag_rho(beta: float, beta_power: float) -> float:
 
 def _wide(dtype: Any) -> Any:
     """Returns the dtype to sum in: float16 loses whole terms, so float32."""
-    return np.dtype(np.float32) if dtype == np.float16 else np.dtype(dtype)
+    dtype = np.dtype(dtype)
+    narrow = dtype == np.float16 or is_bfloat16(dtype)
+    return np.dtype(np.float32) if narrow else dtype
 
 
 def _padded_size(spec: ConvSpec | PoolSpec) -> tuple[int, int]:

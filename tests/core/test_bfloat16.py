@@ -9,7 +9,8 @@ import minigrad.links as L
 from minigrad import optimizers
 from minigrad.backend import to_cpu
 from models.lenet import LeNet
-from tests.gpu import stand_in
+from tests.gpu import emulator, stand_in
+from tests.gpu.emulator import cudnn as emulated_cudnn
 
 ml_dtypes = pytest.importorskip('ml_dtypes', reason='bfloat16 comes from ml_dtypes')
 BFLOAT16 = np.dtype(ml_dtypes.bfloat16)
@@ -110,6 +111,36 @@ def test_lenet_learns(device):
     shown = to_cpu(model.predictor.conv1.W.array)
     master = to_cpu(rule._fp32_param.array)
     np.testing.assert_array_equal(shown, master.astype(BFLOAT16))
+
+
+@pytest.mark.skipif(emulator.COMPILER is None, reason='the CUDA sources need g++')
+@pytest.mark.parametrize('refused', [False, True])
+def test_convolution_by_cudnn(refused):
+    """Nothing is cast where cuDNN takes bfloat16, and all is where it does not."""
+    x, W = draw(2, 3, 6, 6), draw(4, 3, 3, 3, seed=1)
+    b = draw(4, seed=2)
+    found = emulated_cudnn.make()
+    if refused:
+        found.library.refuse['cudnnCreate'] = emulated_cudnn.NOT_SUPPORTED
+    results = []
+    with stand_in.installed(
+        cudnn=found,
+        RawModule=emulator.RawModule,
+        ElementwiseKernel=emulator.ElementwiseKernel,
+    ) as cupy:
+        for dtype in (BFLOAT16, np.float32):
+            xs = [minigrad.Variable(cupy.asarray(a.astype(dtype))) for a in (x, W, b)]
+            y = F.convolution_2d(*xs, pad=1)
+            F.sum(y * y).backward()
+            results.append([y.array.get(), *[v.grad.get() for v in xs]])
+            if dtype == BFLOAT16:
+                assert y.creator.label == 'Convolution2DFunction'
+                ran = [c for c in found.library.calls if 'AlgorithmEx' not in c]
+                ran = [c for c in ran if c.startswith('cudnnConvolution')]
+                assert len(ran) == (0 if refused else 3)
+    for narrow, exact in zip(*results, strict=True):
+        assert narrow.dtype == BFLOAT16
+        np.testing.assert_allclose(narrow.astype('f'), exact, rtol=0.1, atol=1)
 
 
 def test_small_steps_add_up_in_the_copy():

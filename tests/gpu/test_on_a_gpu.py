@@ -178,6 +178,24 @@ def check_replay(scaling, cupy):
         np.testing.assert_allclose(a, b, rtol=tolerance, atol=tolerance)
 
 
+def test_lenet_learns_in_bfloat16(kernels, cupy):
+    ml_dtypes = pytest.importorskip('ml_dtypes', reason='bfloat16 is of ml_dtypes')
+    x = np.random.default_rng(0).random((16, 1, 28, 28), 'f')
+    with minigrad.using_config('dtype', np.dtype(ml_dtypes.bfloat16)):
+        model = lenet().to_device('@cupy:0')
+        optimizer = optimizers.MomentumSGD(0.05).setup(model)
+        x = cupy.asarray(x.astype(ml_dtypes.bfloat16))
+        t = cupy.asarray(np.arange(16, dtype='i') % 10)
+        losses = []
+        for _ in range(12):
+            optimizer.update(model, x, t)
+            losses.append(float(model.loss.array.astype('f')))
+    assert losses[-1] < losses[0]
+    assert {p.dtype.name for p in model.params()} == {'bfloat16'}
+    if kernels.name == 'cudnn':
+        assert not kernels._thread.plans.refused
+
+
 def test_tf32_is_off_until_asked_for(kernels, cupy):
     a, b = draw(256, 256, seed=0), draw(256, 256, seed=1)
     exact = a.astype('d') @ b.astype('d')

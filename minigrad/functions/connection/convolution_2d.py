@@ -12,13 +12,14 @@ from typing import Any
 
 import numpy
 
+from minigrad.bfloat16 import is_bfloat16, is_float
 from minigrad.function_node import FunctionNode, InputTypes
 from minigrad.functions._derivative import derive
 from minigrad.functions.math.sum_to import sum_to
 from minigrad.kernels import kernels_for
 from minigrad.kernels.specs import ConvSpec, IntPair
 from minigrad.types import Array
-from minigrad.variable import Variable
+from minigrad.variable import Variable, as_array
 
 
 class Convolution2DFunction(FunctionNode):
@@ -47,6 +48,9 @@ class Convolution2DFunction(FunctionNode):
         check_conv_channels(self, in_types, self.groups)
         if len(in_types) == 3:
             check_conv_bias(self, in_types, in_types[1].shape[0])
+
+    def takes_bfloat16(self, inputs: tuple[Any, ...]) -> bool:
+        return convolves_bfloat16(inputs)
 
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         self.retain_inputs((0, 1))
@@ -80,6 +84,9 @@ class Convolution2DGradW(FunctionNode):
         self.spec = spec
         self._dtype = dtype
 
+    def takes_bfloat16(self, inputs: tuple[Any, ...]) -> bool:
+        return convolves_bfloat16(inputs)
+
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         self.retain_inputs((0, 1))
         x, gy = inputs
@@ -101,6 +108,14 @@ class Convolution2DGradW(FunctionNode):
         return gradients
 
 
+def convolves_bfloat16(inputs: tuple[Any, ...]) -> bool:
+    """Tells whether the kernels convolve bfloat16 inputs as they are."""
+    arrays = [as_array(x) for x in inputs]
+    return kernels_for(arrays[0]).convolves_bfloat16 and all(
+        [is_bfloat16(a.dtype) for a in arrays]  # noqa: C419
+    )
+
+
 def _transposed(spec: Any) -> FunctionNode:
     """Returns the node that computes ``gx`` from ``gy`` and ``W``."""
     from minigrad.functions.connection.deconvolution_2d import Deconvolution2DFunction
@@ -119,9 +134,9 @@ def sum_over_pixels(gy: Any) -> Any:
 def check_conv_inputs(node: FunctionNode, in_types: InputTypes) -> None:
     """Refuses ``x`` and ``W`` that are not float arrays with four axes."""
     x, W = in_types[:2]
-    if x.dtype.kind != 'f':
+    if not is_float(x.dtype):
         node.expect(False, "x.dtype.kind == 'f'", x.dtype, None, in_types)
-    if W.dtype.kind != 'f':
+    if not is_float(W.dtype):
         node.expect(False, "W.dtype.kind == 'f'", W.dtype, None, in_types)
     if x.ndim != 4:
         node.expect(False, 'x.ndim == 4 (N, C, H, W)', x.ndim, None, in_types)

@@ -11,6 +11,7 @@ from minigrad.functions.connection.convolution_2d import (
     Convolution2DGradW,
     check_conv_bias,
     check_conv_inputs,
+    convolves_bfloat16,
     sum_over_pixels,
 )
 from minigrad.kernels import kernels_for
@@ -47,6 +48,9 @@ class Deconvolution2DFunction(FunctionNode):
         if len(in_types) == 3:
             channels = in_types[1].shape[1] * self.groups
             check_conv_bias(self, in_types, channels)
+
+    def takes_bfloat16(self, inputs: tuple[Any, ...]) -> bool:
+        return convolves_bfloat16(inputs)
 
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         self.retain_inputs((0, 1))

@@ -8,6 +8,7 @@ error here as it would there.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 
 import numpy
@@ -29,6 +30,10 @@ _C = {
     'd': ctypes.c_double,
 }
 _DTYPES = {0: numpy.float32, 1: numpy.float64, 2: numpy.float16}
+with contextlib.suppress(ImportError):
+    from ml_dtypes import bfloat16
+
+    _DTYPES[9] = bfloat16
 BAD_PARAM, NOT_SUPPORTED = 2000, 3000
 
 
@@ -187,7 +192,9 @@ class Library:
         }[stem]
 
         def compute():
-            arrays[2][...] = method(arrays[0], arrays[1], spec)
+            wide = numpy.float64 if kind is numpy.float64 else numpy.float32
+            a, b = (x.astype(wide) for x in arrays[:2])
+            arrays[2][...] = method(a, b, spec)
 
         if cuda.state.capturing is not None:
             cuda.state.capturing.touch(arrays[2:])
