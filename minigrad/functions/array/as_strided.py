@@ -23,10 +23,7 @@ class Layout(NamedTuple):
     @classmethod
     def of(cls, x: Array) -> Layout:
         """Returns the layout of an array in the memory that it is a view of."""
-        if isinstance(x, numpy.ndarray):
-            offset = _address(x) - _address(_base(x))
-        else:
-            offset = x.data.ptr - x.data.mem.ptr
+        offset = _address(x) - _address(_base(x))
         strides = [stride // x.itemsize for stride in x.strides]
         return cls(x.shape, tuple(strides), offset // x.itemsize)
 
@@ -111,38 +108,42 @@ class Relayout(FunctionNode):
 
 def _base(x: Any) -> Any:
     """Returns the array that owns the memory of ``x``."""
-    while isinstance(x.base, numpy.ndarray):
-        x = x.base
+    if not isinstance(x, numpy.ndarray):
+        return x if x.base is None else x.base
+    base = x.base
+    while base is not None:
+        if isinstance(
+            base, numpy.ndarray
+        ):  # NumPy's own as_strided hides it in another
+            x = base
+        base = getattr(base, 'base', None)
     return x
 
 
 def _address(x: Any) -> int:
-    return int(x.__array_interface__['data'][0])
+    if isinstance(x, numpy.ndarray):
+        return int(x.__array_interface__['data'][0])
+    return int(x.data.ptr)
 
 
 def _stride_array(array: Array, shape: Any, strides: Any, storage_offset: int) -> Array:
     """Returns a view of the memory of an array; strides and offset in elements."""
     layout = Layout(tuple(shape), tuple(strides), storage_offset)
     first, last = layout.bounds()
-    itemsize = array.itemsize
-    on_cpu = isinstance(array, numpy.ndarray)
-    memory = _base(array) if on_cpu else array.data.mem
-    size = (memory.nbytes if on_cpu else memory.size) // itemsize
-    if math.prod(layout.shape) and (first < 0 or last >= size):
+    # A view, because an array that owns its memory has no gaps.
+    memory = _base(array).ravel(order='K').view(array.dtype)
+    if math.prod(layout.shape) and (first < 0 or last >= memory.size):
         raise ValueError(
-            f'as_strided: out of buffer: elements {first} to {last} of {size}, with '
-            f'shape={layout.shape}, strides={layout.strides} and '
+            f'as_strided: out of buffer: elements {first} to {last} of {memory.size}, '
+            f'with shape={layout.shape}, strides={layout.strides} and '
             f'storage_offset={storage_offset}'
         )
-    steps = [stride * itemsize for stride in layout.strides]
-    if on_cpu:
-        flat = memory.ravel(order='K')  # a view: an owner of memory has no gaps
-        start = storage_offset * itemsize
-        return numpy.ndarray(shape, array.dtype, flat, start, steps)
-    import cupy
-
-    pointer = cupy.cuda.MemoryPointer(memory, storage_offset * itemsize)
-    return cupy.ndarray(shape, array.dtype, pointer, tuple(steps))
+    steps = [stride * array.itemsize for stride in layout.strides]
+    if isinstance(array, numpy.ndarray):
+        offset = storage_offset * array.itemsize
+        return numpy.ndarray(layout.shape, array.dtype, memory, offset, steps)
+    view = get_array_module(array).lib.stride_tricks.as_strided
+    return view(memory[storage_offset:], layout.shape, steps)
 
 
 def as_strided(

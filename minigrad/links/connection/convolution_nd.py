@@ -111,21 +111,12 @@ class ConvolutionND(ConvolutionLink):
                 f'{cls.__name__}: W has {out_channels} output channels, but b has '
                 f'{b.size} elements'
             )
-        knows = issubclass(cls, Convolution1D | Convolution3D)
-        return cls(
-            *[] if knows else [len(ksize)],
-            in_channels * groups,
-            out_channels,
-            tuple(ksize),
-            stride,
-            pad,
-            nobias,
-            as_array(W),
-            as_array(b),
-            cover_all,
-            dilate,
-            groups,
-        )
+        channels = [in_channels * groups, out_channels]
+        if not issubclass(cls, Convolution1D | Convolution3D):
+            channels.insert(0, len(ksize))
+        given: list[Any] = [*channels, tuple(ksize), stride, pad, nobias]
+        given += [as_array(W), as_array(b), cover_all, dilate, groups]
+        return cls(*given)
 
     def forward(self, x: Any) -> Variable:
         """Applies the layer to an array of shape ``(N, in_channels, d1, ..., dn)``."""

@@ -64,12 +64,13 @@ class DeformableConvolution2D(Chain):
     ) -> None:
         super().__init__()
         kh, kw = pair(ksize, 'ksize', 1, 'DeformableConvolution2D')
-        window: Any = (ksize, stride, pad)
         with self.init_scope():
             self.offset_conv = Convolution2D(
                 in_channels,
                 2 * kh * kw,
-                *window,
+                ksize,
+                stride,
+                pad,
                 offset_nobias,
                 offset_initialW,
                 offset_initial_bias,
@@ -77,7 +78,9 @@ class DeformableConvolution2D(Chain):
             self.deform_conv = DeformableConvolution2DSampler(
                 in_channels,
                 out_channels,
-                *window,
+                ksize,
+                stride,
+                pad,
                 deform_nobias,
                 deform_initialW,
                 deform_initial_bias,

@@ -26,6 +26,11 @@ def test_sees_the_memory_and_not_the_view(order):
     np.testing.assert_array_equal(x.grad, seen[::-1, 1:3])
 
 
+def test_sees_through_the_views_of_numpy():
+    x = np.lib.stride_tricks.as_strided(np.arange(6.0)[1:], (2, 2), (8, 8))
+    np.testing.assert_array_equal(F.as_strided(x, (6,), (1,), 0).array, np.arange(6))
+
+
 def test_starts_where_x_does():
     x = np.arange(6.0)[2:]
     np.testing.assert_array_equal(F.as_strided(x, (2,), (2,)).array, [2, 4])
