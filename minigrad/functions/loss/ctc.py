@@ -9,10 +9,10 @@ import numpy
 
 from minigrad.backend import get_array_module
 from minigrad.errors import InvalidType, expectation
+from minigrad.function_node import FunctionNode
 from minigrad.functions.activation.log_softmax import log_softmax
 from minigrad.functions.array.cast import cast
 from minigrad.functions.array.get_item import get_item
-from minigrad.functions.array.pad import pad
 from minigrad.functions.array.separate import separate
 from minigrad.functions.array.stack import stack
 from minigrad.functions.array.where import where
@@ -25,6 +25,49 @@ from minigrad.variable import Variable, as_array
 
 # The logarithm of an impossible probability: infinity minus itself would be NaN.
 _NEVER = -1e10
+
+
+class Ways(FunctionNode):
+    """From each place of a path: staying, one step, and two; ``(B, S)`` to ``(3, B, S)``.
+
+    One node for what would be five, of which a sequence has one for each time.
+    """
+
+    arg_names = ('alpha',)
+
+    def __init__(self, skip_cost: Array | None = None) -> None:
+        self.skip_cost = skip_cost
+
+    def forward(self, inputs: tuple[Array, ...]) -> Any:
+        (alpha,) = inputs
+        # Without a cost it is the linear part, the derivative of the derivative.
+        nowhere = 0 if self.skip_cost is None else _NEVER
+        ways = get_array_module(alpha).full((3, *alpha.shape), nowhere, alpha.dtype)
+        ways[0] = alpha
+        ways[1, :, 1:] = alpha[:, :-1]
+        ways[2, :, 2:] = alpha[:, :-2]
+        if self.skip_cost is not None:
+            ways[2] += self.skip_cost
+        return ways
+
+    def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
+        return WaysGrad().apply(grad_outputs)
+
+
+class WaysGrad(FunctionNode):
+    """Back from all three."""
+
+    arg_names = ('gways',)
+
+    def forward(self, inputs: tuple[Array, ...]) -> Any:
+        stay, step, skip = inputs[0]
+        galpha = stay.copy()
+        galpha[:, :-1] += step[:, 1:]
+        galpha[:, :-2] += skip[:, 2:]
+        return galpha
+
+    def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
+        return Ways().apply(grad_outputs)
 
 
 def _check(x: Any, t: Array, input_length: Array, label_length: Array) -> None:
@@ -133,6 +176,8 @@ def _losses(
     may_skip = xp.zeros((n_batch, n_path), bool)
     may_skip[:, 2:] = path[:, 2:] != path[:, :-2]
     skip_cost = unless(may_skip)
+    # On a GPU the question would wait for the device.
+    every_time_counts = xp is numpy and bool((input_length == len(x)).all())
     last = 2 * label_length[:, None]
     may_end = (place == last) | (place == last - 1)
 
@@ -142,9 +187,11 @@ def _losses(
     # alpha[b, s]: log-probability of all beginnings that have come to place s
     alpha = first + unless(place < 2)
     for i, emission in enumerate(later, start=1):
-        wide_alpha = pad(alpha, ((0, 0), (2, 0)), 'constant', constant_values=_NEVER)
-        ways = [alpha, wide_alpha[:, 1:-1], wide_alpha[:, :-2] + skip_cost]
-        moved = logsumexp(stack(ways), axis=0) + emission
-        going_on = xp.broadcast_to(i < input_length[:, None], moved.shape)
-        alpha = where(going_on, moved, alpha)
+        (ways,) = Ways(skip_cost).apply((alpha,))
+        moved = logsumexp(ways, axis=0) + emission
+        if every_time_counts:
+            alpha = moved
+        else:
+            going_on = xp.broadcast_to(i < input_length[:, None], moved.shape)
+            alpha = where(going_on, moved, alpha)
     return cast(-logsumexp(alpha + unless(may_end), axis=1), x.dtype)
