@@ -216,6 +216,7 @@ class UpdateRule:
         self.hyperparam = Hyperparameter(parent_hyperparam)
         self.t = 0
         self._use_fp32_update = False
+        self._is_narrow = False  # bfloat16, as far as `Optimizer.serialize` knows
         self._fp32_param: Parameter | None = None
         self._hookable = _Hooks()
 
@@ -378,7 +379,7 @@ class UpdateRule:
             # Updates of a parameter that has no shape yet: nothing to load later.
             serializer('has_state', False)
         if loading:
-            if self._use_fp32_update or self._fp32_param is not None:
+            if self._use_fp32_update or self._is_narrow:
                 copy = _optional(serializer, 'fp32_param', None)
                 self._fp32_param = None if copy is None else Parameter(copy)
         elif self._fp32_param is not None and self._fp32_param.array is not None:
@@ -621,6 +622,8 @@ class Optimizer:
         for name, param in self.target.namedparams():
             rule = getattr(param, 'update_rule', None)
             if rule is not None:
+                dtype = _dtype_of(param)
+                rule._is_narrow = dtype is not None and is_bfloat16(dtype)
                 rule.serialize(serializer[name])
 
     def loss_scaling(self, interval: int = 1000, scale: float | None = None) -> None:

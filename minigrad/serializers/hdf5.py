@@ -17,7 +17,7 @@ from minigrad.serializer import Deserializer, Serializer
 from minigrad.serializers.atomic import atomic_write
 from minigrad.serializers.compare import Undo, compare, missing, undoing
 from minigrad.serializers.errors import DamagedFile, MissingEntry
-from minigrad.serializers.restore import restore
+from minigrad.serializers.restore import restore, to_file
 from minigrad.types import Array
 
 _available = importlib.util.find_spec('h5py') is not None
@@ -60,7 +60,7 @@ class HDF5Serializer(Serializer):
         if isinstance(value, str):
             data = value
         elif value is not None:
-            data = backend.CpuDevice().send_array(value)
+            data = to_file(value)
             data = str(data) if data.dtype.kind == 'U' and data.shape == () else data
             compression = None if numpy.size(data) <= 1 else self.compression
         self.group.create_dataset(key.lstrip('/'), data=data, compression=compression)

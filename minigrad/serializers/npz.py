@@ -20,7 +20,7 @@ from minigrad.serializers.atomic import atomic_write
 from minigrad.serializers.compare import Undo, compare, missing, undoing
 from minigrad.serializers.errors import DamagedFile, MissingEntry, WrongEntryType
 from minigrad.serializers.none_entry import NONE_ENTRY, is_none_entry
-from minigrad.serializers.restore import restore
+from minigrad.serializers.restore import restore, to_file
 from minigrad.types import Array
 
 File: TypeAlias = 'str | os.PathLike[str] | IO[bytes]'
@@ -56,11 +56,7 @@ class DictionarySerializer(Serializer):
     def __call__(self, key: str, value: Any) -> Any:
         """Keeps a copy-free NumPy array of ``value`` and returns ``value``."""
         name = self.path + key.lstrip('/')
-        self.target[name] = (
-            numpy.asarray(None)
-            if value is None
-            else backend.CpuDevice().send_array(value)
-        )
+        self.target[name] = numpy.asarray(None) if value is None else to_file(value)
         return value
 
 

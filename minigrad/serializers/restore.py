@@ -7,8 +7,20 @@ from typing import Any
 import numpy
 
 from minigrad import backend
+from minigrad.bfloat16 import is_bfloat16
 from minigrad.serializers.errors import SnapshotMismatch, WrongEntryType
 from minigrad.types import Array
+
+
+def to_file(value: Any) -> Any:
+    """Returns a value in main memory, as files can hold it: bfloat16 as float32.
+
+    Example:
+        >>> to_file(np.ones(2, 'f')).dtype
+        dtype('float32')
+    """
+    array = backend.CpuDevice().send_array(value)
+    return array.astype(numpy.float32) if is_bfloat16(array.dtype) else array
 
 
 def restore(name: str, data: Array, value: Any) -> Any:
@@ -36,7 +48,8 @@ def restore(name: str, data: Array, value: Any) -> Any:
         raise SnapshotMismatch(
             f'{name}: the file holds shape {data.shape}, the object has {value.shape}'
         )
-    if not numpy.can_cast(data.dtype, value.dtype, 'same_kind'):
+    narrows = is_bfloat16(value.dtype) and data.dtype.kind == 'f'
+    if not narrows and not numpy.can_cast(data.dtype, value.dtype, 'same_kind'):
         raise WrongEntryType(
             f'{name}: the file holds {data.dtype}, the object has {value.dtype}'
         )

@@ -6,7 +6,7 @@ import pytest
 import minigrad
 import minigrad.functions as F
 import minigrad.links as L
-from minigrad import optimizers
+from minigrad import optimizers, serializers
 from minigrad.backend import to_cpu
 from models.lenet import LeNet
 from tests.gpu import emulator, stand_in
@@ -111,6 +111,39 @@ def test_lenet_learns(device):
     shown = to_cpu(model.predictor.conv1.W.array)
     master = to_cpu(rule._fp32_param.array)
     np.testing.assert_array_equal(shown, master.astype(BFLOAT16))
+
+
+@pytest.mark.parametrize('suffix', ['npz', 'h5'])
+def test_snapshot(suffix, tmp_path):
+    if suffix == 'h5':
+        pytest.importorskip('h5py', reason='HDF5 files need h5py')
+    save = serializers.save_npz if suffix == 'npz' else serializers.save_hdf5
+    load = serializers.load_npz if suffix == 'npz' else serializers.load_hdf5
+
+    def make(steps):
+        with minigrad.using_config('dtype', BFLOAT16):
+            np.random.seed(0)
+            model = L.Linear(3, 2)
+        return train(model, optimizers.Adam().setup(model), steps)
+
+    def train(model, optimizer, steps):
+        for _ in range(steps):
+            optimizer.update(lambda: F.sum(model(draw(4, 3)) ** 2))
+        return model, optimizer
+
+    model, optimizer = make(3)
+    save(tmp_path / f'm.{suffix}', model)
+    save(tmp_path / f'o.{suffix}', optimizer)
+    resumed = make(0)
+    load(tmp_path / f'm.{suffix}', resumed[0])
+    load(tmp_path / f'o.{suffix}', resumed[1])
+    train(*resumed, 3)
+    train(model, optimizer, 3)
+    for a, b in zip(model.params(), resumed[0].params(), strict=True):
+        assert b.dtype == BFLOAT16
+        np.testing.assert_array_equal(a.array, b.array)
+        copies = a.update_rule._fp32_param.array, b.update_rule._fp32_param.array
+        np.testing.assert_array_equal(*copies)
 
 
 @pytest.mark.skipif(emulator.COMPILER is None, reason='the CUDA sources need g++')
