@@ -112,7 +112,8 @@ def connectionist_temporal_classification(
 
     Returns:
         Variable, dtype of ``x``, shape ``()`` or, with ``reduce='no'``, ``(B,)``. Labels
-        that do not fit into their time have a loss of about 1e10.
+        that do not fit into their time have a loss of 1e10 (1e4 in float16) and no
+        gradient.
 
     Raises:
         TypeError: ``x`` is not a sequence, or ``blank_symbol`` not an int.
@@ -194,4 +195,8 @@ def _losses(
         else:
             going_on = xp.broadcast_to(i < input_length[:, None], moved.shape)
             alpha = where(going_on, moved, alpha)
-    return cast(-logsumexp(alpha + unless(may_end), axis=1), x.dtype)
+    loss = -logsumexp(alpha + unless(may_end), axis=1)
+    # What cannot be has no gradient: at 1e10 the shares of a sum would be noise.
+    most = 1e4 if x.dtype == numpy.float16 else -_NEVER
+    possible = loss.array < -_NEVER / 2
+    return cast(where(possible, loss, xp.full_like(loss.array, most)), x.dtype)
