@@ -9,7 +9,6 @@ float32 copies, because most steps are smaller than half a unit of theirs.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -45,9 +44,11 @@ def any_bfloat16(inputs: Sequence[Any]) -> bool:
         >>> any_bfloat16((np.zeros(2),))
         False
     """
-    return 'ml_dtypes' in sys.modules and any(
-        [is_bfloat16(dtype) for dtype in map(_dtype_of, inputs) if dtype is not None]  # noqa: C419
-    )
+    for x in inputs:  # asked at each application of a function
+        dtype = _dtype_of(x)
+        if dtype is not None and dtype.kind == 'V' and is_bfloat16(dtype):
+            return True
+    return False
 
 
 def _dtype_of(x: Any) -> Any:
