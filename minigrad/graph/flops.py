@@ -57,6 +57,10 @@ def _pooling(function: Any, xs: _Arrays, ys: _Arrays) -> int:
     return int(ys[0].size * function.spec.kh * function.spec.kw)
 
 
+def _pooling_nd(function: Any, xs: _Arrays, ys: _Arrays) -> int:
+    return int(ys[0].size * math.prod(function.spec.window))
+
+
 def _per_output(times: int) -> Callable[[Any, _Arrays, _Arrays], int]:
     return lambda function, xs, ys: times * _size(ys)
 
@@ -74,6 +78,9 @@ _RULES: dict[str, Callable[[Any, _Arrays, _Arrays], int]] = {
     'Convolution2DFunction': _convolution,
     'Deconvolution2DFunction': _deconvolution,
     'Convolution2DGradW': _convolution_weights,
+    'ConvolutionND': _convolution,
+    'DeconvolutionND': _deconvolution,
+    'ConvolutionNDGradW': _convolution_weights,
     'LinearFunction': _product,
     'LinearGradData': _product,
     'LinearGradWeight': _product,
@@ -82,6 +89,8 @@ _RULES: dict[str, Callable[[Any, _Arrays, _Arrays], int]] = {
     'EinSum': _product,
     'MaxPooling2D': _pooling,
     'AveragePooling2D': _pooling,
+    'MaxPoolingND': _pooling_nd,
+    'AveragePoolingND': _pooling_nd,
     'LocalResponseNormalization': _lrn,
     'BatchNormalization': _per_input(8),
     'FixedBatchNormalization': _per_input(4),
@@ -114,6 +123,7 @@ _MOVES = (
     *('Identity', 'Rollaxis', 'Moveaxis', 'Swapaxes', 'Im2Col', 'SelectItem', 'Where'),
     *('EmbedIDFunction', 'Permutate', 'PadSequence', 'Depth2Space', 'Space2Depth'),
     *('TransposeSequence', 'Diagonal', 'Forget', 'ArgMax', 'ArgMin', 'Upsampling2D'),
+    *('Shift', 'AsStrided'),
 )
 _PRODUCTS = ('Convolution2DFunction', 'Deconvolution2DFunction', 'LinearFunction')
 

@@ -19,6 +19,7 @@ from minigrad.kernels.cpu import (
     normalization,
     optimizers,
     pool,
+    roi,
     winograd,
 )
 from minigrad.kernels.cpu.jit import INTERPRETED
@@ -315,6 +316,29 @@ class NumbaKernels(Kernels):
     def max_pool_2d_arg(self, indices: Array, spec: PoolSpec) -> Array:
         """See `Kernels.max_pool_2d_arg`."""
         return indices.astype(np.uint8 if spec.kh * spec.kw <= 256 else np.int32)
+
+    def roi_argmax(
+        self,
+        x: Array,
+        rows: tuple[Any, Any],
+        columns: tuple[Any, Any],
+        batch: Any,
+    ) -> Array:
+        """See `ROIKernels.roi_argmax`."""
+        if not _fast(x):
+            return super().roi_argmax(x, rows, columns, batch)
+        shape = (len(batch), x.shape[1], rows[0].shape[1], columns[0].shape[1])
+        places = np.empty(shape, np.int64)
+        x = contiguous(x)
+        images, tops, bottoms, lefts, rights = [
+            np.asarray(a, np.int64) for a in (batch, *rows, *columns)
+        ]
+
+        def body(index: int, first: int, last: int) -> None:
+            roi.argmax(x, places, images, tops, bottoms, lefts, rights, first, last)
+
+        parallel(body, len(batch), _grain(places, 16))
+        return places
 
     def average_pool_2d(self, x: Array, spec: PoolSpec) -> Array:
         """See `Kernels.average_pool_2d`."""
