@@ -53,8 +53,9 @@ def unscaled_pixels(run: Run) -> Iterable[Row]:
     run.start()
     model = LeNet()
     for link in model.children():
-        # Small weights make the plateau, which Chainer's own would not show.
-        link.W.initializer = chainer.initializers.Normal(0.01)
+        # Small weights make the plateau: .01 keeps the loss there for 14 to 19 epochs,
+        # .012 for 8 to 11, .015 for 5; Chainer's own would not show it.
+        link.W.initializer = chainer.initializers.Normal(0.012)
     result = fit(
         run, 'L2', model, train, test, chainer.optimizers.SGD(lr=0.001),
         (50, 'epoch'), 16,
@@ -78,7 +79,7 @@ def photographs(run: Run) -> Iterable[Row]:
 
 L1 = Experiment('L1', 'LeNet, the class as written for Chainer', runs_as_written)
 L2 = Experiment(
-    'L2', 'LeNet, Gauss .01, MNIST 6000/1000, pixels 0-255, SGD .001, batch 16, 50 epochs',
+    'L2', 'LeNet, Gauss .012, MNIST 6000/1000, pixels 0-255, SGD .001, batch 16, 50 epochs',
     unscaled_pixels,
 )  # fmt: skip
 L3 = Experiment(
