@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.kernels.memory import keep_freed_memory
 from minigrad.kernels.reference import Kernels
 from minigrad.types import Array
 
@@ -173,6 +174,7 @@ def _load(name: str) -> tuple[str, Kernels]:
 
 
 def _cpu_kernels() -> Kernels:
+    keep_freed_memory()
     wanted = os.environ.get('MINIGRAD_CPU_KERNELS')
     if wanted is not None:
         return _load(wanted)[1]

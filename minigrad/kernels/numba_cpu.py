@@ -22,12 +22,14 @@ from minigrad.kernels.cpu import (
     roi,
     winograd,
 )
-from minigrad.kernels.cpu.jit import INTERPRETED
 from minigrad.kernels.cpu.simd import COLUMNS, VECTOR_BYTES
-from minigrad.kernels.cpu.spin import BusySpinner
+from minigrad.kernels.cpu.team import Share, in_team, share, workspace
 from minigrad.kernels.reference import Kernels, msvag_rho
 from minigrad.kernels.specs import ConvSpec, PoolSpec
-from minigrad.kernels.threads import count_pieces, parallel, scratch, use_spinner
+from minigrad.kernels.threads import (
+    count_pieces,
+    parallel,
+)
 from minigrad.types import Array
 
 # Work per piece that pays for another thread, which takes 10 us to join in while it
@@ -35,7 +37,7 @@ from minigrad.types import Array
 # products.
 GRAIN_BYTES = 1 << 18
 TINY = 512  # elements for which a call of NumPy is cheaper than one of ours
-GRAIN_PRODUCTS = 2_500_000
+GRAIN_PRODUCTS = 500_000
 QUARTERS = (2, 2, 2, 2, 0, 0)  # the usual window of a pooling
 SMALL_BYTES = 1 << 18  # what a vector of small images may take of the L2 cache
 
@@ -49,8 +51,6 @@ class NumbaKernels(Kernels):
 
     def __init__(self) -> None:
         super().__init__(np)
-        if not INTERPRETED:
-            use_spinner(BusySpinner())
 
     # Products
 
@@ -67,13 +67,10 @@ class NumbaKernels(Kernels):
         if transposed_b and not transposed_a:
             a, b = contiguous(a), b.T
             flat_a, flat_b = a.ravel(), b.ravel()
-
-            def body(index: int, first: int, last: int) -> None:
-                gemm.product_transposed(
-                    flat_a, K, flat_b, K, c.ravel(), N, M, first, last, K
-                )
-
-            parallel(body, N, GRAIN_PRODUCTS // (M * K) + 1)
+            in_team(
+                gemm.product_transposed, share(N, GRAIN_PRODUCTS // (M * K) + 1),
+                flat_a, K, flat_b, K, c.ravel(), N, M, K,
+            )  # fmt: skip
             return c
         b = contiguous(b)
         if transposed_a:
@@ -82,28 +79,15 @@ class NumbaKernels(Kernels):
             flat_a, a_row, a_step = contiguous(a).ravel(), K, 1
         flat_b, flat_c = b.ravel(), c.ravel()
         # The longer side is cut; a cut along the columns falls between panels.
-        if N >= M:
-            width = COLUMNS * 4 // a.itemsize
-            panels = -(-N // width)
-
-            def body(index: int, first: int, last: int) -> None:
-                panel = scratch('panel', gemm.DEPTH * COLUMNS, a.dtype)
-                gemm.product(
-                    flat_a, a_row, a_step, flat_b, N, flat_c, N,
-                    M, first * width, min(N, last * width), K, panel,
-                )  # fmt: skip
-
-            parallel(body, panels, GRAIN_PRODUCTS // (M * K * width) + 1)
-        else:
-
-            def body(index: int, first: int, last: int) -> None:
-                panel = scratch('panel', gemm.DEPTH * COLUMNS, a.dtype)
-                gemm.product(
-                    flat_a[first * a_row :], a_row, a_step, flat_b, N,
-                    flat_c[first * N :], N, last - first, 0, N, K, panel,
-                )  # fmt: skip
-
-            parallel(body, M, GRAIN_PRODUCTS // (N * K) + 1)
+        width = COLUMNS * 4 // a.itemsize
+        by_rows = M > N
+        size, work = (M, N * K) if by_rows else (-(-N // width), M * K * width)
+        cut = share(size, GRAIN_PRODUCTS // work + 1)
+        in_team(
+            gemm.product, cut, by_rows,
+            flat_a, a_row, a_step, flat_b, N, flat_c, N, M, N, K,
+            workspace('panel', gemm.DEPTH * COLUMNS, a.dtype, cut.threads),
+        )  # fmt: skip
         return c
 
     # Convolution
@@ -124,15 +108,12 @@ class NumbaKernels(Kernels):
         flat_size = x.shape[1] * spec.sy * spec.sx * QH * QW
         sums_size = OC // spec.groups * spec.oh * QW
 
-        def body(index: int, first: int, last: int) -> None:
-            conv_direct.forward(
-                x.reshape(-1), flat_W, bias, y.reshape(-1),
-                scratch('flat', flat_size, x.dtype),
-                scratch('sums', sums_size, x.dtype),
-                first, last, *_sizes(spec, C, OC),
-            )  # fmt: skip
-
-        parallel(body, N, GRAIN_PRODUCTS // (y[0].size * C * KH * KW + 1) + 1)
+        cut = share(N, _conv_grain(y, C * KH * KW))
+        in_team(
+            conv_direct.forward, cut, x.reshape(-1), flat_W, bias, y.reshape(-1),
+            workspace('flat', flat_size, x.dtype, cut.threads),
+            workspace('sums', sums_size, x.dtype, cut.threads), *_sizes(spec, C, OC),
+        )  # fmt: skip
         return y
 
     def conv_2d_grad_x(self, W: Array, gy: Array, spec: ConvSpec) -> Array:
@@ -151,17 +132,14 @@ class NumbaKernels(Kernels):
         gx_size = gx.shape[1] * (spec.h * spec.w | 1) * lanes
         small = (gy_size + gx_size) * gy.itemsize <= SMALL_BYTES
         if small and lanes <= N and spec.sy == spec.sx == 1:
-
-            def run(index: int, first: int, last: int) -> None:
-                conv_direct.grad_x_small(
-                    W.reshape(-1), gy.reshape(-1), gx.reshape(-1),
-                    scratch('gy_lanes', gy_size, gy.dtype),
-                    scratch('gx_lanes', gx_size, gy.dtype),
-                    first * lanes, min(N, last * lanes), *_sizes(spec, C, OC),
-                )  # fmt: skip
-
-            work = gy[0].size * C * KH * KW * lanes + 1
-            parallel(run, -(-N // lanes), GRAIN_PRODUCTS // work + 1)
+            cut = share(-(-N // lanes), _conv_grain(gy, C * KH * KW * lanes))
+            in_team(
+                conv_direct.grad_x_small, cut,
+                W.reshape(-1), gy.reshape(-1), gx.reshape(-1),
+                workspace('gy_lanes', gy_size, gy.dtype, cut.threads),
+                workspace('gx_lanes', gx_size, gy.dtype, cut.threads),
+                N, *_sizes(spec, C, OC),
+            )  # fmt: skip
             return gx
         top = (KH - 1) * spec.dy // spec.sy
         left = (KW - 1) * spec.dx // spec.sx
@@ -170,16 +148,15 @@ class NumbaKernels(Kernels):
         flat_size = OC // spec.groups * (AH + top) * (AW + left)
         sums_size = C * AH * (AW + left)
 
-        def body(index: int, first: int, last: int) -> None:
-            conv_direct.grad_x(
-                W.reshape(-1), gy.reshape(-1), gx.reshape(-1),
-                scratch('flat', flat_size, gy.dtype),
-                scratch('sums', sums_size, gy.dtype),
-                scratch('turned', OC // spec.groups * C * KH * KW, gy.dtype),
-                first, last, *_sizes(spec, C, OC),
-            )  # fmt: skip
-
-        parallel(body, N, GRAIN_PRODUCTS // (gy[0].size * C * KH * KW + 1) + 1)
+        turned_size = OC // spec.groups * C * KH * KW
+        cut = share(N, _conv_grain(gy, C * KH * KW))
+        in_team(
+            conv_direct.grad_x, cut, W.reshape(-1), gy.reshape(-1), gx.reshape(-1),
+            workspace('flat', flat_size, gy.dtype, cut.threads),
+            workspace('sums', sums_size, gy.dtype, cut.threads),
+            workspace('turned', turned_size, gy.dtype, cut.threads),
+            *_sizes(spec, C, OC),
+        )  # fmt: skip
         return gx
 
     def conv_2d_grad_w(self, x: Array, gy: Array, spec: ConvSpec) -> Array:
@@ -193,23 +170,19 @@ class NumbaKernels(Kernels):
             return winograd.convolve_grad_w(x, gy, KH, (spec.ph, spec.pw))
         QH, QW = _phase_size(spec)
         flat_size = x.shape[1] * spec.sy * spec.sx * QH * QW
-        grain = GRAIN_PRODUCTS // (gy[0].size * C * KH * KW + 1) + 1
-        pieces = count_pieces(N, grain)
-        parts = np.empty((pieces, OC * C * KH * KW), x.dtype)
+        grain = _conv_grain(gy, C * KH * KW)
+        cut = share(N, grain, count_pieces(N, grain))  # each piece has its own sums
+        parts = np.empty((cut.number, OC * C * KH * KW), x.dtype)
         spread_size = OC * spec.oh * QW
         # Small images are taken together, as many as stay in the caches.
         block = 32768 // (flat_size + spread_size)
-
-        def body(index: int, first: int, last: int) -> None:
-            images = max(1, min(block, last - first))
-            conv_direct.grad_w(
-                x.reshape(-1), gy.reshape(-1), parts[index],
-                scratch('flat', images * flat_size, x.dtype),
-                scratch('spread', images * spread_size, x.dtype),
-                images, first, last, *_sizes(spec, C, OC),
-            )  # fmt: skip
-
-        parallel(body, N, pieces=pieces)
+        images = max(1, min(block, -(-N // cut.number)))
+        in_team(
+            conv_direct.grad_w, cut, x.reshape(-1), gy.reshape(-1), parts,
+            workspace('flat', images * flat_size, x.dtype, cut.threads),
+            workspace('spread', images * spread_size, x.dtype, cut.threads),
+            images, *_sizes(spec, C, OC),
+        )  # fmt: skip
         for part in parts[1:]:
             parts[0] += part
         return parts[0].reshape(OC, C, KH, KW)
@@ -219,11 +192,10 @@ class NumbaKernels(Kernels):
         if not _fast(gy) or gy.ndim < 3 or not gy.size:
             return super().sum_channels(gy)
         x3, sums = _pixels(gy), np.empty(gy.shape[1], gy.dtype)
-
-        def body(index: int, first: int, last: int) -> None:
-            normalization.sum_channels(x3, sums, first, last)
-
-        parallel(body, len(sums), _grain(x3, 1, len(sums)))
+        in_team(
+            normalization.sum_channels, _share(x3, 1, len(sums)), x3,
+            sums,
+        )  # fmt: skip
         return sums
 
     def _winograd(self, x: Array, spec: ConvSpec, C: int, OC: int) -> bool:
@@ -240,11 +212,7 @@ class NumbaKernels(Kernels):
         N, C = x.shape[:2]
         col = np.empty((N * C, spec.kh, spec.kw, spec.oh, spec.ow), x.dtype)
         planes = _planes(x)
-
-        def body(index: int, first: int, last: int) -> None:
-            columns.im2col(planes, col, first, last, *_steps(spec))
-
-        parallel(body, N * C, _grain(col))
+        in_team(columns.im2col, _share(col, 1, N * C), planes, col, *_steps(spec))
         return col.reshape(N, C, spec.kh, spec.kw, spec.oh, spec.ow)
 
     def col2im(self, col: Array, spec: ConvSpec) -> Array:
@@ -254,11 +222,7 @@ class NumbaKernels(Kernels):
         N, C = col.shape[:2]
         x = np.empty((N, C, spec.h, spec.w), col.dtype)
         col = contiguous(col).reshape(N * C, *col.shape[2:])
-
-        def body(index: int, first: int, last: int) -> None:
-            columns.col2im(col, _planes(x), first, last, *_steps(spec))
-
-        parallel(body, N * C, _grain(col))
+        in_team(columns.col2im, _share(col, 1, N * C), col, _planes(x), *_steps(spec))
         return x
 
     # Pooling: arg is uint8 where that suffices, to save memory traffic
@@ -273,15 +237,11 @@ class NumbaKernels(Kernels):
         planes = _planes(x)
         quarters = _window(spec) == QUARTERS
         quarters = quarters and x.shape[2:] == (2 * spec.oh, 2 * spec.ow)
-
-        def body(index: int, first: int, last: int) -> None:
-            if quarters:
-                flat = _planes(y), _planes(arg)
-                pool.max_quarters(planes, *flat, first, last)
-                return
-            pool.max_pool(planes, _planes(y), _planes(arg), first, last, *_window(spec))
-
-        parallel(body, len(planes), _grain(planes, 2))
+        cut, arrays = _share(planes, 2), (planes, _planes(y), _planes(arg))
+        if quarters:
+            in_team(pool.max_quarters, cut, *arrays)
+        else:
+            in_team(pool.max_pool, cut, *arrays, *_window(spec))
         return y, arg
 
     def max_pool_2d_scatter(self, gy: Array, arg: Array, spec: PoolSpec) -> Array:
@@ -291,13 +251,11 @@ class NumbaKernels(Kernels):
         gx = np.empty((*gy.shape[:2], spec.h, spec.w), gy.dtype)
         gy, arg, planes = _planes(gy), _planes(arg), _planes(gx)
 
-        def body(index: int, first: int, last: int) -> None:
-            if _window(spec) == QUARTERS:
-                pool.scatter_quarters(gy, arg, planes, first, last)
-                return
-            pool.max_pool_scatter(gy, arg, planes, first, last, *_window(spec))
-
-        parallel(body, len(planes), _grain(planes, 2))
+        cut, arrays = _share(planes, 2), (gy, arg, planes)
+        if _window(spec) == QUARTERS:
+            in_team(pool.scatter_quarters, cut, *arrays)
+        else:
+            in_team(pool.max_pool_scatter, cut, *arrays, *_window(spec))
         return gx
 
     def max_pool_2d_gather(self, ggx: Array, arg: Array, spec: PoolSpec) -> Array:
@@ -306,11 +264,10 @@ class NumbaKernels(Kernels):
             return super().max_pool_2d_gather(ggx, arg, spec)
         ggy = np.empty(arg.shape, ggx.dtype)
         ggx, arg = _planes(ggx), _planes(arg)
-
-        def body(index: int, first: int, last: int) -> None:
-            pool.max_pool_gather(ggx, arg, _planes(ggy), first, last, *_window(spec))
-
-        parallel(body, len(ggx), _grain(ggx, 2))
+        in_team(
+            pool.max_pool_gather, _share(ggx, 2), ggx, arg,
+            _planes(ggy), *_window(spec),
+        )  # fmt: skip
         return ggy
 
     def max_pool_2d_arg(self, indices: Array, spec: PoolSpec) -> Array:
@@ -346,13 +303,10 @@ class NumbaKernels(Kernels):
             return super().average_pool_2d(x, spec)
         y = np.empty((*x.shape[:2], spec.oh, spec.ow), x.dtype)
         planes = _planes(x)
-
-        def body(index: int, first: int, last: int) -> None:
-            pool.average_pool(
-                planes, _planes(y), first, last, *_window(spec), spec.count_pad
-            )
-
-        parallel(body, len(planes), _grain(planes, 2))
+        in_team(
+            pool.average_pool, _share(planes, 2), planes,
+            _planes(y), *_window(spec), spec.count_pad,
+        )  # fmt: skip
         return y
 
     def average_pool_2d_grad(self, gy: Array, spec: PoolSpec) -> Array:
@@ -361,13 +315,10 @@ class NumbaKernels(Kernels):
             return super().average_pool_2d_grad(gy, spec)
         gx = np.empty((*gy.shape[:2], spec.h, spec.w), gy.dtype)
         gy, planes = _planes(gy), _planes(gx)
-
-        def body(index: int, first: int, last: int) -> None:
-            pool.average_pool_grad(
-                gy, planes, first, last, *_window(spec), spec.count_pad
-            )
-
-        parallel(body, len(planes), _grain(planes, 2))
+        in_team(
+            pool.average_pool_grad, _share(planes, 2), gy, planes,
+            *_window(spec), spec.count_pad,
+        )  # fmt: skip
         return gx
 
     # Normalization
@@ -380,14 +331,10 @@ class NumbaKernels(Kernels):
             return super().lrn(x, n, k, alpha, beta)
         x3 = _pixels(x)
         y, scale = np.empty(x.shape, x.dtype), np.empty(x.shape, x.dtype)
-
-        def body(index: int, first: int, last: int) -> None:
-            normalization.lrn(
-                x3, _pixels(y), _pixels(scale), first, last,
-                n, float(k), float(alpha), float(beta),
-            )  # fmt: skip
-
-        parallel(body, len(x3), _grain(x3, 2))
+        in_team(
+            normalization.lrn, _share(x3, 2), x3, _pixels(y),
+            _pixels(scale), n, float(k), float(alpha), float(beta),
+        )  # fmt: skip
         return y, scale
 
     def lrn_grad(
@@ -406,14 +353,10 @@ class NumbaKernels(Kernels):
             return super().lrn_grad(x, y, scale, gy, n, k, alpha, beta)
         x3, scale3, gy3 = _pixels(x), _pixels(scale), _pixels(gy)
         gx = np.empty(x.shape, x.dtype)
-
-        def body(index: int, first: int, last: int) -> None:
-            normalization.lrn_grad(
-                x3, scale3, gy3, _pixels(gx), first, last,
-                n, float(alpha), float(beta),
-            )  # fmt: skip
-
-        parallel(body, len(x3), _grain(x3, 2))
+        in_team(
+            normalization.lrn_grad, _share(x3, 2), x3, scale3, gy3,
+            _pixels(gx), n, float(alpha), float(beta),
+        )  # fmt: skip
         return gx
 
     def batch_norm(
@@ -430,11 +373,10 @@ class NumbaKernels(Kernels):
         x3 = contiguous(x) if rows else _pixels(x)
         y3 = y if rows else _pixels(y)
         run = normalization.batch_norm_rows if rows else normalization.batch_norm
-
-        def body(index: int, first: int, last: int) -> None:
-            run(x3, y3, gamma, beta, mean, inv_std, float(eps), first, last)
-
-        parallel(body, x.shape[1], _grain(x3, 2, x.shape[1]))
+        in_team(
+            run, _share(x3, 2, x.shape[1]), x3, y3, gamma, beta,
+            mean, inv_std, float(eps),
+        )  # fmt: skip
         return y, mean, inv_std
 
     def batch_norm_grad(
@@ -459,11 +401,10 @@ class NumbaKernels(Kernels):
         else:
             run = normalization.batch_norm_grad
             x3, gy3, gx3 = _pixels(x), _pixels(gy), _pixels(gx)
-
-        def body(index: int, first: int, last: int) -> None:
-            run(x3, gy3, gx3, gamma, mean, inv_std, ggamma, gbeta, first, last)
-
-        parallel(body, x.shape[1], _grain(x3, 3, x.shape[1]))
+        in_team(
+            run, _share(x3, 3, x.shape[1]), x3, gy3, gx3, gamma,
+            mean, inv_std, ggamma, gbeta,
+        )  # fmt: skip
         return gx, ggamma, gbeta
 
     # Activation, noise and loss
@@ -502,11 +443,7 @@ class NumbaKernels(Kernels):
             return super().softmax_cross_entropy(x, t, ignore_label)
         x, t = contiguous(x), contiguous(t)
         log_y, loss = np.empty(x.shape, x.dtype), np.empty(t.shape, x.dtype)
-
-        def body(index: int, first: int, last: int) -> None:
-            losses.log_softmax_rows(x, log_y, first, last)
-
-        parallel(body, len(x), _grain(x, 8))
+        in_team(losses.log_softmax_rows, _share(x, 8), x, log_y)
         losses.pick_losses(log_y, t, loss, ignore_label)
         return loss, log_y
 
@@ -519,13 +456,10 @@ class NumbaKernels(Kernels):
         log_y, t = contiguous(log_y), contiguous(t)
         factors = contiguous(np.asarray(coeff, log_y.dtype)).reshape(-1)
         gx = np.empty(log_y.shape, log_y.dtype)
-
-        def body(index: int, first: int, last: int) -> None:
-            losses.cross_entropy_grad_rows(
-                log_y, t, factors, gx, ignore_label, first, last
-            )
-
-        parallel(body, len(gx), _grain(gx, 8))
+        in_team(
+            losses.cross_entropy_grad_rows, _share(gx, 8), log_y, t,
+            factors, gx, ignore_label,
+        )  # fmt: skip
         return gx
 
     # Resizing
@@ -543,12 +477,8 @@ class NumbaKernels(Kernels):
         down = self._sample(x.shape[2], size[0], mode, align_corners, x.dtype)
         across = self._sample(x.shape[3], size[1], mode, align_corners, x.dtype)
         y = np.empty((*x.shape[:2], *size), x.dtype)
-        planes = _planes(x)
-
-        def body(index: int, first: int, last: int) -> None:
-            columns.resize(planes, _planes(y), first, last, *down, *across)
-
-        parallel(body, len(planes), _grain(_planes(y), 4))
+        out = _planes(y)
+        in_team(columns.resize, _share(out, 4), _planes(x), out, *down, *across)
         return y
 
     def resize_grad(
@@ -565,11 +495,10 @@ class NumbaKernels(Kernels):
         across = self._sample(size[1], gy.shape[3], mode, align_corners, gy.dtype)
         gx = np.empty((*gy.shape[:2], *size), gy.dtype)
         planes = _planes(gy)
-
-        def body(index: int, first: int, last: int) -> None:
-            columns.resize_grad(planes, _planes(gx), first, last, *down, *across)
-
-        parallel(body, len(planes), _grain(planes, 4))
+        in_team(
+            columns.resize_grad, _share(planes, 4), planes,
+            _planes(gx), *down, *across,
+        )  # fmt: skip
         return gx
 
     # Optimizers
@@ -733,6 +662,11 @@ class NumbaKernels(Kernels):
             )  # fmt: skip
 
 
+def _conv_grain(gy: Array, taps: int) -> int:
+    """Returns how many images of a convolution with ``taps`` per value are a piece."""
+    return GRAIN_PRODUCTS // (gy[0].size * taps + 1) + 1
+
+
 def _fast(first: Array, *others: Array) -> bool:
     """Returns whether all arrays are float32, or all float64."""
     dtype = first.dtype
@@ -781,21 +715,18 @@ def _phase_size(spec: ConvSpec) -> tuple[int, int]:
     )
 
 
-def _grain(array: Array, passes: int = 1, items: int | None = None) -> int:
-    """Returns how many of an array's ``items`` (rows) are worth a piece."""
+def _share(array: Array, passes: int = 1, items: int | None = None) -> Share:
+    """Returns how to cut up an array's ``items`` (rows) for some passes over memory."""
     items = len(array) if items is None else items
     work = max(passes * int(array.nbytes), 1)
-    return GRAIN_BYTES * max(items, 1) // work + 1
+    return share(items, GRAIN_BYTES * max(items, 1) // work + 1)
 
 
 def _elements(run: Any, *arrays: Array, extra: tuple[Any, ...] = ()) -> None:
     """Runs an elementwise kernel over flat arrays, the last ones its outputs."""
     flat = [contiguous(array).reshape(-1) for array in arrays]
-
-    def body(index: int, first: int, last: int) -> None:
-        run(*flat, *extra, first, last)
-
-    parallel(body, flat[0].size, GRAIN_BYTES // (len(flat) * flat[0].itemsize))
+    grain = GRAIN_BYTES // (len(flat) * flat[0].itemsize)
+    in_team(run, share(flat[0].size, grain), *flat, *extra)
 
 
 def _update(

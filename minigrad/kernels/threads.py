@@ -13,7 +13,7 @@ import contextlib
 import os
 import threading
 from collections.abc import Callable, Iterator
-from queue import Empty, SimpleQueue
+from queue import SimpleQueue
 from typing import Any
 
 PIECES_PER_THREAD = 4
@@ -29,7 +29,6 @@ class _Job:
         'body',
         'done',
         'error',
-        'flag',
         'left',
         'lock',
         'pieces',
@@ -47,16 +46,14 @@ class _Job:
         self.lock = threading.Lock()
         self.done = threading.Lock()
         self.done.acquire()
-        self.flag: Any = None  # told to a caller that spins
 
-    def work(self) -> bool:
-        """Does pieces until none is left; returns whether it did the last one."""
-        last = False
+    def work(self) -> None:
+        """Does pieces until none is left."""
         while True:
             with self.lock:
                 index, body = self.taken, self.body
                 if index == self.pieces or body is None:
-                    return last
+                    return
                 self.taken += 1
             size, pieces = self.size, self.pieces
             try:
@@ -65,47 +62,14 @@ class _Job:
                 self.error = error
             with self.lock:
                 self.left -= 1
-                last = self.left == 0
-                if last:
+                if self.left == 0:
                     self.body = None  # and the arrays it holds
                     self.done.release()
 
     def wait(self) -> None:
-        if self.flag is not None and self.left:
-            _spinner.wait(self.flag, 0)
         self.done.acquire()
         if self.error is not None:
             raise self.error
-
-
-class Spinner:
-    """Waits without sleeping, where that is possible; this one does not wait at all.
-
-    To wake a sleeping thread took 60 us on a virtual machine, as long as a whole layer
-    of a small network. A thread that has just worked therefore watches a number in
-    memory for a while, with the GIL released, before it goes to sleep. The watching is
-    done by compiled code: ``numba_cpu.py`` brings it.
-    """
-
-    ready = False
-
-    def new_flag(self) -> Any:
-        """Returns a place for a number, zero."""
-
-    def wait(self, flag: Any, value: int) -> None:
-        """Returns when ``flag`` is no longer ``value``, or after a while."""
-
-    def tell_and_wait(self, told: Any, flag: Any, value: int) -> None:
-        """Sets ``told`` to one once the GIL is released, then waits."""
-
-
-_spinner = Spinner()
-
-
-def use_spinner(spinner: Spinner) -> None:
-    """Lets threads wait by ``spinner``."""
-    global _spinner
-    _spinner = spinner
 
 
 class _Pool:
@@ -115,12 +79,9 @@ class _Pool:
         self.lock = threading.Lock()
         self.queue: SimpleQueue[_Job] = SimpleQueue()
         self.workers = 0
-        self.posted: Any = None  # counts jobs, for workers that spin
 
     def ensure(self, workers: int) -> None:
         with self.lock:
-            if self.posted is None and _spinner.ready:
-                self.posted = _spinner.new_flag()
             while self.workers < workers:
                 threading.Thread(
                     target=_serve, args=(self,), name='minigrad', daemon=True
@@ -139,25 +100,13 @@ _pool = _Pool()
 
 def _serve(pool: _Pool) -> None:
     _local.inside = True
-    queue = pool.queue
     while True:
-        job: _Job | None = queue.get()
-        while job is not None:
-            flag = job.flag if job.work() else None
-            job = None
-            posted = pool.posted
-            if posted is None:
-                break
-            seen = int(posted[0])
-            if queue.empty() and _may_spin():
-                _spinner.tell_and_wait(posted if flag is None else flag, posted, seen)
-            elif flag is not None:
-                flag[0] = 1
-            with contextlib.suppress(Empty):
-                job = queue.get_nowait()
+        job: _Job | None = pool.queue.get()
+        job.work()
+        job = None  # and the arrays it holds
 
 
-def _may_spin() -> bool:
+def cores_suffice() -> bool:
     """Returns whether every thread has a core of its own to wait on."""
     return _num_threads <= _cores
 
@@ -230,17 +179,12 @@ def parallel(body: Piece, size: int, grain: int = 1, pieces: int | None = None) 
         body(0, 0, size)
         return
     if pieces is None:
-        # As many for each thread: one more would keep all others waiting.
-        pieces = threads * min(size // grain // threads, PIECES_PER_THREAD)
+        pieces = count_shares(size, grain, threads)
     pool, job = _pool, _Job(body, size, pieces)
     if pool.workers < threads - 1:
         pool.ensure(threads - 1)
-    if pool.posted is not None and _may_spin():
-        job.flag = _spinner.new_flag()
     for _ in range(threads - 1):
         pool.queue.put(job)
-    if pool.posted is not None:
-        pool.posted[0] += 1
     _local.inside = True
     try:
         job.work()
@@ -255,6 +199,14 @@ def count_pieces(size: int, grain: int = 1) -> int:
     if pieces <= 1 or _num_threads == 1 or _local.inside:
         return 1
     return min(_num_threads, pieces)
+
+
+def count_shares(size: int, grain: int, threads: int) -> int:
+    """Returns into how many pieces to cut a range for some threads.
+
+    As many for each thread: one more would keep all others waiting.
+    """
+    return threads * min(size // grain // threads, PIECES_PER_THREAD)
 
 
 def scratch(key: Any, size: int, dtype: Any) -> Any:

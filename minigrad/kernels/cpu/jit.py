@@ -33,14 +33,19 @@ def jit_reordered(function: Function) -> Function:
     return _compile(function, set(REORDER))
 
 
-def _compile(function: Function, fastmath: Any) -> Function:
+def jit_generator(function: Function) -> Function:
+    """As `jit`, for a generator: Numba cannot take one out of its cache (0.68)."""
+    return _compile(function, False, cache=False)
+
+
+def _compile(function: Function, fastmath: Any, cache: bool = True) -> Function:
     options: dict[str, Any] = {
         'nogil': True,
         'error_model': 'numpy',
         'fastmath': fastmath,
     }
     try:
-        compiled = numba.njit(cache=True, **options)(function)
+        compiled = numba.njit(cache=cache, **options)(function)
     except RuntimeError:  # no folder for the cache can be written: compile each time
         compiled = numba.njit(**options)(function)
     return compiled  # type: ignore[no-any-return]

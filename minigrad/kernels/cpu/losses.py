@@ -5,25 +5,28 @@ from __future__ import annotations
 import numpy as np
 
 from minigrad.kernels.cpu.jit import jit, jit_reordered
+from minigrad.kernels.cpu.team import offer, pieces
 from minigrad.types import Array
 
 
 @jit_reordered
-def log_softmax_rows(x: Array, y: Array, first: int, last: int) -> None:
-    """Fills rows ``first ... last`` of ``y``; arrays are (rows, classes)."""
+def log_softmax_rows(team: int, rows: int, number: int, x: Array, y: Array) -> None:
+    """Fills ``y``; arrays are (rows, classes)."""
+    offer(team)
     C = x.shape[1]
-    for n in range(first, last):
-        row, out = x[n], y[n]
-        top = row[0]
-        for c in range(C):
-            if row[c] > top or row[c] != row[c]:
-                top = row[c]
-        total = x.dtype.type(0)
-        for c in range(C):
-            total += np.exp(row[c] - top)
-        shift = top + np.log(total)
-        for c in range(C):
-            out[c] = row[c] - shift
+    for _, first, last in pieces(team, rows, number):
+        for n in range(first, last):
+            row, out = x[n], y[n]
+            top = row[0]
+            for c in range(C):
+                if row[c] > top or row[c] != row[c]:
+                    top = row[c]
+            total = x.dtype.type(0)
+            for c in range(C):
+                total += np.exp(row[c] - top)
+            shift = top + np.log(total)
+            for c in range(C):
+                out[c] = row[c] - shift
 
 
 @jit
@@ -39,50 +42,72 @@ def pick_losses(log_y: Array, t: Array, loss: Array, ignore_label: int) -> None:
 
 @jit
 def cross_entropy_grad_rows(
+    team: int, rows: int, number: int,
     log_y: Array, t: Array, coeff: Array, gx: Array, ignore_label: int,
-    first: int, last: int,
 ) -> None:  # fmt: skip
-    """Fills rows ``first ... last`` of ``gx``; ``coeff`` has one element or one each."""
+    """Fills ``gx``; ``coeff`` has one element or one each."""
+    offer(team)
     C = log_y.shape[1]
-    for n in range(first, last):
-        out = gx[n]
-        if t[n] == ignore_label:
-            out[:] = 0
-            continue
-        factor = coeff[n] if coeff.size > 1 else coeff[0]
-        row = log_y[n]
-        for c in range(C):
-            out[c] = np.exp(row[c]) * factor
-        out[t[n]] -= factor
+    for _, first, last in pieces(team, rows, number):
+        for n in range(first, last):
+            out = gx[n]
+            if t[n] == ignore_label:
+                out[:] = 0
+                continue
+            factor = coeff[n] if coeff.size > 1 else coeff[0]
+            row = log_y[n]
+            for c in range(C):
+                out[c] = np.exp(row[c]) * factor
+            out[t[n]] -= factor
 
 
 @jit
 def dropout(
-    x: Array, u: Array, y: Array, mask: Array, ratio: float, first: int, last: int
+    team: int,
+    size: int,
+    number: int,
+    x: Array,
+    u: Array,
+    y: Array,
+    mask: Array,
+    ratio: float,
 ) -> None:
-    """Fills elements ``first ... last`` of ``y`` and ``mask``; arrays are flat."""
+    """Fills ``y`` and ``mask``; arrays are flat."""
+    offer(team)
     scale = x.dtype.type(1 / (1 - ratio))
     zero = x.dtype.type(0)
-    xs, us, ys, masks = x[first:last], u[first:last], y[first:last], mask[first:last]
-    for i in range(xs.size):
-        m = scale if us[i] >= ratio else zero
-        masks[i] = m
-        ys[i] = xs[i] * m
+    for _, first, last in pieces(team, size, number):
+        xs, us, ys, masks = (
+            x[first:last],
+            u[first:last],
+            y[first:last],
+            mask[first:last],
+        )
+        for i in range(xs.size):
+            m = scale if us[i] >= ratio else zero
+            masks[i] = m
+            ys[i] = xs[i] * m
 
 
 @jit
-def relu(x: Array, y: Array, first: int, last: int) -> None:
-    """Fills elements ``first ... last`` of ``y``; NaN stays NaN."""
+def relu(team: int, size: int, number: int, x: Array, y: Array) -> None:
+    """Fills ``y``; NaN stays NaN."""
+    offer(team)
     zero = x.dtype.type(0)
-    xs, ys = x[first:last], y[first:last]
-    for i in range(xs.size):
-        ys[i] = zero if xs[i] <= zero else xs[i]
+    for _, first, last in pieces(team, size, number):
+        xs, ys = x[first:last], y[first:last]
+        for i in range(xs.size):
+            ys[i] = zero if xs[i] <= zero else xs[i]
 
 
 @jit
-def relu_grad(y: Array, gy: Array, gx: Array, first: int, last: int) -> None:
-    """Fills elements ``first ... last`` of ``gx``."""
+def relu_grad(
+    team: int, size: int, number: int, y: Array, gy: Array, gx: Array
+) -> None:
+    """Fills ``gx``."""
+    offer(team)
     zero = gy.dtype.type(0)
-    ys, gs, out = y[first:last], gy[first:last], gx[first:last]
-    for i in range(ys.size):
-        out[i] = gs[i] if ys[i] > zero else zero
+    for _, first, last in pieces(team, size, number):
+        ys, gs, out = y[first:last], gy[first:last], gx[first:last]
+        for i in range(ys.size):
+            out[i] = gs[i] if ys[i] > zero else zero
