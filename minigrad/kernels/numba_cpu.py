@@ -290,11 +290,10 @@ class NumbaKernels(Kernels):
         images, tops, bottoms, lefts, rights = [
             np.asarray(a, np.int64) for a in (batch, *rows, *columns)
         ]
-
-        def body(index: int, first: int, last: int) -> None:
-            roi.argmax(x, places, images, tops, bottoms, lefts, rights, first, last)
-
-        parallel(body, len(batch), _grain(places, 16))
+        in_team(
+            roi.argmax, _share(places, 16), x, places, images,
+            tops, bottoms, lefts, rights,
+        )  # fmt: skip
         return places
 
     def average_pool_2d(self, x: Array, spec: PoolSpec) -> Array:
