@@ -26,14 +26,11 @@ from minigrad.kernels.cpu.simd import COLUMNS, VECTOR_BYTES
 from minigrad.kernels.cpu.team import Share, in_team, share, workspace
 from minigrad.kernels.reference import Kernels, msvag_rho
 from minigrad.kernels.specs import ConvSpec, PoolSpec
-from minigrad.kernels.threads import (
-    count_pieces,
-    parallel,
-)
+from minigrad.kernels.threads import count_pieces, parallel
 from minigrad.types import Array
 
-# Work per piece that pays for another thread, which takes 10 us to join in while it
-# watches and 60 us when it sleeps: bytes for what is bound by memory, multiply-adds for
+# Work per piece that pays for another thread, which takes a microsecond to join in while
+# it watches and 60 when it sleeps: bytes for what is bound by memory, multiply-adds for
 # products.
 GRAIN_BYTES = 1 << 18
 TINY = 512  # elements for which a call of NumPy is cheaper than one of ours
@@ -663,7 +660,7 @@ class NumbaKernels(Kernels):
 
 def _conv_grain(gy: Array, taps: int) -> int:
     """Returns how many images of a convolution with ``taps`` per value are a piece."""
-    return GRAIN_PRODUCTS // (gy[0].size * taps + 1) + 1
+    return GRAIN_PRODUCTS // (int(gy[0].size) * taps + 1) + 1
 
 
 def _fast(first: Array, *others: Array) -> bool:

@@ -5,6 +5,9 @@ other, so that a thread which wakes up late or shares its core does less. What a
 computes depends on the number of threads only, not on who computes it: results are
 equal from run to run. Numba's own threading layers crash when two user threads call
 them at once, or after a fork; this pool is safe in both cases.
+
+Pieces here are Python calls, for kernels that consist of several compiled ones. A kernel
+that is one compiled loop is shared without the GIL, see ``cpu/team.py``.
 """
 
 from __future__ import annotations
@@ -101,9 +104,7 @@ _pool = _Pool()
 def _serve(pool: _Pool) -> None:
     _local.inside = True
     while True:
-        job: _Job | None = pool.queue.get()
-        job.work()
-        job = None  # and the arrays it holds
+        pool.queue.get().work()  # held by no name here: a job holds arrays
 
 
 def cores_suffice() -> bool:
