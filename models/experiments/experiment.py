@@ -59,9 +59,12 @@ class Result(NamedTuple):
     log: list[dict[str, Any]]
 
 
-def accuracy_row(what: str, theirs: float, ours: float) -> Row:
-    """Returns the row of an accuracy, which is to be at least the published one."""
-    return Row(what, f'{theirs:g}', f'{ours:.4f}', round(ours, 4) >= theirs)
+def accuracy_row(what: str, theirs: float, ours: float, digits: int = 4) -> Row:
+    """Returns the row of an accuracy, which is to be at least the published one.
+
+    ``digits`` is how precisely that is known: "about .97" has two.
+    """
+    return Row(what, f'{theirs:g}', f'{ours:.4f}', round(ours, digits) >= theirs)
 
 
 def values_row(what: str, theirs: Any, ours: Any, digits: int = 8) -> Row:
