@@ -711,3 +711,10 @@ def test_unchained_states_stop_the_gradient():
 
     assert gradient(True) is None
     assert np.abs(gradient(False)).max() > 0
+
+
+def test_sequences_of_equal_length_keep_their_order():
+    from minigrad.links.rnn.n_step_rnn import argsort_list_descent
+
+    order = argsort_list_descent([np.zeros(n) for n in (3, 3, 5, 3, 4, 3)])
+    assert order.tolist() == [2, 4, 0, 1, 3, 5]

@@ -21,8 +21,12 @@ from minigrad.variable import Parameter, Variable
 
 
 def argsort_list_descent(lst: Sequence[Any]) -> Array:
-    """Returns the order that sorts sequences from long to short."""
-    return numpy.argsort([-len(x) for x in lst]).astype(numpy.int32)
+    """Returns the order that sorts sequences from long to short.
+
+    Of equal length they keep their order: NumPy's default sort breaks ties by the
+    machine it runs on, and with them the masks of dropout.
+    """
+    return numpy.argsort([-len(x) for x in lst], kind='stable').astype(numpy.int32)
 
 
 def permutate_list(lst: Sequence[Any], indices: Array, inv: bool) -> list[Any]:
