@@ -165,8 +165,10 @@ def propagate(
             if not (bare and gradient.__class__ is ndarray):
                 gradient = _checked(function, gradient, double)
             x = inputs[i]
-            shape = x.shape
-            if gradient.shape != shape or gradient.dtype != x.dtype:
+            dtype = gradient.dtype
+            if gradient.shape != x.shape or (
+                dtype is not x.dtype and dtype != x.dtype  # nearly always the same one
+            ):
                 gradient = _fitted(function, x, gradient, double)
             if debug and backend.contains_nan(as_array(gradient)):
                 raise _nan_error(function)

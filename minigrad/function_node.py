@@ -21,6 +21,8 @@ from minigrad.types import Array
 from minigrad.types import InputTypes as InputTypes
 from minigrad.variable import Variable, VariableNode
 
+_new = object.__new__
+
 
 class FunctionNode:
     """One application of a differentiable function.
@@ -189,9 +191,20 @@ class FunctionNode:
         variables = []
         rank += 1
         for y in ys:
-            variable = Variable(y)
+            # What the constructors do, without two calls for each output.
+            variable = _new(Variable)
+            made = _new(VariableNode)
+            variable._array = y
+            variable._node = made
             variable._requires_grad = requires_grad
-            variable._node = made = VariableNode(variable, None, self, rank)
+            variable._grad_var = variable._name = None
+            made._variable = ref(variable)
+            made._creator_node = self
+            made._rank = rank
+            made._requires_grad = requires_grad
+            made.name = None
+            made.shape = y.shape
+            made.dtype = y.dtype
             variables.append(variable)
         if len(variables) == 1:
             self.outputs = (ref(made),)
@@ -401,8 +414,9 @@ class FunctionNode:
     def get_retained_outputs(self) -> tuple[Variable, ...]:
         """Returns the retained outputs as Variables of the graph.
 
-        Arrays, if the function works `on_arrays` and no graph is recorded. An output whose Variable and node are gone gets a new node, so that gradients
-        of higher order still reach this function.
+        Arrays, if the function works `on_arrays` and no graph is recorded. An output
+        whose Variable and node are gone gets a new node, so that gradients of higher
+        order still reach this function.
         """
         if not self._output_indexes_to_retain or self.outputs is None:
             return ()

@@ -39,6 +39,7 @@ QUARTERS = (2, 2, 2, 2, 0, 0)  # the usual window of a pooling
 SMALL_BYTES = 1 << 18  # what a vector of small images may take of the L2 cache
 
 contiguous = np.ascontiguousarray
+_ZEROS = {char: np.zeros((), char) for char in 'fd'}  # NumPy is slow to make them
 
 
 class NumbaKernels(Kernels):
@@ -407,20 +408,25 @@ class NumbaKernels(Kernels):
 
     def relu(self, x: Array) -> Array:
         """See `Kernels.relu`."""
-        if x.size <= TINY:
-            return np.maximum(x, 0)
-        if not _fast(x):
+        zero = _ZEROS.get(x.dtype.char)
+        if zero is None:
             return super().relu(x)
+        if x.size <= TINY:
+            return np.maximum(x, zero)
         y = np.empty(x.shape, x.dtype)
         _elements(losses.relu, x, y)
         return y
 
     def relu_grad(self, y: Array, gy: Array) -> Array:
         """See `Kernels.relu_grad`."""
-        if y.size <= TINY or not _fast(y, gy) or y.shape != gy.shape:
+        if not _fast(y, gy) or y.shape != gy.shape:
             return super().relu_grad(y, gy)
         gx = np.empty(gy.shape, gy.dtype)
-        _elements(losses.relu_grad, y, gy, gx)
+        size = gx.size
+        if size <= TINY:
+            losses.relu_grad(0, size, 1, y.reshape(-1), gy.reshape(-1), gx.reshape(-1))
+        else:
+            _elements(losses.relu_grad, y, gy, gx)
         return gx
 
     def dropout(self, x: Array, u: Array, ratio: float) -> tuple[Array, Array]:

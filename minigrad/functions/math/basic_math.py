@@ -37,7 +37,8 @@ class _Binary(FunctionNode):
 
     def check_type_forward(self, in_types: InputTypes) -> None:
         a, b = in_types
-        if a.dtype != b.dtype:
+        dtype = a.dtype
+        if dtype is not b.dtype and dtype != b.dtype:
             self.expect(
                 False,
                 'lhs.dtype == rhs.dtype',
@@ -52,7 +53,7 @@ class _Binary(FunctionNode):
                 f'{a.shape} and {b.shape}',
                 inputs=in_types,
             )
-        if self.needs_float and a.dtype.kind != 'f':
+        if self.needs_float and dtype.kind != 'f':
             self.expect(False, "dtype.kind == 'f'", a.dtype, None, in_types)
 
 
