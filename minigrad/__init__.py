@@ -12,6 +12,7 @@ from minigrad import (
     cuda_graph,
     dataset,
     datasets,
+    distributions,
     function_hooks,
     functions,
     gradient_check,
@@ -51,6 +52,12 @@ from minigrad.configuration import (
     using_config,
 )
 from minigrad.device_resident import DeviceResident
+from minigrad.distribution import (
+    Distribution,
+    cross_entropy,
+    kl_divergence,
+    register_kl,
+)
 from minigrad.function import Function, FunctionAdapter
 from minigrad.function_hook import FunctionHook, get_function_hooks
 from minigrad.function_node import FunctionNode
@@ -92,6 +99,7 @@ __all__ = [
     'Deserializer',
     'DeviceResident',
     'DictSummary',
+    'Distribution',
     'Function',
     'FunctionAdapter',
     'FunctionHook',
@@ -116,10 +124,12 @@ __all__ = [
     'basic_math',
     'computational_graph',
     'config',
+    'cross_entropy',
     'cuda',
     'cuda_graph',
     'dataset',
     'datasets',
+    'distributions',
     'force_backprop_mode',
     'function_hooks',
     'functions',
@@ -139,6 +149,7 @@ __all__ = [
     'is_debug',
     'iterators',
     'kernels',
+    'kl_divergence',
     'link_hooks',
     'links',
     'mixed16',
@@ -146,6 +157,7 @@ __all__ = [
     'optimizer_hooks',
     'optimizers',
     'print_runtime_info',
+    'register_kl',
     'report',
     'report_scope',
     'serializers',

@@ -7,6 +7,7 @@
 from minigrad.testing import attr, condition
 from minigrad.testing.array import assert_allclose
 from minigrad.testing.backend import BackendConfig, inject_backend_tests
+from minigrad.testing.distribution import distribution_unittest
 from minigrad.testing.function_link import (
     FunctionTestCase,
     FunctionTestError,
@@ -50,6 +51,7 @@ __all__ = [
     'assert_warns',
     'attr',
     'condition',
+    'distribution_unittest',
     'fix_random',
     'from_pytest_parameterize',
     'generate_matrix',

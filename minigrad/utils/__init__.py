@@ -4,6 +4,7 @@ from minigrad.kernels.specs import get_conv_outsize as get_conv_outsize
 from minigrad.kernels.specs import get_deconv_outsize as get_deconv_outsize
 from minigrad.utils import argument as argument
 from minigrad.utils import array as array
+from minigrad.utils import cache as cache
 from minigrad.utils import conv as conv
 from minigrad.utils import imgproc as imgproc
 from minigrad.utils import type_check as type_check

@@ -1,0 +1,122 @@
+"""What several distributions share: points, their support, and random numbers."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy
+
+from minigrad.backend import get_array_module, is_array
+from minigrad.function_node import FunctionNode, InputTypes
+from minigrad.functions.array.cast import cast
+from minigrad.functions.array.where import where
+from minigrad.functions.math.elementary import log
+from minigrad.types import Array
+from minigrad.variable import Variable, as_array, as_variable
+
+
+def as_point(x: Any, parameter: Variable) -> Variable:
+    """Returns ``x`` as a Variable; all but float Variables take the parameter's dtype."""
+    if isinstance(x, Variable) and x.dtype.kind == 'f':
+        return x
+    if not isinstance(x, Variable) and not is_array(x):
+        x = parameter.xp.array(x, parameter.dtype)
+    return cast(as_variable(x), parameter.dtype)
+
+
+def within(
+    inside: Array, x: Variable, log_prob: Callable[[Variable], Variable]
+) -> Variable:
+    """Returns ``log_prob(x)`` where ``inside`` holds, and minus infinity elsewhere.
+
+    Outside, ``log_prob`` is asked at 0.5, so that neither it nor its gradient is NaN.
+    """
+    y = log_prob(where(inside, x, x.xp.array(0.5, x.dtype)))
+    return where(inside, y, y.xp.array(-numpy.inf, y.dtype))
+
+
+class ModifiedXLogX(FunctionNode):
+    arg_names = ('x',)
+    public_name = 'entropy'
+
+    def check_type_forward(self, in_types: InputTypes) -> None:
+        (x,) = in_types
+        self.expect(x.dtype.kind == 'f', "x.dtype.kind == 'f'", x.dtype, None, in_types)
+
+    def forward(self, inputs: tuple[Array, ...]) -> Any:
+        (x,) = inputs
+        self.retain_inputs((0,))
+        xp = get_array_module(x)
+        return x * xp.log(xp.where(x > 0, x, x.dtype.type(1)))
+
+    def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
+        (x,) = self.get_retained_inputs()
+        positive = as_array(x) > 0
+        if not positive.all():
+            warnings.warn(
+                'x * log(x) has no gradient at 0; 0 is taken for it',
+                RuntimeWarning,
+                stacklevel=2,
+            )
+        one = as_variable(x).xp.ones((), x.dtype)
+        slope = log(where(positive, x, one)) + 1
+        return grad_outputs[0] * where(positive, slope, one * 0)
+
+
+def _modified_xlogx(x: Any) -> Variable:
+    """Returns ``x * log(x)``, which is 0 at 0."""
+    return ModifiedXLogX().apply((x,))[0]
+
+
+def draw(
+    name: str, like: Variable, shape: tuple[int, ...], *parameters: Variable
+) -> Variable:
+    """Draws by a function of ``numpy.random`` or ``cupy.random``; without gradient.
+
+    Args:
+        name: Name of the function.
+        like: Where the result lives, and its dtype.
+        shape: Shape of the result.
+        parameters: What else the function wants.
+    """
+    xp = like.xp
+    dtype: dict[str, Any] = {}
+    if xp is not numpy:  # which draws no float16
+        dtype = {'dtype': numpy.promote_types(like.dtype, numpy.float32)}
+    arrays = [parameter.array for parameter in parameters]
+    eps = getattr(xp.random, name)(*arrays, size=shape, **dtype)
+    return Variable(xp.asarray(eps, dtype=like.dtype), requires_grad=False)
+
+
+def choose(p: Array, n: int) -> Array:
+    """Draws classes, ``n`` of each row of probabilities, in NumPy's order.
+
+    All rows are searched at once: row ``i`` of the cumulative probabilities lies
+    between ``i`` and ``i + 1``.
+
+    Args:
+        p: Probabilities, shape ``(..., K)``.
+        n: How many to draw.
+
+    Returns:
+        int64 array, shape ``(n, ...)``.
+
+    Raises:
+        ValueError: On a CPU, the probabilities of a row do not sum to 1.
+    """
+    xp = get_array_module(p)
+    classes = p.shape[-1]
+    cdf = p.reshape(-1, classes).astype(numpy.float64).cumsum(axis=-1)
+    total = cdf[:, -1:].copy()
+    tolerance = float(numpy.finfo(p.dtype).eps) ** 0.5
+    if xp is numpy and not (abs(total - 1) <= tolerance).all():
+        off = total.flat[abs(total - 1).argmax()]
+        raise ValueError(f'sample: probabilities sum to {off:.6g}, not to 1')
+    row = xp.arange(len(cdf), dtype=numpy.float64)[:, None]
+    u = xp.random.random_sample((len(cdf), n)) + row
+    u = xp.minimum(u, xp.nextafter(row + 1, row))
+    index = xp.searchsorted((cdf / total + row).ravel(), u.ravel(), side='right')
+    index = index.reshape(len(cdf), n) - (row * classes).astype(numpy.int64)
+    return index.T.reshape((n, *p.shape[:-1]))
