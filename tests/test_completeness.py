@@ -64,8 +64,8 @@ LAYERS = [
     {'backend', 'backends', 'cuda', 'kernels', 'utils', 'device_resident'},
     {'variable', 'function_node', 'function', 'function_hook', 'backprop'},
     {'gradient_check', 'function_hooks', 'functions', 'initializer', 'initializers'},
-    {'reporter', 'serializer', 'serializers', 'link', 'link_hook'}
-    | {'distribution', 'distributions'},
+    {'distribution', 'distributions'},
+    {'reporter', 'serializer', 'serializers', 'link', 'link_hook'},
     {'link_hooks', 'links', 'sequential', 'optimizer', 'optimizers', 'optimizer_hooks'},
     {'dataset', 'datasets', 'iterators'},
     {'training', 'graph', 'computational_graph', 'cuda_graph'},

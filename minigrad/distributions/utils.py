@@ -60,9 +60,9 @@ class ModifiedXLogX(FunctionNode):
                 RuntimeWarning,
                 stacklevel=2,
             )
-        one = as_variable(x).xp.ones((), x.dtype)
-        slope = log(where(positive, x, one)) + 1
-        return grad_outputs[0] * where(positive, slope, one * 0)
+        xp = get_array_module(x)
+        slope = log(where(positive, x, xp.ones((), x.dtype))) + 1
+        return grad_outputs[0] * where(positive, slope, xp.zeros((), x.dtype))
 
 
 def _modified_xlogx(x: Any) -> Variable:
