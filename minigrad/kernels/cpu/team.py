@@ -173,7 +173,7 @@ def offer(typing_context: Any, team: Any) -> Any:
 
 @intrinsic
 def _call(typing_context: Any, code: Any, arguments: Any, team: Any) -> Any:
-    """Calls what `_post` has put into the mailbox."""
+    """Calls what `offer` has put into the mailbox."""
 
     def codegen(context: Any, builder: Any, sig: Any, args: tuple[Any, ...]) -> Any:
         entry_type = ir.FunctionType(ir.VoidType(), [_i8.as_pointer(), _i64])
