@@ -17,6 +17,7 @@ from minigrad import (
     functions,
     gradient_check,
     graph,
+    graph_optimizations,
     initializers,
     iterators,
     kernels,
@@ -63,6 +64,8 @@ from minigrad.function_hook import FunctionHook, get_function_hooks
 from minigrad.function_node import FunctionNode
 from minigrad.functions.math import basic_math
 from minigrad.graph import summary, trace
+from minigrad.graph_optimizations.static_graph import static_graph
+from minigrad.graph_optimizations.static_graph_utilities import static_code
 from minigrad.initializer import Initializer
 from minigrad.kernels.threads import get_num_threads, set_num_threads
 from minigrad.link import Chain, ChainList, Link
@@ -144,6 +147,7 @@ __all__ = [
     'grad',
     'gradient_check',
     'graph',
+    'graph_optimizations',
     'initializers',
     'is_arrays_compatible',
     'is_debug',
@@ -165,6 +169,8 @@ __all__ = [
     'set_num_threads',
     'should_use_cudnn',
     'should_use_cudnn_tensor_core',
+    'static_code',
+    'static_graph',
     'summary',
     'trace',
     'training',

@@ -114,3 +114,33 @@ def test_input_types_by_chainers_name():
     f.check_type_forward = seen.append
     f.apply((np.ones(2),))
     assert isinstance(seen[0], type_check.LightTypeInfoTuple)
+
+
+@pytest.mark.parametrize('options', [None, {}, {'verbosity_level': 1}])
+def test_static_chains_run_as_they_are(options):
+    from minigrad.graph_optimizations.static_graph import static_graph
+    from minigrad.graph_optimizations.static_graph_utilities import static_code
+
+    assert minigrad.static_graph is static_graph
+    assert minigrad.static_code is static_code
+    mark = static_graph if options is None else static_graph(**options)
+    mark_code = static_code if options is None else static_code(func_name='count')
+
+    class Model(minigrad.Chain):
+        calls = 0
+
+        @mark
+        def forward(self, x):
+            self.count()
+            return 2 * x
+
+        @mark_code
+        def count(self):
+            self.calls += 1
+
+    model = Model()
+    x = minigrad.Variable(np.ones(3, 'f'))
+    for _ in range(2):
+        F.sum(model(x)).backward()
+    assert model.calls == 2
+    np.testing.assert_array_equal(x.grad, [4, 4, 4])
