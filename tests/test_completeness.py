@@ -68,7 +68,7 @@ LAYERS = [
     {'reporter', 'serializer', 'serializers', 'link', 'link_hook'},
     {'link_hooks', 'links', 'sequential', 'optimizer', 'optimizers', 'optimizer_hooks'},
     {'dataset', 'datasets', 'iterators'},
-    {'training', 'graph', 'computational_graph', 'cuda_graph'},
+    {'training', 'graph', 'computational_graph', 'cuda_graph', 'graph_optimizations'},
     {'testing', 'cli', 'runtime_info', '__main__', '__init__'},
 ]
 LAYER = {name: level for level, names in enumerate(LAYERS) for name in names}
