@@ -37,6 +37,13 @@ from minigrad.links.loss.crf1d import CRF1d
 from minigrad.links.loss.hierarchical_softmax import BinaryHierarchicalSoftmax
 from minigrad.links.loss.negative_sampling import NegativeSampling
 from minigrad.links.model.classifier import Classifier
+from minigrad.links.model.vision.googlenet import GoogLeNet
+from minigrad.links.model.vision.resnet import (
+    ResNet50Layers,
+    ResNet101Layers,
+    ResNet152Layers,
+)
+from minigrad.links.model.vision.vgg import VGG16Layers, VGG19Layers
 from minigrad.links.normalization.batch_normalization import BatchNormalization
 from minigrad.links.normalization.batch_renormalization import BatchRenormalization
 from minigrad.links.normalization.decorrelated_batch_normalization import (
@@ -84,6 +91,7 @@ __all__ = [
     'DepthwiseConvolution2D',
     'DilatedConvolution2D',
     'EmbedID',
+    'GoogLeNet',
     'GroupNormalization',
     'Highway',
     'Inception',
@@ -105,6 +113,9 @@ __all__ = [
     'NegativeSampling',
     'PReLU',
     'Parameter',
+    'ResNet50Layers',
+    'ResNet101Layers',
+    'ResNet152Layers',
     'Scale',
     'SimplifiedDropconnect',
     'StatefulGRU',
@@ -115,4 +126,6 @@ __all__ = [
     'StatelessLSTM',
     'StatelessMGU',
     'Swish',
+    'VGG16Layers',
+    'VGG19Layers',
 ]

@@ -83,6 +83,12 @@ LINKS = {
         'in_channels, out_channels, ksize=None, stride=1, pad=0, activation=relu, *, '
         'conv_init=None, bias_init=None, **kwargs'
     ),
+    'GoogLeNet': "pretrained_model='auto'",
+    'ResNet50Layers': "pretrained_model='auto', downsample_fb=False",
+    'ResNet101Layers': "pretrained_model='auto', downsample_fb=False",
+    'ResNet152Layers': "pretrained_model='auto', downsample_fb=False",
+    'VGG16Layers': "pretrained_model='auto'",
+    'VGG19Layers': "pretrained_model='auto'",
     'Classifier': (
         'predictor, lossfun=softmax_cross_entropy, accfun=accuracy, label_key=-1'
     ),
@@ -214,6 +220,12 @@ FORWARDS = {
     'Bias': '*xs',
     'Scale': '*xs',
     'BatchNormalization': 'x, *, finetune=False, **kwargs',
+    'GoogLeNet': 'x, layers=None, **kwargs',
+    'ResNet50Layers': 'x, layers=None, **kwargs',
+    'ResNet101Layers': 'x, layers=None, **kwargs',
+    'ResNet152Layers': 'x, layers=None, **kwargs',
+    'VGG16Layers': 'x, layers=None, **kwargs',
+    'VGG19Layers': 'x, layers=None, **kwargs',
     'Classifier': '*args, **kwargs',
     'Parameter': '',
     'ChildSumTreeLSTM': '*cshsx',
