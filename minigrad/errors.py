@@ -13,6 +13,11 @@ from typing import Any
 class InvalidType(TypeError):
     """An input has the wrong rank, shape, dtype or number of elements.
 
+    Args:
+        expect: The message; or, beside ``actual``, what should hold.
+        actual: What is there instead.
+        msg: The message, if it says more than these two.
+
     Example:
         >>> try:
         ...     F.max_pooling_2d(np.zeros((8, 784), 'f'), 2)
@@ -21,6 +26,16 @@ class InvalidType(TypeError):
         max_pooling_2d: expected x.ndim == 4 (N, C, H, W), got 2
           x   float32 (8, 784)  numpy
     """
+
+    def __init__(self, expect: Any, actual: Any = None, msg: str | None = None) -> None:
+        if msg is None:
+            msg = expect if actual is None else f'Expect: {expect}\nActual: {actual}'
+        super().__init__(msg)
+        self.expect = expect
+        self.actual = actual
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.expect, self.actual, self.args[0])
 
 
 class DeviceMismatch(TypeError):

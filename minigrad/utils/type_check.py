@@ -2,7 +2,7 @@
 
 A function's ``check_type_forward(self, in_types)`` gets the input arrays, so conditions
 such as ``x_type.ndim == 2`` are plain booleans, and `expect` looks them up in the source
-when one of them is False.
+when one of them is False. What `get_types` returns makes expressions instead.
 """
 
 from __future__ import annotations
@@ -20,14 +20,43 @@ import numpy
 from minigrad.backend import get_array_types
 from minigrad.errors import InvalidType, describe
 from minigrad.types import InputTypes as LightTypeInfoTuple  # Chainer's name
+from minigrad.utils.type_expressions import (
+    Atom,
+    BinaryOperator,
+    BoolBinaryOperator,
+    Call,
+    Constant,
+    Expr,
+    GetAttr,
+    GetItem,
+    TypeInfo,
+    TypeInfoTuple,
+    UnaryOperator,
+    Variable,
+    _repr,  # noqa: F401  (Chainer's tests look at it)
+    get_types,
+)
 
 __all__ = [
+    'Atom',
+    'BinaryOperator',
+    'BoolBinaryOperator',
+    'Call',
+    'Constant',
+    'Expr',
+    'GetAttr',
+    'GetItem',
     'InvalidType',
     'LightTypeInfoTuple',
+    'TypeInfo',
+    'TypeInfoTuple',
+    'UnaryOperator',
+    'Variable',
     'argname',
     'eval',
     'expect',
     'expect_broadcast_shapes',
+    'get_types',
     'make_variable',
     'prod',
     'same_types',
@@ -38,7 +67,7 @@ def expect(*conditions: Any) -> None:
     """Raises unless every condition holds.
 
     Args:
-        conditions: Booleans about the inputs.
+        conditions: Booleans about the inputs, or comparisons of expressions.
 
     Raises:
         InvalidType: One is False. The message names the function, the condition, by
@@ -51,7 +80,9 @@ def expect(*conditions: Any) -> None:
         >>> type_check.expect(in_types[0].dtype.kind == 'f', in_types[0].ndim == 2)
     """
     for number, condition in enumerate(conditions):
-        if not condition:
+        if isinstance(condition, BoolBinaryOperator):
+            condition.expect()
+        elif not condition:
             frame = inspect.currentframe()
             caller = None if frame is None else frame.f_back
             raise InvalidType(_explain(number, len(conditions), caller))
@@ -94,7 +125,7 @@ def _source_of_argument(frame: types.FrameType, number: int) -> str | None:
 
 
 def argname(in_types: tuple[Any, ...], names: tuple[str, ...]) -> None:
-    """Raises unless there are as many inputs as names.
+    """Names the types of inputs; raises unless there are as many inputs as names.
 
     Raises:
         InvalidType: The numbers differ.
@@ -104,6 +135,9 @@ def argname(in_types: tuple[Any, ...], names: tuple[str, ...]) -> None:
             f'expected {len(names)} inputs ({", ".join(names)}), got {len(in_types)}\n'
             + describe(names, in_types)
         )
+    for in_type, name in zip(in_types, names, strict=True):
+        if isinstance(in_type, Variable):
+            in_type.name = name
 
 
 _argname = argname  # Chainer's name for it
@@ -125,8 +159,8 @@ def same_types(*arrays: Any) -> bool:
 
 
 def eval(value: Any) -> Any:
-    """Returns ``value``: here, types are plain values from the start."""
-    return value
+    """Returns the value of an expression; any other value as it is."""
+    return value.eval() if isinstance(value, Expr) else value
 
 
 def make_variable(value: Any, name: str) -> Any:
@@ -135,12 +169,14 @@ def make_variable(value: Any, name: str) -> Any:
 
 
 def prod(xs: Iterable[Any]) -> Any:
-    """Returns the product of numbers, 1 for none.
+    """Returns the product of numbers, 1 for none; of an expression, an expression.
 
     Example:
         >>> minigrad.utils.type_check.prod((2, 3))
         6
     """
+    if isinstance(xs, Expr):
+        return Call(Variable(math.prod, 'prod'), (xs,))
     return math.prod(xs)
 
 
