@@ -4,26 +4,51 @@ from __future__ import annotations
 
 import numpy as np
 
+from minigrad.kernels.cpu.exponential import exp
 from minigrad.kernels.cpu.jit import jit, jit_reordered
 from minigrad.kernels.cpu.team import offer, pieces
 from minigrad.types import Array
 
+LANES = 16
+
+
+@jit
+def _maximum(row: Array, tops: Array) -> float:
+    """Returns the maximum; where there is a NaN, any number or NaN.
+
+    ``tops`` is work space for LANES maxima that are followed side by side.
+    """
+    whole = row.size // LANES * LANES
+    if whole == 0:
+        top = row[0]
+    else:
+        for lane in range(LANES):
+            tops[lane] = row[lane]
+        for start in range(LANES, whole, LANES):
+            for lane in range(LANES):
+                value = row[start + lane]
+                tops[lane] = value if value > tops[lane] else tops[lane]
+        top = tops[0]
+        for lane in range(1, LANES):
+            top = tops[lane] if tops[lane] > top else top
+    for c in range(whole, row.size):
+        top = row[c] if row[c] > top else top
+    return top
+
 
 @jit_reordered
 def log_softmax_rows(team: int, rows: int, number: int, x: Array, y: Array) -> None:
-    """Fills ``y``; arrays are (rows, classes)."""
+    """Fills ``y``; arrays are (rows, classes). A NaN makes all of its row NaN."""
     offer(team)
     C = x.shape[1]
+    tops = np.empty(LANES, x.dtype)
     for _, first, last in pieces(team, rows, number):
         for n in range(first, last):
             row, out = x[n], y[n]
-            top = row[0]
-            for c in range(C):
-                if row[c] > top or row[c] != row[c]:
-                    top = row[c]
+            top = _maximum(row, tops)
             total = x.dtype.type(0)
             for c in range(C):
-                total += np.exp(row[c] - top)
+                total += exp(row[c] - top)
             shift = top + np.log(total)
             for c in range(C):
                 out[c] = row[c] - shift
@@ -57,7 +82,7 @@ def cross_entropy_grad_rows(
             factor = coeff[n] if coeff.size > 1 else coeff[0]
             row = log_y[n]
             for c in range(C):
-                out[c] = np.exp(row[c]) * factor
+                out[c] = exp(row[c]) * factor
             out[t[n]] -= factor
 
 
