@@ -20,6 +20,12 @@ import numpy
 from minigrad.iterators._shared_block import Packed, pack, unpack
 
 
+class Inherited(NamedTuple):
+    """A dataset that a forked process has from its parent, as it is."""
+
+    dataset: Any
+
+
 class Task(NamedTuple):
     """A part of a batch."""
 
@@ -45,7 +51,7 @@ class Reply(NamedTuple):
 
 
 def main(
-    connection: Connection, dataset: Packed, block: str | None
+    connection: Connection, dataset: Packed | Inherited, block: str | None
 ) -> None:  # pragma: no cover - runs in another process
     """Serves tasks until it gets None or the parent is gone, then ends the process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's business
@@ -74,11 +80,14 @@ def _die_with_parent() -> None:  # pragma: no cover - runs in another process
 
 
 def _serve(
-    connection: Connection, packed: Packed, block: str | None
+    connection: Connection, sent: Packed | Inherited, block: str | None
 ) -> None:  # pragma: no cover - runs in another process
     blocks: dict[str, SharedMemory] = {}
     try:
-        dataset = unpack(packed, _memory(blocks, block), copy=False)
+        if isinstance(sent, Inherited):
+            dataset = sent.dataset
+        else:
+            dataset = unpack(sent, _memory(blocks, block), copy=False)
     except Exception as error:
         connection.send(_failure(-1, 0, error))
         return

@@ -9,9 +9,12 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import multiprocessing.connection
+import multiprocessing.resource_tracker
 import signal
+import sys
 import threading
 import time
+import warnings
 from collections.abc import Iterator
 from multiprocessing.connection import Connection
 from multiprocessing.shared_memory import SharedMemory
@@ -20,8 +23,8 @@ from typing import Any
 import numpy
 
 from minigrad.iterators import _worker
-from minigrad.iterators._shared_block import free, new_block, pack, unpack
-from minigrad.iterators._worker import Reply, Task
+from minigrad.iterators._shared_block import Packed, free, new_block, pack, unpack
+from minigrad.iterators._worker import Inherited, Reply, Task
 from minigrad.types import Array
 
 _PATIENCE_SECONDS = 5.0
@@ -101,7 +104,7 @@ class WorkerPool:
         self._n_slots = n_slots
         self._item_bytes = item_bytes
         self._tasks_per_child = tasks_per_child
-        self._context = multiprocessing.get_context('spawn')
+        self._context: Any = multiprocessing.get_context('spawn')
         self._changed = threading.Condition()
         self._tickets: dict[int, Ticket] = {}
         self._n_tickets = 0
@@ -124,22 +127,40 @@ class WorkerPool:
         self._thread.start()
 
     def _share_dataset(self, dataset: Any) -> None:
-        """Pickles the dataset once; its arrays lie in memory that all workers share."""
+        """Pickles the dataset once; its arrays lie in memory that all workers share.
+
+        A dataset that cannot be pickled is inherited, where processes can be forked.
+        """
+        self._dataset: Packed | Inherited
+        self._dataset_block: str | None = None
         try:
             packed = pack(dataset)
         except Exception as error:
-            error.add_note(
-                'MultiprocessIterator sends the dataset to its processes, so it must be '
-                'picklable: define its class and functions in a module, without lambda; '
-                'or use MultithreadIterator'
+            if not _can_fork():
+                error.add_note(
+                    'MultiprocessIterator sends the dataset to its processes, so it must '
+                    'be picklable: define its class and functions in a module, without '
+                    'lambda; or use MultithreadIterator'
+                )
+                raise
+            warnings.warn(
+                f'MultiprocessIterator: the dataset cannot be pickled ({error}), so its '
+                'processes are forked and have copies of all that this one holds; '
+                'define its class and functions in a module, without lambda',
+                RuntimeWarning,
+                stacklevel=2,
             )
-            raise
+            self._context = multiprocessing.get_context('fork')
+            # Else each process would start its own, which takes our memory away.
+            multiprocessing.resource_tracker.ensure_running()
+            self._dataset = Inherited(dataset)
+            return
         block = new_block(packed.needed) if packed.needed > 2**20 else None
         if block is not None:
             self._blocks[block.name] = block
             packed = pack(dataset, block.buf)
+            self._dataset_block = block.name
         self._dataset = packed
-        self._dataset_block = None if block is None else block.name
 
     def _new_worker(self) -> _WorkerProcess:
         return _WorkerProcess(
@@ -370,6 +391,12 @@ class WorkerPool:
         with self._changed:
             self._failure = 'MultiprocessIterator: it was finalized'
             self._changed.notify_all()
+
+
+def _can_fork() -> bool:
+    # On macOS, libraries of the system crash after a fork.
+    methods = multiprocessing.get_all_start_methods()
+    return 'fork' in methods and sys.platform != 'darwin'
 
 
 def _obituary(worker: _WorkerProcess, code: int | None) -> str:

@@ -22,8 +22,9 @@ class MultiprocessIterator(EpochIterator):
     sweep and the position of an example alone, so it does not change with the number of
     processes, nor when training resumes.
 
-    Processes are started afresh ("spawn"), by the first batch: the dataset must be
-    picklable, and a script needs ``if __name__ == '__main__':`` around what it runs.
+    Processes are started afresh ("spawn"), by the first batch: a script needs
+    ``if __name__ == '__main__':`` around what it runs. They are forked, with a warning,
+    if the dataset cannot be pickled; where that is not possible, it must be picklable.
     Arrays come back through shared memory. A worker that raises or dies raises here.
 
     Args:

@@ -180,7 +180,43 @@ def test_new_workers_after_a_death(make):
     assert it.next()
 
 
-def test_a_dataset_that_cannot_be_sent(make):
+@pytest.mark.skipif(sys.platform in ('win32', 'darwin'), reason='needs fork')
+def test_a_dataset_that_cannot_be_pickled_is_inherited(make):
+    factor = 3
+    x = numpy.arange(500_000.0).reshape(5, -1)
+    dataset = datasets.TransformDataset(x, lambda row: row * factor)
+    it = make(dataset, 2, shuffle=False, maxtasksperchild=2)
+    with pytest.warns(RuntimeWarning, match=r'lambda.*forked'):
+        batches = [it.next()]
+    batches += take(it, 4)
+    for n, batch in enumerate(batches):
+        for i, row in enumerate(batch):
+            numpy.testing.assert_array_equal(row, 3 * x[(2 * n + i) % 5])
+    pids = it._pool.pids
+    it.finalize()
+    assert not any(is_alive(pid) for pid in pids)
+
+
+@pytest.mark.skipif(sys.platform in ('win32', 'darwin'), reason='needs fork')
+def test_forked_processes_leave_nothing_behind():
+    script = (
+        'import numpy; from minigrad import datasets, iterators\n'
+        'data = datasets.TransformDataset(numpy.ones((4, 9000)), lambda x: 2 * x)\n'
+        'with iterators.MultiprocessIterator(data, 2, n_processes=1) as it:\n'
+        '    print([it.next()[0].sum() for _ in range(3)][-1])'
+    )
+    run = subprocess.run(
+        [sys.executable, '-W', 'ignore', '-c', script],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        check=True,
+    )
+    assert (run.stdout, run.stderr) == ('18000.0\n', '')
+
+
+def test_a_dataset_that_cannot_be_sent(make, monkeypatch):
+    monkeypatch.setattr(multiprocessing, 'get_all_start_methods', lambda: ['spawn'])
     it = make(datasets.TransformDataset([1], lambda x: x), 1)
     with pytest.raises(Exception, match='lambda') as error:
         it.next()
