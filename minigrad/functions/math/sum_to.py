@@ -14,7 +14,7 @@ from minigrad.variable import Variable, as_variable
 def sum_array_to(x: Array, shape: tuple[int, ...]) -> Array:
     """Returns array ``x`` summed over the axes along which ``shape`` was broadcast."""
     lead = x.ndim - len(shape)
-    if lead == 1 and x.shape[1:] == shape:  # a bias, in every dense layer
+    if lead == 1 and shape and x.shape[1:] == shape:  # a bias of a dense layer
         return x.sum(axis=0)
     axes = tuple(range(lead)) + tuple(
         lead + i for i, size in enumerate(shape) if size == 1 and x.shape[lead + i] != 1

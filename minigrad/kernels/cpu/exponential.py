@@ -28,7 +28,7 @@ _f32, _i32 = ir.FloatType(), ir.IntType(32)
 
 
 @intrinsic
-def exp(typing_context: Any, x: Any) -> Any:
+def _exp(typing_context: Any, x: Any) -> Any:
     """Returns ``exp(x)``; NaN stays NaN. Other types than float32 take LLVM's."""
 
     def call(context: Any, builder: Any, sig: Any, args: tuple[Any, ...]) -> Any:
@@ -65,8 +65,4 @@ def exp(typing_context: Any, x: Any) -> Any:
     return x(x), codegen if x is types.float32 else call
 
 
-if INTERPRETED:
-
-    def exp(x: Any) -> Any:
-        """NumPy's."""
-        return np.exp(x)
+exp: Any = np.exp if INTERPRETED else _exp

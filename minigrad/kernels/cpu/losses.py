@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from minigrad.kernels.cpu.exponential import exp
@@ -13,7 +15,7 @@ LANES = 16
 
 
 @jit
-def _maximum(row: Array, tops: Array) -> float:
+def _maximum(row: Array, tops: Array) -> Any:
     """Returns the maximum; where there is a NaN, any number or NaN.
 
     ``tops`` is work space for LANES maxima that are followed side by side.
