@@ -17,6 +17,8 @@ shared = pytest.mark.skipif(
     INTERPRETED, reason='with NUMBA_DISABLE_JIT one thread does all'
 )
 
+TURNS = 2 if INTERPRETED else 2000
+
 
 @pytest.fixture(autouse=True)
 def restore_number():
@@ -35,7 +37,7 @@ def count(team, size, number, seen, places, ranks):
         own[0] += 1
         for i in range(first, last):
             seen[i] += 1
-            for j in range(2000):
+            for j in range(TURNS):
                 own[1] = (own[1] + i * j) % 1000003
 
 
