@@ -13,9 +13,12 @@ that is one compiled loop is shared without the GIL, see ``cpu/team.py``.
 from __future__ import annotations
 
 import contextlib
+import math
 import os
+import sys
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
@@ -113,9 +116,23 @@ def cores_suffice() -> bool:
 
 
 def _count_cores() -> int:
+    cores = os.cpu_count() or 1
     if hasattr(os, 'sched_getaffinity'):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+        cores = len(os.sched_getaffinity(0))
+    return max(1, min(cores, _quota()))
+
+
+def _quota(folder: Path = Path('/sys/fs/cgroup')) -> int:
+    """Returns how many cores' time a container on Linux may use; many if no limit."""
+    for files in (('cpu.max',), ('cpu/cpu.cfs_quota_us', 'cpu/cpu.cfs_period_us')):
+        try:
+            words = ' '.join([(folder / name).read_text() for name in files]).split()
+            quota, period = float(words[0]), float(words[1])  # 'max': no number
+        except (OSError, ValueError, IndexError):
+            continue
+        if quota > 0 and period > 0:
+            return math.ceil(quota / period)
+    return sys.maxsize
 
 
 _cores = _count_cores()
@@ -147,7 +164,8 @@ def set_num_threads(number: int) -> None:
 
     Args:
         number: At least 1. The default is ``MINIGRAD_NUM_THREADS``, else
-            ``OMP_NUM_THREADS``, else the number of CPUs of this process.
+            ``OMP_NUM_THREADS``, else the number of CPUs that this process may use,
+            limits of a container included.
 
     Raises:
         ValueError: ``number`` is smaller than 1.

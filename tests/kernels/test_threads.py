@@ -98,6 +98,27 @@ def test_number_must_be_positive():
         threads.set_num_threads(0)
 
 
+@pytest.mark.parametrize(
+    ('files', 'cores'),
+    [
+        ({}, sys.maxsize),
+        ({'cpu.max': 'max 100000\n'}, sys.maxsize),
+        ({'cpu.max': '200000 100000\n'}, 2),
+        ({'cpu.max': '150000 100000\n'}, 2),
+        ({'cpu.max': '5000 100000\n'}, 1),
+        ({'cpu.cfs_quota_us': '-1\n', 'cpu.cfs_period_us': '100000\n'}, sys.maxsize),
+        ({'cpu.cfs_quota_us': '400000\n', 'cpu.cfs_period_us': '100000\n'}, 4),
+        ({'cpu.max': 'nonsense'}, sys.maxsize),
+    ],
+)
+def test_the_limit_of_a_container_counts(tmp_path, files, cores):
+    (tmp_path / 'cpu').mkdir()
+    for name, text in files.items():
+        folder = tmp_path / 'cpu' if name.startswith('cpu.cfs') else tmp_path
+        (folder / name).write_text(text)
+    assert threads._quota(tmp_path) == cores
+
+
 def blas_threads():
     from threadpoolctl import threadpool_info
 
