@@ -29,6 +29,10 @@ def run(options: argparse.Namespace) -> int:
         or case.name in options.names
         or case.name == 'control'
     ]
+    if options.names and [case.name for case in chosen] == ['control'] != options.names:
+        names = [case.name for family in cases.FAMILIES.values() for case in family]
+        print(f'no case is named {", ".join(options.names)}; there are:', *names)
+        return 2
     if options.profile == 'fast' and not options.names:
         chosen = [case for case in chosen if not case.full]
     results = []

@@ -183,22 +183,19 @@ def set_num_threads(number: int) -> None:
     _num_threads = int(number)
 
 
-def parallel(body: Piece, size: int, grain: int = 1, pieces: int | None = None) -> None:
+def parallel(body: Piece, size: int, grain: int = 1) -> None:
     """Calls ``body(index, start, stop)`` on pieces of ``range(size)``, in threads.
 
     Args:
         body: Computes one piece; ``index`` counts the pieces.
         size: Length of the range.
         grain: A piece is at least this long, so that tiny work stays here.
-        pieces: What `count_pieces` gave, for a caller that prepared for it. By default
-            there may be a few per thread, for whoever is free.
     """
-    threads = count_pieces(size, grain) if pieces is None else pieces
+    threads = count_pieces(size, grain)
     if threads == 1:
         body(0, 0, size)
         return
-    if pieces is None:
-        pieces = count_shares(size, grain, threads)
+    pieces = count_shares(size, grain, threads)
     pool, job = _pool, _Job(body, size, pieces)
     if pool.workers < threads - 1:
         pool.ensure(threads - 1)
