@@ -63,6 +63,7 @@ from minigrad.function import Function, FunctionAdapter
 from minigrad.function_hook import FunctionHook, get_function_hooks
 from minigrad.function_node import FunctionNode
 from minigrad.functions.math import basic_math
+from minigrad.gradient_hook import GradientHook
 from minigrad.graph import summary, trace
 from minigrad.graph_optimizations.static_graph import static_graph
 from minigrad.graph_optimizations.static_graph_utilities import static_code
@@ -107,6 +108,7 @@ __all__ = [
     'FunctionAdapter',
     'FunctionHook',
     'FunctionNode',
+    'GradientHook',
     'GradientMethod',
     'Initializer',
     'Link',

@@ -26,6 +26,7 @@ from minigrad.bfloat16 import is_float
 from minigrad.configuration import config, using_config
 from minigrad.function_hook import _KEY, FunctionHook
 from minigrad.function_node import FunctionNode
+from minigrad.gradient_hook import countdown_of_thread, counting_down
 from minigrad.types import Array
 from minigrad.variable import (
     Parameter,
@@ -66,6 +67,7 @@ def propagate(
     retain_grad: bool = False,
     use_stored: bool = False,
     loss_scale: float | None = None,
+    passed: Callable[[FunctionNode, Gradients], None] | None = None,
 ) -> Gradients:
     """Runs every function between the seeds and the leaves once, backwards.
 
@@ -77,6 +79,7 @@ def propagate(
         use_stored: Where no gradient reached an output of a function, use up the one
             that its variable holds, as Chainer does for several outputs with ``grad``.
         loss_scale: Noted on the variables whose gradient is stored.
+        passed: Called after each function; it may take out gradients that are final.
 
     Returns:
         Gradients of the leaves that were reached, and of ``wanted``: Variables if
@@ -139,6 +142,8 @@ def propagate(
             if x._requires_grad if within is None else x in within:
                 targets.append(i)
         if not targets:
+            if passed is not None:
+                passed(function, gradients)
             continue
         try:
             if (
@@ -186,6 +191,8 @@ def propagate(
         # Nothing here may hold a gradient longer than the table does.
         del grad_outputs, results
         gradient = former = None
+        if passed is not None:
+            passed(function, gradients)
 
     gradients.update(kept)
     return gradients
@@ -375,24 +382,61 @@ def _take_exclusive(gradients: Gradients, node: VariableNode) -> Variable:
     return Variable(array)
 
 
-def _accumulate_leaves(gradients: Gradients, loss_scale: float | None) -> None:
+def accumulate_leaves(gradients: Gradients, loss_scale: float | None = None) -> None:
     """Adds the gradients to those that the leaves already hold."""
+    countdown = countdown_of_thread()
     for node in list(gradients):
-        variable = node._variable()
-        if variable is None:
-            continue
-        former = variable._grad_var
-        if former is None:
-            total = _take_exclusive(gradients, node)
-        elif config.enable_backprop:
-            total = arithmetic.add(former, gradients.pop(node))
-        else:
-            array = former._array
-            with _device_of(array):
-                total = Variable(_as_array(array + gradients.pop(node), array))
-        variable._set_grad_var(total)
-        if isinstance(variable, Parameter):
-            variable._loss_scale = loss_scale
+        variable = _accumulate_leaf(gradients, node, loss_scale)
+        if variable is not None and countdown is not None:
+            countdown.stored(variable)
+
+
+def _accumulate_leaf(
+    gradients: Gradients, node: VariableNode, loss_scale: float | None
+) -> Variable | None:
+    """Takes a gradient out of the table and adds it to what the leaf holds."""
+    variable = node._variable()
+    if variable is None:
+        return None
+    former = variable._grad_var
+    if former is None:
+        total = _take_exclusive(gradients, node)
+    elif config.enable_backprop:
+        total = arithmetic.add(former, gradients.pop(node))
+    else:
+        array = former._array
+        with _device_of(array):
+            total = Variable(_as_array(array + gradients.pop(node), array))
+    variable._set_grad_var(total)
+    if isinstance(variable, Parameter):
+        variable._loss_scale = loss_scale
+    return variable
+
+
+def _backward_to_leaves(
+    seeds: Sequence[tuple[VariableNode, Variable | None]],
+    enable_double_backprop: bool,
+    retain_grad: bool = False,
+    loss_scale: float | None = None,
+) -> None:
+    """Runs backward from the seeds and adds to ``grad`` of the leaves."""
+
+    def accumulate(gradients: Gradients, node: VariableNode) -> Variable | None:
+        return _accumulate_leaf(gradients, node, loss_scale)
+
+    nodes = [node for node, _ in seeds]
+    with (
+        using_config('enable_backprop', enable_double_backprop),
+        counting_down(nodes, accumulate) as passed,
+    ):
+        gradients = propagate(
+            seeds,
+            retain_grad=retain_grad,
+            use_stored=True,
+            loss_scale=loss_scale,
+            passed=passed,
+        )
+        accumulate_leaves(gradients, loss_scale)
 
 
 # -- entry points ----------------------------------------------------------------------
@@ -418,11 +462,7 @@ def backward_from(
     seeds = [(output.node, gradient)]
     if not retain_grad:
         del gradient
-    with using_config('enable_backprop', enable_double_backprop):
-        gradients = propagate(
-            seeds, retain_grad=retain_grad, use_stored=True, loss_scale=loss_scale
-        )
-        _accumulate_leaves(gradients, loss_scale)
+    _backward_to_leaves(seeds, enable_double_backprop, retain_grad, loss_scale)
     if retain_grad:
         output._set_grad_var(gradient)
 
@@ -520,8 +560,7 @@ def backward(
         for y, gy in zip(outputs, grad_outputs, strict=True)
         if gy is not None
     ]
-    with using_config('enable_backprop', enable_double_backprop):
-        _accumulate_leaves(propagate(seeds, use_stored=True), None)
+    _backward_to_leaves(seeds, enable_double_backprop)
 
 
 def grad(

@@ -47,6 +47,8 @@ class FunctionNode:
         on_arrays: If True, `backward` consists of operators that mean the same on
             arrays and on Variables, and the engine may run it on bare arrays when
             nobody will differentiate the gradient.
+        reaches_further: If True, `backward` also adds to gradients of variables that are
+            not among the inputs, such as the parameters inside of `F.forget`.
         label: Name in graphs and hooks; the class's name unless given.
         public_name: Name in errors; the class's name in snake case unless given.
         inputs: Nodes of the inputs, None before `apply` or without a graph.
@@ -70,6 +72,7 @@ class FunctionNode:
     arg_names: ClassVar[tuple[str, ...]] = ()
     broadcasting: ClassVar[bool] = False
     on_arrays: ClassVar[bool] = False
+    reaches_further: ClassVar[bool] = False
     public_name: str = 'function'
     old_function: Any = None
     lazy_grad_sum = False

@@ -62,7 +62,14 @@ def test_docstring(name):
 LAYERS = [
     {'_version', 'types', 'bfloat16', 'configuration', 'errors'},
     {'backend', 'backends', 'cuda', 'kernels', 'utils', 'device_resident'},
-    {'variable', 'function_node', 'function', 'function_hook', 'backprop'},
+    {
+        'variable',
+        'function_node',
+        'function',
+        'function_hook',
+        'backprop',
+        'gradient_hook',
+    },
     {'gradient_check', 'function_hooks', 'functions', 'initializer', 'initializers'},
     {'distribution', 'distributions'},
     {'reporter', 'serializer', 'serializers', 'link', 'link_hook'},

@@ -22,6 +22,8 @@ from minigrad.variable import Variable, as_variable
 class Forget(FunctionNode):
     """A function whose graph is thrown away in forward and made again in backward."""
 
+    reaches_further = True
+
     def __init__(self, func: Callable[..., Any]) -> None:
         if not callable(func):
             raise TypeError(f'forget: expected a callable, got {type(func).__name__}')
@@ -59,7 +61,7 @@ class Forget(FunctionNode):
             x.node.set_creator_node(link)  # for gradients of gradients
         gxs = [gradients.pop(x.node, None) for x in xs]
         # What is left belongs to the parameters that the function uses.
-        backprop._accumulate_leaves(gradients, None)
+        backprop.accumulate_leaves(gradients)
         return tuple([None if gx is None else as_variable(gx) for gx in gxs])
 
 
