@@ -35,7 +35,8 @@ def import_cupy() -> Any:
     except ImportError as error:
         raise RuntimeError(
             f'a GPU was asked for, but CuPy cannot be imported ({error})\n'
-            '  hint: pip install "minigrad[cuda12]" (or cuda13, as your driver has it)'
+            '  hint: pip install "cupy-cuda12x[ctk]" nvidia-cudnn-cu12'
+            '  (or cuda13x and cu13, as your driver has it)'
         ) from error
     try:
         count = cupy.cuda.runtime.getDeviceCount()

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import minigrad as mg
-from models.image_folder import ImageFolder, find_images
-from models.transforms import margin
+
+from .image_folder import ImageFolder, find_images
+from .transforms import margin
 
 
 class Data(NamedTuple):

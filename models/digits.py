@@ -18,7 +18,8 @@ from tqdm import tqdm
 
 import minigrad as mg
 import minigrad.functions as F
-from models.lenet import LeNet
+
+from .lenet import LeNet
 
 
 def shifted(x: Any, rng: np.random.Generator, pixels: int = 2) -> Any:

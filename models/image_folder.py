@@ -155,6 +155,6 @@ def _pillow() -> tuple[Any, Any]:
     except ImportError as error:
         raise ImportError(
             f'images are read by Pillow, which is not installed ({error})\n'
-            '  hint: pip install "minigrad[image]"'
+            '  hint: pip install pillow'
         ) from error
     return Image, ImageOps

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 import minigrad as mg
-from models.alexnet import VARIANTS
-from models.data import NAMED
-from models.deepconvnet import DeepConvNet
-from models.lenet import LeNet
-from models.mlp import MLP
+
+from .alexnet import VARIANTS
+from .data import NAMED
+from .deepconvnet import DeepConvNet
+from .lenet import LeNet
+from .mlp import MLP
 
 
 class Architecture(NamedTuple):

@@ -22,12 +22,13 @@ import minigrad.links as L
 from minigrad import training
 from minigrad.serializers import atomic_write
 from minigrad.training import extensions, triggers
-from models.advice import Advice
-from models.data import Data, load
-from models.options import OPTIMIZERS, SIZE_OF_FOLDERS, Architecture, choose, parse
-from models.stopping import AnyTrigger, UntilInterrupted
-from models.transforms import Prepare, statistics
-from models.weights import load_torchvision
+
+from .advice import Advice
+from .data import Data, load
+from .options import OPTIMIZERS, SIZE_OF_FOLDERS, Architecture, choose, parse
+from .stopping import AnyTrigger, UntilInterrupted
+from .transforms import Prepare, statistics
+from .weights import load_torchvision
 
 # What may differ when a training goes on: everything else is part of the experiment.
 FREE_TO_CHANGE = ('epoch', 'resume', 'device', 'loaders', 'out')

@@ -15,8 +15,9 @@ from typing import Any
 import numpy as np
 
 import minigrad as mg
-from models.alexnet import AlexNetOWT
-from models.torch_file import read_torch_file
+
+from .alexnet import AlexNetOWT
+from .torch_file import read_torch_file
 
 # torchvision counts the activations, poolings and dropouts between the layers too.
 TORCHVISION_NAMES = {

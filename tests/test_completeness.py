@@ -76,7 +76,7 @@ LAYERS = [
     {'link_hooks', 'links', 'sequential', 'optimizer', 'optimizers', 'optimizer_hooks'},
     {'dataset', 'datasets', 'iterators'},
     {'training', 'graph', 'computational_graph', 'cuda_graph', 'graph_optimizations'},
-    {'testing', 'cli', 'runtime_info', '__main__', '__init__'},
+    {'testing', 'cli', 'runtime_info', 'models', '__main__', '__init__'},
 ]
 LAYER = {name: level for level, names in enumerate(LAYERS) for name in names}
 PACKAGE = Path(minigrad.__file__).parent

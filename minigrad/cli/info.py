@@ -21,12 +21,12 @@ HELP = 'show versions, devices and kernels, and what is missing'
 
 _OPTIONAL = (
     ('numba', 'fast kernels for the CPU', 'numba'),
-    ('graphviz', 'drawings of graphs', 'minigrad[graph]'),
-    ('matplotlib', 'PlotReport', 'minigrad[plot]'),
-    ('h5py', 'HDF5 snapshots', 'minigrad[hdf5]'),
-    ('safetensors', 'safetensors files', 'minigrad[safetensors]'),
-    ('PIL', 'image data sets', 'minigrad[image]'),
-    ('ml_dtypes', 'bfloat16', 'minigrad[bfloat16]'),
+    ('graphviz', 'drawings of graphs', 'graphviz graphviz-pure'),
+    ('matplotlib', 'PlotReport', 'matplotlib'),
+    ('h5py', 'HDF5 snapshots', 'h5py'),
+    ('safetensors', 'safetensors files', 'safetensors'),
+    ('PIL', 'image data sets', 'pillow'),
+    ('ml_dtypes', 'bfloat16', 'ml_dtypes'),
 )
 
 
@@ -58,7 +58,7 @@ def _packages() -> list[str]:
     rows = [f'numpy {_version("numpy")}']
     for module, use, package in _OPTIONAL:
         if importlib.util.find_spec(module) is None:
-            rows.append(f'{module} is missing: no {use}; pip install "{package}"')
+            rows.append(f'{module} is missing: no {use}; pip install {package}')
         else:
             rows.append(f'{module} {_version(module)}')
     return rows

@@ -20,7 +20,7 @@ def _check_pillow_availability() -> Any:
     except ImportError as error:
         raise ImportError(
             f'PIL cannot be loaded. Install Pillow! ({error})\n'
-            '  hint: pip install "minigrad[image]"'
+            '  hint: pip install pillow'
         ) from error
 
 

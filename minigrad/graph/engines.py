@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 FORMATS = ('svg', 'png', 'pdf')
-HINT = 'pip install "minigrad[graph]"  (or: pip install graphviz-pure)'
+HINT = 'pip install graphviz graphviz-pure'
 PDF_HINT = 'pip install pygraphviz  (or the system package: apt install graphviz)'
 
 

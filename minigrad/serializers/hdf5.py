@@ -27,7 +27,7 @@ def _h5py() -> Any:
     if not _available:
         raise RuntimeError(
             'HDF5 files need h5py, which is not installed\n'
-            '  hint: pip install "minigrad[hdf5]", or use save_npz and load_npz'
+            '  hint: pip install h5py, or use save_npz and load_npz'
         )
     return importlib.import_module('h5py')
 

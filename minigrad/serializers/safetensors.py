@@ -26,7 +26,7 @@ def _safetensors() -> Any:
     except ImportError as error:
         raise RuntimeError(
             'safetensors files need the safetensors package, which is not installed\n'
-            '  hint: pip install "minigrad[safetensors]", or use save_npz and load_npz'
+            '  hint: pip install safetensors, or use save_npz and load_npz'
         ) from error
 
 

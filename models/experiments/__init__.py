@@ -1,13 +1,13 @@
 """Published experiments, run again: `python -m models.experiments --help`."""
 
-from models.experiments.alexnets import A1, A2, A3, A4
-from models.experiments.by_hand import N1, N2, N3, N4
-from models.experiments.deepconvnet import D1
-from models.experiments.experiment import Experiment
-from models.experiments.initializations import I1
-from models.experiments.lenets import L1, L2, L3
-from models.experiments.optimizers import O1
-from models.experiments.overfitting import R1
+from .alexnets import A1, A2, A3, A4
+from .by_hand import N1, N2, N3, N4
+from .deepconvnet import D1
+from .experiment import Experiment
+from .initializations import I1
+from .lenets import L1, L2, L3
+from .optimizers import O1
+from .overfitting import R1
 
 EXPERIMENTS: dict[str, Experiment] = {
     experiment.id: experiment

@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import minigrad as mg
-from models.experiments import EXPERIMENTS
-from models.experiments.data import Loader, use_folder
-from models.experiments.experiment import Experiment, Row, Run
+
+from . import EXPERIMENTS
+from .data import Loader, use_folder
+from .experiment import Experiment, Row, Run
 
 HEADER = ('', 'what', 'theirs', 'ours', 'seconds', '')
 

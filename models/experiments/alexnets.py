@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import minigrad as mg
-from models.alexnet import AlexNet, AlexNetCIFAR, AlexNetSmall
-from models.deepconvnet import DeepConvNet
-from models.experiments.data import images
-from models.experiments.experiment import (
+
+from ..alexnet import AlexNet, AlexNetCIFAR, AlexNetSmall
+from ..deepconvnet import DeepConvNet
+from ..transforms import Prepare
+from .data import images
+from .experiment import (
     Experiment,
     Row,
     Run,
     accuracy_row,
     fit,
 )
-from models.transforms import Prepare
 
 
 def small(run: Run) -> Iterable[Row]:

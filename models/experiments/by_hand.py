@@ -10,7 +10,8 @@ import numpy as np
 import minigrad as mg
 import minigrad.functions as F
 import minigrad.links as L
-from models.experiments.experiment import Experiment, Row, Run, values_row
+
+from .experiment import Experiment, Row, Run, values_row
 
 W1 = np.array([[0.1, 0.3, 0.5], [0.2, 0.4, 0.6]])
 B1 = np.array([0.1, 0.2, 0.3])

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import minigrad as mg
-from models.experiments.experiment import Run
+
+from .experiment import Run
 
 
 def use_folder(folder: Path | None) -> None:

@@ -6,9 +6,10 @@ from collections.abc import Iterable
 
 import minigrad as mg
 from minigrad import training
-from models.deepconvnet import DeepConvNet
-from models.experiments.data import images
-from models.experiments.experiment import Experiment, Row, Run, accuracy_row, fit
+
+from ..deepconvnet import DeepConvNet
+from .data import images
+from .experiment import Experiment, Row, Run, accuracy_row, fit
 
 HIGHEST, RISE, LENGTH = 0.004, 200, 1000
 

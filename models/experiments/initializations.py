@@ -6,8 +6,9 @@ from collections.abc import Iterable
 
 import minigrad as mg
 import minigrad.functions as F
-from models.experiments.experiment import Experiment, Row, Run, accuracy_row, fit
-from models.mlp import MLP
+
+from ..mlp import MLP
+from .experiment import Experiment, Row, Run, accuracy_row, fit
 
 # Xavier as their authors write it: deviation 1 / sqrt(inputs), which is LeCunNormal.
 PUBLISHED = [

@@ -11,8 +11,9 @@ import numpy as np
 import minigrad as chainer
 import minigrad.functions as F
 import minigrad.links as L
-from models.experiments.data import images
-from models.experiments.experiment import Experiment, Row, Run, accuracy_row, fit
+
+from .data import images
+from .experiment import Experiment, Row, Run, accuracy_row, fit
 
 
 class LeNet(chainer.Chain):

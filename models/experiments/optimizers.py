@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import minigrad as mg
-from models.experiments.experiment import Experiment, Row, Run, accuracy_row, fit
-from models.mlp import MLP
+
+from ..mlp import MLP
+from .experiment import Experiment, Row, Run, accuracy_row, fit
 
 # The report names neither the network nor the rates.
 PUBLISHED = {

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 
 import minigrad as mg
 from minigrad.optimizer_hooks import WeightDecay
-from models.experiments.experiment import Experiment, Row, Run, fit
-from models.mlp import MLP
+
+from ..mlp import MLP
+from .experiment import Experiment, Row, Run, fit
 
 # Name, weight decay, dropout, iterations, published accuracy in training and test. The
 # report does not name its rates: these give accuracies like its own.

@@ -58,7 +58,7 @@ def test_without_cupy_the_message_says_what_to_install(name, no_cupy):
     with pytest.raises(
         RuntimeError,
         match=r'GPU was asked for, but CuPy cannot be imported(.|\n)*'
-        r'pip install "minigrad\[cuda12\]"',
+        r'pip install "cupy-cuda12x\[ctk\]" nvidia-cudnn-cu12',
     ):
         NEEDS_GPU[name]()
 

@@ -45,7 +45,7 @@ def test_without_cupy(monkeypatch, capsys):
     assert run(monkeypatch) == 2
     error = capsys.readouterr().err
     assert 'CuPy cannot be imported' in error
-    assert 'pip install "minigrad[cuda12]"' in error
+    assert 'pip install "cupy-cuda12x[ctk]"' in error
 
 
 def test_without_a_card(monkeypatch, capsys):

@@ -98,4 +98,4 @@ def test_without_pillow(monkeypatch):
     monkeypatch.setattr(importlib, 'import_module', no_module)
     with pytest.raises(ImportError, match='Install Pillow') as error:
         datasets.ImageDataset([])
-    assert 'minigrad[image]' in str(error.value)
+    assert 'pip install pillow' in str(error.value)

@@ -25,4 +25,4 @@ def test_without_an_engine_it_says_what_is_missing(tmp_path, monkeypatch, capsys
     assert files_of(tmp_path) == ['graph.html']
     out = capsys.readouterr().out
     assert out.startswith('no graph.svg: no Graphviz engine is installed')
-    assert 'pip install "minigrad[graph]"' in out
+    assert 'pip install graphviz graphviz-pure' in out

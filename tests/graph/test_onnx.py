@@ -12,7 +12,7 @@ from models.alexnet import AlexNet, AlexNetSmall
 from models.lenet import LeNet
 from models.mlp import MLP
 
-onnx = pytest.importorskip('onnx', reason='needs onnx: pip install "minigrad[onnx]"')
+onnx = pytest.importorskip('onnx', reason='needs onnx: pip install onnx')
 reference = pytest.importorskip('onnx.reference')
 op_run = pytest.importorskip('onnx.reference.op_run')
 

@@ -27,5 +27,5 @@ def special(xp: ArrayModule, function: str) -> Any:
     except ImportError as error:
         raise ImportError(
             f'{function}: on a CPU it is computed by SciPy, which cannot be imported '
-            f'({error})\n  hint: pip install "minigrad[scipy]"'
+            f'({error})\n  hint: pip install scipy'
         ) from error

@@ -18,6 +18,6 @@ def import_onnx() -> Any:
         importlib.import_module('onnx.numpy_helper')
     except ImportError as error:
         raise ImportError(
-            'ONNX files need the package onnx\n  hint: pip install "minigrad[onnx]"'
+            'ONNX files need the package onnx\n  hint: pip install onnx'
         ) from error
     return onnx

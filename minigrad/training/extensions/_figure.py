@@ -14,7 +14,7 @@ def is_available() -> bool:
         return True
     warnings.warn(
         'matplotlib is not installed on your environment, so nothing will be plotted at '
-        "this time.\n  hint: pip install 'minigrad[plot]', or pip install matplotlib"
+        'this time.\n  hint: pip install matplotlib'
     )
     return False
 

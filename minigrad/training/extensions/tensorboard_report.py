@@ -60,7 +60,7 @@ class TensorBoardReport(Extension):
         except ImportError as error:
             raise ImportError(
                 'TensorBoardReport needs tensorboardX\n'
-                "  hint: pip install 'minigrad[tensorboard]', or give a writer= with "
+                '  hint: pip install tensorboardX, or give a writer= with '
                 'add_scalar(name, value, step)'
             ) from error
         folder = self._log_dir
