@@ -1,5 +1,6 @@
 """The protocol of datasets, iterators and converters, and where data files lie."""
 
+from minigrad.dataset import tabular as tabular
 from minigrad.dataset.async_transfer import ConcatWithAsyncTransfer
 from minigrad.dataset.convert import (
     Converter,
@@ -17,6 +18,7 @@ from minigrad.dataset.download import (
     set_dataset_root,
 )
 from minigrad.dataset.iterator import Iterator
+from minigrad.dataset.tabular.tabular_dataset import TabularDataset
 
 __all__ = [
     'ConcatWithAsyncTransfer',
@@ -24,6 +26,7 @@ __all__ = [
     'DatasetError',
     'DatasetMixin',
     'Iterator',
+    'TabularDataset',
     'cache_or_load_file',
     'cached_download',
     'concat_examples',
@@ -31,5 +34,6 @@ __all__ = [
     'get_dataset_directory',
     'get_dataset_root',
     'set_dataset_root',
+    'tabular',
     'to_device',
 ]
