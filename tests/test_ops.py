@@ -26,3 +26,8 @@ def test_zero_size(case):
 @pytest.mark.parametrize('case', [c for c in CASES if c.errors], ids=str)
 def test_errors(case):
     properties.check_errors(case)
+
+
+@pytest.mark.parametrize('case', [c for c in CASES if c.edges], ids=str)
+def test_edges(case):
+    properties.check_edges(case)

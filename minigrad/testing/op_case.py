@@ -124,6 +124,40 @@ class ErrorCase:
         self.match = match
 
 
+class Edge:
+    """Inputs at which rounding, zeros, infinities or NaN decide, and what is right there.
+
+    Args:
+        inputs: As in `Sample`.
+        values: The output, or a tuple of outputs.
+        gradients: The gradient of each input for ``gy = 1``; None is not compared.
+        tol: Relative tolerance by dtype character; 8 units in the last place if None.
+        dtypes: Characters of the float dtypes that are tried; those of the case if None.
+        kwargs: Keyword arguments of the operation.
+    """
+
+    def __init__(
+        self,
+        *inputs: Any,
+        values: Any,
+        gradients: Sequence[Any] = (),
+        tol: dict[str, float] | None = None,
+        dtypes: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        self.sample = Sample(*inputs, **kwargs)
+        self.values = values if isinstance(values, tuple) else (values,)
+        self.gradients = gradients
+        self.tol = {} if tol is None else tol
+        self.dtypes = dtypes
+
+    @classmethod
+    def each(cls, *triples: tuple[float, float, float], **kwargs: Any) -> Edge:
+        """An edge of a function of each element, by input, value and slope."""
+        x, y, gx = numpy.array(triples, 'd').T
+        return cls(x, values=y, gradients=(gx,), **kwargs)
+
+
 @dataclasses.dataclass(frozen=True)
 class OpCase:
     """An operation and what is expected of it.
@@ -136,6 +170,7 @@ class OpCase:
         call: What to call instead of ``minigrad.functions.<name>``.
         empty: Inputs without elements.
         errors: Inputs that are refused.
+        edges: Inputs with zeros, infinities, NaN and the like, and what is right there.
         differentiable: Whether gradients flow at all.
         double: Whether gradients can be differentiated again.
         dtypes: Characters of the float dtypes that are accepted.
@@ -153,6 +188,7 @@ class OpCase:
     call: Callable[..., Any] | None = None
     empty: Sample | None = None
     errors: Sequence[ErrorCase] = ()
+    edges: Sequence[Edge] = ()
     differentiable: bool = True
     double: bool = True
     dtypes: str = 'efd'

@@ -11,7 +11,7 @@ import numpy
 from minigrad import backend
 from minigrad.gradient_check import check_backward, check_double_backward
 from minigrad.kernels import using_kernels
-from minigrad.testing.op_case import OpCase, Sample
+from minigrad.testing.op_case import Edge, OpCase, Sample
 from minigrad.variable import Variable, as_array
 
 # Forward tolerances by dtype character: a few units in the last place, accumulated.
@@ -29,6 +29,7 @@ def check_case(case: OpCase, xp: Any = numpy) -> None:
             question(case, sample, xp)
     check_zero_size(case, xp)
     check_errors(case, xp)
+    check_edges(case, xp)
 
 
 def _seeded(case: OpCase, function: Callable[[], Any]) -> Any:
@@ -281,6 +282,42 @@ def check_errors(case: OpCase, xp: Any = numpy) -> None:
                 ) from raised
         else:
             raise AssertionError(f'{case.name}: {error.sample!r} raised nothing')
+
+
+def check_edges(case: OpCase, xp: Any = numpy) -> None:
+    """Compares values and gradients at the edges, in every dtype and kernel set."""
+    for edge in case.edges:
+        for dtype in case.dtypes if edge.dtypes is None else edge.dtypes:
+            # What happens there is the question; that NumPy warns of it is not.
+            with numpy.errstate(all='ignore'):
+                _check_edge(case, edge, dtype, xp)
+                with using_kernels('reference'):
+                    _check_edge(case, edge, dtype, xp)
+
+
+def _check_edge(case: OpCase, edge: Edge, dtype: str, xp: Any) -> None:
+    arrays = [xp.asarray(x) for x in _cast(edge.sample.draw(), dtype)]
+    inputs = [Variable(x) if x.dtype.kind == 'f' else x for x in arrays]
+    outputs = _as_tuple(_seeded(case, lambda: _call(case, edge.sample, inputs)))
+    pairs = list(zip(outputs, edge.values, strict=True))
+    if any(gradient is not None for gradient in edge.gradients):
+        from minigrad import backprop
+
+        floats = [y for y in outputs if y.dtype.kind == 'f']
+        backprop.backward(floats, [Variable(y.xp.ones_like(y.array)) for y in floats])
+        wanted = zip(inputs, edge.gradients, strict=True)
+        pairs += [(x.grad_var, g) for x, g in wanted if g is not None]
+    default = float(8 * numpy.finfo(dtype).eps)
+    for i, (actual, expected) in enumerate(pairs):
+        what = 'value' if i < len(outputs) else 'gradient'
+        # In units of the expected number: a slope of 1e-8 counts as much as one of 1.
+        numpy.testing.assert_allclose(
+            backend.to_cpu(as_array(actual)),
+            numpy.asarray(expected).astype(dtype),
+            rtol=edge.tol.get(dtype, default),
+            atol=float(numpy.finfo(dtype).tiny),
+            err_msg=f'{case.name} {edge.sample!r} {what} in {numpy.dtype(dtype)}',
+        )
 
 
 SAMPLE_QUESTIONS = (

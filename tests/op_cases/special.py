@@ -1,4 +1,4 @@
-"""Special functions: integrals, series and roots, summed up and searched here."""
+"""Special functions of two arguments: series, summed up here."""
 
 import math
 
@@ -6,7 +6,7 @@ import numpy as np
 
 import minigrad.functions as F
 from minigrad.errors import InvalidType
-from minigrad.functions.math.special import SPECIAL
+from minigrad.functions.elementwise import ROWS
 from minigrad.testing.op_case import (
     ErrorCase,
     OpCase,
@@ -15,18 +15,6 @@ from minigrad.testing.op_case import (
     integers,
     uniform,
 )
-
-
-def ndtr(x):
-    return 0.5 * math.erfc(-x / math.sqrt(2))
-
-
-def root(function, y, low=-8.0, high=8.0):
-    """Finds where a growing function takes the value ``y``."""
-    for _ in range(80):
-        middle = (low + high) / 2
-        low, high = (middle, high) if function(middle) < y else (low, middle)
-    return middle
 
 
 def zeta(x, q, far=30):
@@ -40,17 +28,9 @@ def zeta(x, q, far=30):
     return sum((q + k) ** -x for k in range(far)) + rest
 
 
-def digamma(x, far=30):
-    a = x + far
-    rest = math.log(a) - 1 / (2 * a)
-    for k, bernoulli in enumerate([1 / 6, -1 / 30, 1 / 42, -1 / 30], start=1):
-        rest -= bernoulli / (2 * k * a ** (2 * k))
-    return rest - sum(1 / (x + k) for k in range(far))
-
-
 def polygamma(n, x):
     if n == 0:
-        return digamma(x)
+        return ROWS['digamma'].oracle(x)
     return (-1.0) ** (n + 1) * math.factorial(n) * zeta(n + 1.0, x)
 
 
@@ -58,34 +38,7 @@ def elementwise(function):
     return np.vectorize(function, otypes='d')
 
 
-ORACLES = {
-    'digamma': digamma,
-    'erfcinv': lambda x: root(lambda v: -math.erfc(v), -x),
-    'erfcx': lambda x: math.exp(x * x) * math.erfc(x),
-    'erfinv': lambda x: root(math.erf, x),
-    'log_ndtr': lambda x: math.log(ndtr(x)),
-    'ndtr': ndtr,
-    'ndtri': lambda x: root(ndtr, x),
-}
-
-
-def case(row):
-    return OpCase(
-        row.name,
-        samples=[Sample(uniform(shape, *row.domain)) for shape in [(3, 4), ()]],
-        oracle=elementwise(ORACLES.get(row.name) or getattr(math, row.name)),
-        empty=Sample((0, 4)),
-        errors=[
-            ErrorCase(
-                np.ones((2, 3), 'i'), raises=InvalidType, match=f'^{row.name}: expected'
-            )
-        ],
-        needs='scipy',
-    )
-
-
 CASES = [
-    *[case(row) for row in SPECIAL.values()],
     OpCase(
         'polygamma',
         samples=[

@@ -1,155 +1,14 @@
-"""Elementary functions of one variable, as a table.
-
-One row of `ELEMENTARY` makes a node class with a name of its own, the public function
-with its docstring, and, in the tests, the case that checks it.
-"""
+"""Elementary functions of one variable, as rows of the table in `elementwise`."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import Any, ClassVar, NamedTuple
 
-from minigrad.backend import get_array_module
-from minigrad.function_node import FunctionNode, InputTypes
-from minigrad.types import Array, ArrayModule
-from minigrad.variable import Variable, as_array, as_variable
+from minigrad.functions.elementwise import Function, Row
 
-Function = Callable[[Any], Variable]
+INF, NAN = math.inf, math.nan
 
-
-class Elementary(NamedTuple):
-    """A row of the table."""
-
-    name: str
-    array: Callable[[ArrayModule, Array], Array]
-    gradient: Callable[[Variable, Variable], Any] | None
-    """From the input ``x`` or the output ``y``, whichever its first parameter is called,
-    and ``gy`` to ``gx``. None: a step function, which cuts the graph."""
-    summary: str
-    slope: str
-    domain: tuple[float, float]
-    """Where the function is smooth."""
-    example: tuple[str, str]
-    on_arrays: bool
-    """Whether the gradient is made of operators only, which arrays have too."""
-
-
-class _Elementary(FunctionNode):
-    arg_names = ('x',)
-    row: ClassVar[Elementary]
-    retains_output: ClassVar[bool]
-
-    def check_type_forward(self, in_types: InputTypes) -> None:
-        (x,) = in_types
-        if x.dtype.kind != 'f':
-            self.expect(False, "x.dtype.kind == 'f'", x.dtype, None, in_types)
-
-    def forward(self, inputs: tuple[Array, ...]) -> Any:
-        (x,) = inputs
-        if self.retains_output:
-            self.retain_outputs((0,))
-        else:
-            self.retain_inputs((0,))
-        return self.row.array(get_array_module(x), x)
-
-    def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
-        (value,) = (
-            self.get_retained_outputs()
-            if self.retains_output
-            else self.get_retained_inputs()
-        )
-        return self.row.gradient(value, grad_outputs[0])  # type: ignore[misc]
-
-
-_SMOOTH_DOC = """{summary}
-
-    Args:
-        x: Variable or array, float, any shape.
-
-    Returns:
-        Variable, shape and dtype of ``x``.
-
-    Raises:
-        InvalidType: ``x`` is not float.
-
-    Gradient: ``gy`` times {slope}.
-    Double backprop: yes.
-    Kernels: reference.
-    Source: compatible with chainer.functions.{name}.
-
-    Example:
-        >>> F.{name}(np.array([{x}])).array.round(4)
-        array([{y}])
-    """
-
-_STEP_DOC = """{summary}
-
-    Args:
-        x: Variable or array, any shape.
-
-    Returns:
-        Variable, shape and dtype of ``x``, which does not depend on ``x`` in the graph.
-
-    Gradient: {slope}.
-    Double backprop: no gradient to differentiate.
-    Kernels: reference.
-    Source: compatible with chainer.functions.{name}.
-
-    Example:
-        >>> F.{name}(np.array([{x}])).array
-        array([{y}])
-    """
-
-ELEMENTARY: dict[str, Elementary] = {}
-"""The table, by name; filled by the definitions below."""
-
-
-def _define(
-    name: str,
-    array: Callable[[ArrayModule, Array], Array],
-    gradient: Callable[[Variable, Variable], Any] | None,
-    summary: str,
-    slope: str,
-    domain: tuple[float, float],
-    example: tuple[str, str],
-    on_arrays: bool = True,
-) -> Function:
-    """Adds a row to the table and returns its public function."""
-    row = Elementary(name, array, gradient, summary, slope, domain, example, on_arrays)
-    ELEMENTARY[name] = row
-    if gradient is None:
-        document = _STEP_DOC
-
-        def function(x: Any) -> Variable:
-            x = as_array(x)
-            xp = get_array_module(x)
-            return as_variable(xp.asarray(array(xp, x), dtype=x.dtype))
-
-    else:
-        document = _SMOOTH_DOC
-        attributes = {
-            'row': row,
-            'label': name,
-            'public_name': name,
-            'on_arrays': on_arrays,
-            'retains_output': gradient.__code__.co_varnames[0] == 'y',
-            '__module__': __name__,
-        }
-        node = type(name.capitalize(), (_Elementary,), attributes)
-        globals()[node.__name__] = node  # by which pickle finds it
-
-        def function(x: Any) -> Variable:
-            return node().apply((x,))[0]  # type: ignore[no-any-return]
-
-    function.__name__ = function.__qualname__ = name
-    function.__doc__ = document.format(
-        name=name, summary=summary, slope=slope, x=example[0], y=example[1]
-    )
-    return function
-
-
-arccos: Function = _define(
+arccos: Function = Row(
     'arccos',
     lambda xp, x: xp.arccos(x),
     lambda x, gy: -gy * rsqrt(1 - x * x),
@@ -157,9 +16,16 @@ arccos: Function = _define(
     '``-1 / sqrt(1 - x**2)``',
     (-0.9, 0.9),
     ('0., 1.', '1.5708, 0.    '),
+    oracle=math.acos,
+    edges=(
+        (1, 0, -INF),
+        (-1, math.pi, -INF),
+        (INF, NAN, NAN),
+        (-INF, NAN, NAN),
+    ),
     on_arrays=False,
-)
-arcsin: Function = _define(
+).define()
+arcsin: Function = Row(
     'arcsin',
     lambda xp, x: xp.arcsin(x),
     lambda x, gy: gy * rsqrt(1 - x * x),
@@ -167,9 +33,15 @@ arcsin: Function = _define(
     '``1 / sqrt(1 - x**2)``',
     (-0.9, 0.9),
     ('0., 1.', '0.    , 1.5708'),
+    oracle=math.asin,
+    edges=(
+        (1, math.pi / 2, INF),
+        (-1, -math.pi / 2, INF),
+        (INF, NAN, NAN),
+    ),
     on_arrays=False,
-)
-arctan: Function = _define(
+).define()
+arctan: Function = Row(
     'arctan',
     lambda xp, x: xp.arctan(x),
     lambda x, gy: gy / (1 + x * x),
@@ -177,8 +49,13 @@ arctan: Function = _define(
     '``1 / (1 + x**2)``',
     (-3, 3),
     ('0., 1.', '0.    , 0.7854'),
-)
-arctanh: Function = _define(
+    oracle=math.atan,
+    edges=(
+        (INF, math.pi / 2, 0),
+        (-INF, -math.pi / 2, 0),
+    ),
+).define()
+arctanh: Function = Row(
     'arctanh',
     lambda xp, x: xp.arctanh(x),
     lambda x, gy: gy / (1 - x * x),
@@ -186,8 +63,13 @@ arctanh: Function = _define(
     '``1 / (1 - x**2)``',
     (-0.9, 0.9),
     ('0., 0.5', '0.    , 0.5493'),
-)
-ceil: Function = _define(
+    oracle=math.atanh,
+    edges=(
+        (1, INF, INF),
+        (-1, -INF, INF),
+    ),
+).define()
+ceil: Function = Row(
     'ceil',
     lambda xp, x: xp.ceil(x),
     None,
@@ -195,8 +77,9 @@ ceil: Function = _define(
     'none',
     (0.1, 0.9),
     ('-1.5, 1.5', '-1.,  2.'),
-)
-cos: Function = _define(
+    oracle=math.ceil,
+).define()
+cos: Function = Row(
     'cos',
     lambda xp, x: xp.cos(x),
     lambda x, gy: -gy * sin(x),
@@ -204,9 +87,14 @@ cos: Function = _define(
     '``-sin(x)``',
     (-3, 3),
     ('0., 1.', '1.    , 0.5403'),
+    oracle=math.cos,
+    edges=(
+        (INF, NAN, NAN),
+        (-INF, NAN, NAN),
+    ),
     on_arrays=False,
-)
-cosh: Function = _define(
+).define()
+cosh: Function = Row(
     'cosh',
     lambda xp, x: xp.cosh(x),
     lambda x, gy: gy * sinh(x),
@@ -214,9 +102,14 @@ cosh: Function = _define(
     '``sinh(x)``',
     (-2, 2),
     ('0., 1.', '1.    , 1.5431'),
+    oracle=math.cosh,
+    edges=(
+        (INF, INF, INF),
+        (-INF, INF, -INF),
+    ),
     on_arrays=False,
-)
-exp: Function = _define(
+).define()
+exp: Function = Row(
     'exp',
     lambda xp, x: xp.exp(x),
     lambda y, gy: gy * y,
@@ -224,17 +117,28 @@ exp: Function = _define(
     '``exp(x)``',
     (-2, 2),
     ('0., 1.', '1.    , 2.7183'),
-)
-expm1: Function = _define(
+    oracle=math.exp,
+    edges=(
+        (INF, INF, INF),
+        (-INF, 0, 0),
+    ),
+).define()
+expm1: Function = Row(
     'expm1',
     lambda xp, x: xp.expm1(x),
-    lambda y, gy: gy * (y + 1),
+    lambda x, gy: gy * exp(x),  # y + 1 has lost its digits at -17
     'Exponential of each element minus one, exact near zero.',
     '``exp(x)``',
     (-2, 2),
     ('0., 1.', '0.    , 1.7183'),
-)
-fix: Function = _define(
+    oracle=math.expm1,
+    edges=(
+        (INF, INF, INF),
+        (-INF, -1, 0),
+        (-17, -0.99999995860062285, 4.1399377187851667e-8),
+    ),
+).define()
+fix: Function = Row(
     'fix',
     lambda xp, x: xp.trunc(x),
     None,
@@ -242,8 +146,9 @@ fix: Function = _define(
     'none',
     (0.1, 0.9),
     ('-1.5, 1.5', '-1.,  1.'),
-)
-floor: Function = _define(
+    oracle=math.trunc,
+).define()
+floor: Function = Row(
     'floor',
     lambda xp, x: xp.floor(x),
     None,
@@ -251,8 +156,9 @@ floor: Function = _define(
     'none',
     (0.1, 0.9),
     ('-1.5, 1.5', '-2.,  1.'),
-)
-log: Function = _define(
+    oracle=math.floor,
+).define()
+log: Function = Row(
     'log',
     lambda xp, x: xp.log(x),
     lambda x, gy: gy / x,
@@ -260,8 +166,14 @@ log: Function = _define(
     '``1 / x``',
     (0.5, 3),
     ('1., 2.', '0.    , 0.6931'),
-)
-log10: Function = _define(
+    oracle=math.log,
+    edges=(
+        (0, -INF, INF),
+        (INF, INF, 0),
+        (-INF, NAN, 0),
+    ),
+).define()
+log10: Function = Row(
     'log10',
     lambda xp, x: xp.log10(x),
     lambda x, gy: gy / x * (1 / math.log(10)),
@@ -269,8 +181,13 @@ log10: Function = _define(
     '``1 / (x * log(10))``',
     (0.5, 3),
     ('1., 100.', '0., 2.'),
-)
-log1p: Function = _define(
+    oracle=math.log10,
+    edges=(
+        (0, -INF, INF),
+        (INF, INF, 0),
+    ),
+).define()
+log1p: Function = Row(
     'log1p',
     lambda xp, x: xp.log1p(x),
     lambda x, gy: gy / (x + 1),
@@ -278,8 +195,13 @@ log1p: Function = _define(
     '``1 / (1 + x)``',
     (-0.5, 2),
     ('0., 1.', '0.    , 0.6931'),
-)
-log2: Function = _define(
+    oracle=math.log1p,
+    edges=(
+        (-1, -INF, INF),
+        (INF, INF, 0),
+    ),
+).define()
+log2: Function = Row(
     'log2',
     lambda xp, x: xp.log2(x),
     lambda x, gy: gy / x * (1 / math.log(2)),
@@ -287,8 +209,13 @@ log2: Function = _define(
     '``1 / (x * log(2))``',
     (0.5, 3),
     ('1., 8.', '0., 3.'),
-)
-rsqrt: Function = _define(
+    oracle=math.log2,
+    edges=(
+        (0, -INF, INF),
+        (INF, INF, 0),
+    ),
+).define()
+rsqrt: Function = Row(
     'rsqrt',
     lambda xp, x: x.dtype.type(1) / xp.sqrt(x),
     lambda y, gy: gy * y**3 * -0.5,
@@ -296,8 +223,13 @@ rsqrt: Function = _define(
     '``-0.5 * x**-1.5``',
     (0.5, 3),
     ('1., 4.', '1. , 0.5'),
-)
-sign: Function = _define(
+    oracle=lambda v: v**-0.5,
+    edges=(
+        (0, INF, -INF),
+        (INF, 0, 0),
+    ),
+).define()
+sign: Function = Row(
     'sign',
     lambda xp, x: xp.sign(x),
     None,
@@ -305,8 +237,9 @@ sign: Function = _define(
     'none',
     (0.1, 0.9),
     ('-1.5, 0., 1.5', '-1.,  0.,  1.'),
-)
-sin: Function = _define(
+    oracle=lambda v: (v > 0) - (v < 0),
+).define()
+sin: Function = Row(
     'sin',
     lambda xp, x: xp.sin(x),
     lambda x, gy: gy * cos(x),
@@ -314,9 +247,14 @@ sin: Function = _define(
     '``cos(x)``',
     (-3, 3),
     ('0., 1.', '0.    , 0.8415'),
+    oracle=math.sin,
+    edges=(
+        (INF, NAN, NAN),
+        (-INF, NAN, NAN),
+    ),
     on_arrays=False,
-)
-sinh: Function = _define(
+).define()
+sinh: Function = Row(
     'sinh',
     lambda xp, x: xp.sinh(x),
     lambda x, gy: gy * cosh(x),
@@ -324,9 +262,14 @@ sinh: Function = _define(
     '``cosh(x)``',
     (-2, 2),
     ('0., 1.', '0.    , 1.1752'),
+    oracle=math.sinh,
+    edges=(
+        (INF, INF, INF),
+        (-INF, -INF, INF),
+    ),
     on_arrays=False,
-)
-sqrt: Function = _define(
+).define()
+sqrt: Function = Row(
     'sqrt',
     lambda xp, x: xp.sqrt(x),
     lambda y, gy: gy / y * 0.5,
@@ -334,8 +277,13 @@ sqrt: Function = _define(
     '``0.5 / sqrt(x)``',
     (0.5, 3),
     ('1., 4.', '1., 2.'),
-)
-square: Function = _define(
+    oracle=math.sqrt,
+    edges=(
+        (0, 0, INF),
+        (INF, INF, 0),
+    ),
+).define()
+square: Function = Row(
     'square',
     lambda xp, x: xp.square(x),
     lambda x, gy: gy * x * 2.0,
@@ -343,8 +291,14 @@ square: Function = _define(
     '``2 * x``',
     (-2, 2),
     ('2., -3.', '4., 9.'),
-)
-tan: Function = _define(
+    oracle=lambda v: v * v,
+    edges=(
+        (0, 0, 0),
+        (INF, INF, INF),
+        (-INF, INF, -INF),
+    ),
+).define()
+tan: Function = Row(
     'tan',
     lambda xp, x: xp.tan(x),
     lambda y, gy: gy * (y * y + 1),
@@ -352,4 +306,9 @@ tan: Function = _define(
     '``1 + tan(x)**2``',
     (-1, 1),
     ('0., 1.', '0.    , 1.5574'),
-)
+    oracle=math.tan,
+    edges=(
+        (INF, NAN, NAN),
+        (-INF, NAN, NAN),
+    ),
+).define()

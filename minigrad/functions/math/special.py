@@ -1,4 +1,4 @@
-"""Special functions of one variable, as a table like that of `elementary`.
+"""Special functions of one variable, as rows of the table in `elementwise`.
 
 SciPy computes them on a CPU, CuPy on a GPU.
 """
@@ -7,194 +7,225 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
 
 import numpy
 
 from minigrad.backend import get_array_module
+from minigrad.functions._edges import masked
+from minigrad.functions.elementwise import Function, Row
 from minigrad.functions.math._scipy import special
-from minigrad.functions.math.elementary import (
-    Elementary,
-    Function,
-    _Elementary,
-    exp,
-)
+from minigrad.functions.math.elementary import exp
 from minigrad.functions.math.polygamma import polygamma
 from minigrad.types import Array, ArrayModule
-from minigrad.variable import Variable
 
-SPECIAL: dict[str, Elementary] = {}
-"""The table, by public name; filled by the definitions below."""
-
+INF = math.inf
 _SQRT_PI = math.sqrt(math.pi)
 _SQRT_2PI = math.sqrt(2 * math.pi)
-
-_DOC = """{summary}
-
-    Args:
-        x: Variable or array, float, any shape.
-
-    Returns:
-        Variable, shape and dtype of ``x``.
-
-    Raises:
-        InvalidType: ``x`` is not float.{without_scipy}
-
-    Gradient: ``gy`` times {slope}.
-    Double backprop: yes.
-    Kernels: reference, by SciPy or CuPy.
-    Source: compatible with chainer.functions.{name}.
-
-    Example:
-        >>> F.{name}(np.array([{x}])).array.round(4)
-        array([{y}])
-    """
-_NEEDS_SCIPY = """
-        ImportError: ``x`` lives on the CPU and SciPy is not installed."""
+_NEEDS_SCIPY = 'ImportError: ``x`` lives on the CPU and SciPy is not installed.'
 
 
-def _define(
+def _by_scipy(
     name: str,
-    node_name: str,
-    gradient: Callable[[Variable, Variable], Any],
-    summary: str,
-    slope: str,
-    domain: tuple[float, float],
-    example: tuple[str, str],
     scipy_name: str | None = None,
-    without_scipy: Callable[[float], float] | None = None,
-) -> Function:
-    """Adds a row to the table and returns its public function."""
-    scipy_name = name if scipy_name is None else scipy_name
+    without: Callable[[float], float] | None = None,
+) -> Callable[[ArrayModule, Array], Array]:
+    """Returns a formula that SciPy or CuPy has, or ``without`` one number at a time."""
 
     def array(xp: ArrayModule, x: Array) -> Array:
         try:
-            function = getattr(special(xp, name), scipy_name)
+            function = getattr(special(xp, name), scipy_name or name)
         except ImportError:
-            if xp is not numpy or without_scipy is None:
+            if xp is not numpy or without is None:
                 raise
-            function = numpy.vectorize(without_scipy, otypes='d')
+            function = numpy.vectorize(without, otypes='d')
         return xp.asarray(function(x), dtype=x.dtype)
 
-    row = Elementary(name, array, gradient, summary, slope, domain, example, False)
-    SPECIAL[name] = row
-    attributes = {
-        'row': row,
-        'label': name,
-        'public_name': name,
-        'retains_output': gradient.__code__.co_varnames[0] == 'y',
-        '__module__': __name__,
-    }
-    node = type(node_name, (_Elementary,), attributes)
-    globals()[node_name] = node  # by which pickle finds it
-
-    def function(x: Any) -> Variable:
-        return node().apply((x,))[0]  # type: ignore[no-any-return]
-
-    function.__name__ = function.__qualname__ = name
-    function.__doc__ = _DOC.format(
-        name=name,
-        summary=summary,
-        slope=slope,
-        without_scipy='' if without_scipy else _NEEDS_SCIPY,
-        x=example[0],
-        y=example[1],
-    )
-    return function
+    return array
 
 
-digamma: Function = _define(
+def _normal_quantile(p: float) -> float:
+    from statistics import NormalDist  # which takes a while to import
+
+    return NormalDist().inv_cdf(p)
+
+
+def _digamma(x: float) -> float:
+    """Goes up to 30 by the recurrence, where the asymptotic series is exact."""
+    rest = -sum(1 / (x + k) for k in range(30))
+    a = x + 30
+    rest += math.log(a) - 1 / (2 * a)
+    for k, bernoulli in enumerate([1 / 6, -1 / 30, 1 / 42, -1 / 30], start=1):
+        rest -= bernoulli / (2 * k * a ** (2 * k))
+    return rest
+
+
+digamma: Function = Row(
     'digamma',
-    'DiGamma',
+    _by_scipy('digamma'),
     lambda x, gy: gy * polygamma(get_array_module(x).array(1), x),
     'Derivative of the logarithm of the gamma function, at each element.',
     '``polygamma(1, x)``',
     (0.5, 3),
     ('1., 2.', '-0.5772,  0.4228'),
-)
-erf: Function = _define(
+    oracle=_digamma,
+    edges=((INF, INF, 0),),
+    on_arrays=False,
+    node_name='DiGamma',
+    needs='scipy',
+    refuses=_NEEDS_SCIPY,
+).define()
+erf: Function = Row(
     'erf',
-    'Erf',
+    _by_scipy('erf', without=math.erf),
     lambda x, gy: gy * (exp(-x * x) * (2 / _SQRT_PI)),
     'Error function of each element; slow without SciPy.',
     '``2 / sqrt(pi) * exp(-x**2)``',
     (-2, 2),
     ('0., 1.', '0.    , 0.8427'),
-    without_scipy=math.erf,
-)
-erfc: Function = _define(
+    oracle=math.erf,
+    edges=(
+        (INF, 1, 0),
+        (-INF, -1, 0),
+        (0, 0, 2 / _SQRT_PI),
+    ),
+    on_arrays=False,
+    node_name='Erf',
+    needs='scipy',
+).define()
+erfc: Function = Row(
     'erfc',
-    'Erfc',
+    _by_scipy('erfc', without=math.erfc),
     lambda x, gy: gy * (exp(-x * x) * (-2 / _SQRT_PI)),
     'One minus the error function of each element; slow without SciPy.',
     '``-2 / sqrt(pi) * exp(-x**2)``',
     (-2, 2),
     ('0., 1.', '1.    , 0.1573'),
-    without_scipy=math.erfc,
-)
-erfcinv: Function = _define(
+    oracle=math.erfc,
+    edges=(
+        (INF, 0, 0),
+        (-INF, 2, 0),
+    ),
+    on_arrays=False,
+    node_name='Erfc',
+    needs='scipy',
+).define()
+erfcinv: Function = Row(
     'erfcinv',
-    'ErfcInv',
+    _by_scipy('erfcinv'),
     lambda y, gy: gy * (exp(y * y) * (-_SQRT_PI / 2)),
     'Inverse of `erfc`, at each element.',
     '``-sqrt(pi) / 2 * exp(y**2)``',
     (0.2, 1.8),
     ('0.5, 1.5', ' 0.4769, -0.4769'),
-)
-erfcx: Function = _define(
+    oracle=lambda v: -_normal_quantile(v / 2) / math.sqrt(2),
+    edges=(
+        (0, INF, -INF),
+        (2, -INF, -INF),
+    ),
+    on_arrays=False,
+    node_name='ErfcInv',
+    needs='scipy',
+    refuses=_NEEDS_SCIPY,
+).define()
+erfcx: Function = Row(
     'erfcx',
-    'Erfcx',
-    lambda x, gy: gy * (x * erfcx(x) - 1 / _SQRT_PI) * 2.0,
+    _by_scipy('erfcx'),
+    lambda x, gy: gy * masked(x * erfcx(x) - 1 / _SQRT_PI, x.array != INF) * 2.0,
     '``exp(x**2) * erfc(x)`` of each element, without overflow.',
     '``2 * x * y - 2 / sqrt(pi)``',
     (-1, 3),
     ('0., 100.', '1.    , 0.0056'),
-)
-erfinv: Function = _define(
+    oracle=lambda v: math.exp(v * v) * math.erfc(v),
+    edges=((INF, 0, 0),),
+    on_arrays=False,
+    node_name='Erfcx',
+    needs='scipy',
+    refuses=_NEEDS_SCIPY,
+).define()
+erfinv: Function = Row(
     'erfinv',
-    'ErfInv',
+    _by_scipy('erfinv'),
     lambda y, gy: gy * (exp(y * y) * (_SQRT_PI / 2)),
     'Inverse of `erf`, at each element.',
     '``sqrt(pi) / 2 * exp(y**2)``',
     (-0.8, 0.8),
     ('0., 0.5', '0.    , 0.4769'),
-)
-lgamma: Function = _define(
+    oracle=lambda v: _normal_quantile((v + 1) / 2) / math.sqrt(2),
+    edges=(
+        (1, INF, INF),
+        (-1, -INF, INF),
+    ),
+    on_arrays=False,
+    node_name='ErfInv',
+    needs='scipy',
+    refuses=_NEEDS_SCIPY,
+).define()
+lgamma: Function = Row(
     'lgamma',
-    'LGamma',
+    _by_scipy('lgamma', 'gammaln'),
     lambda x, gy: gy * digamma(x),
     'Logarithm of the absolute value of the gamma function, at each element.',
     '``digamma(x)``',
     (0.5, 3),
     ('1., 5.', '0.    , 3.1781'),
-    scipy_name='gammaln',
-)
-log_ndtr: Function = _define(
+    oracle=math.lgamma,
+    edges=((INF, INF, INF),),
+    on_arrays=False,
+    node_name='LGamma',
+    needs='scipy',
+    refuses=_NEEDS_SCIPY,
+).define()
+log_ndtr: Function = Row(
     'log_ndtr',
-    'LogNdtr',
+    _by_scipy('log_ndtr'),
     # The density over the distribution function; erfcx keeps both from vanishing.
     lambda x, gy: gy / erfcx(x * -math.sqrt(0.5)) * math.sqrt(2 / math.pi),
     'Logarithm of `ndtr` of each element, exact for large negative ones.',
     '``sqrt(2 / pi) / erfcx(-x / sqrt(2))``',
     (-3, 2),
     ('-10., 0.', '-53.2313,  -0.6931'),
-)
-ndtr: Function = _define(
+    oracle=lambda v: math.log(0.5 * math.erfc(-v * math.sqrt(0.5))),
+    edges=(
+        (INF, 0, 0),
+        (-INF, -INF, INF),
+    ),
+    on_arrays=False,
+    node_name='LogNdtr',
+    needs='scipy',
+    refuses=_NEEDS_SCIPY,
+).define()
+ndtr: Function = Row(
     'ndtr',
-    'Ndtr',
+    _by_scipy('ndtr', without=lambda x: 0.5 * math.erfc(-x * math.sqrt(0.5))),
     lambda x, gy: gy * (exp(x * x * -0.5) * (1 / _SQRT_2PI)),
     'Distribution function of the standard normal distribution; slow without SciPy.',
     '``exp(-x**2 / 2) / sqrt(2 * pi)``',
     (-2, 2),
     ('0., 1.', '0.5   , 0.8413'),
-    without_scipy=lambda x: 0.5 * math.erfc(-x * math.sqrt(0.5)),
-)
-ndtri: Function = _define(
+    oracle=lambda v: 0.5 * math.erfc(-v * math.sqrt(0.5)),
+    edges=(
+        (INF, 1, 0),
+        (-INF, 0, 0),
+    ),
+    on_arrays=False,
+    node_name='Ndtr',
+    needs='scipy',
+).define()
+ndtri: Function = Row(
     'ndtri',
-    'Ndtri',
+    _by_scipy('ndtri'),
     lambda y, gy: gy * (exp(y * y * 0.5) * _SQRT_2PI),
     'Inverse of `ndtr`, at each element.',
     '``sqrt(2 * pi) * exp(y**2 / 2)``',
     (0.1, 0.9),
     ('0.5, 0.9', '0.    , 1.2816'),
-)
+    oracle=_normal_quantile,
+    edges=(
+        (0, -INF, INF),
+        (1, INF, INF),
+    ),
+    on_arrays=False,
+    node_name='Ndtri',
+    needs='scipy',
+    refuses=_NEEDS_SCIPY,
+).define()

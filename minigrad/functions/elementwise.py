@@ -1,0 +1,190 @@
+"""The table of elementwise functions: one row makes one function.
+
+A row of `ROWS` holds all that there is to say about a function of one array: its formula,
+its derivative, its values at the edges, where it comes from, and an independent way to
+compute it. `Row.define` makes from it the node class and the public function with its
+docstring; the tests make from it the case that checks it. Families define their rows in files of their
+own, such as `math.elementary`, `math.special` and `activation.elementary`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from minigrad.backend import get_array_module
+from minigrad.function_node import FunctionNode, InputTypes
+from minigrad.types import Array, ArrayModule
+from minigrad.variable import Variable, as_array, as_variable
+
+Function = Callable[[Any], Variable]
+
+COMPATIBLE = 'compatible with chainer.functions.{name}'
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """A function of each element of one array.
+
+    Attributes:
+        name: Name in `minigrad.functions`.
+        array: The formula, from the array module and the array.
+        gradient: From the input ``x`` or the output ``y``, whichever its first parameter
+            is called, and ``gy`` to ``gx``. None: a step function, which cuts the graph.
+        summary: First line of the docstring.
+        slope: The derivative in words, for the docstring.
+        domain: Where the function is smooth, and random inputs are taken from.
+        example: Inputs and outputs of the docstring's example, as text.
+        oracle: The function of one Python number, which does not call minigrad.
+        edges: Triples of an input, the value and the slope there: zeros, infinities and
+            ends of the domain. At NaN all three are NaN.
+        source: Where the function comes from.
+        on_arrays: Whether the gradient is made of operators only, which arrays have too.
+        node_name: Name of the node's class.
+        needs: Package without which the function does not work or is slow.
+        refuses: What it raises besides `InvalidType`, as a line of the docstring.
+    """
+
+    name: str
+    array: Callable[[ArrayModule, Array], Array]
+    gradient: Callable[[Any, Any], Any] | None
+    summary: str
+    slope: str
+    domain: tuple[float, float]
+    example: tuple[str, str]
+    oracle: Callable[[float], float]
+    edges: tuple[tuple[float, float, float], ...] = ()
+    source: str = COMPATIBLE
+    on_arrays: bool = True
+    node_name: str = ''
+    needs: str | None = None
+    refuses: str = ''
+
+    def define(self) -> Function:
+        """Adds the row to the table and returns its public function.
+
+        The function and its node belong to the file that the formula stands in.
+
+        Raises:
+            ValueError: The table has a row of this name.
+        """
+        name = self.name
+        if name in ROWS:
+            raise ValueError(f'a row named {name!r} is in the table already')
+        ROWS[name] = self
+        function = _step(self) if self.gradient is None else _smooth(self)
+        function.__name__ = function.__qualname__ = name
+        function.__module__ = self.array.__module__
+        document = _STEP_DOC if self.gradient is None else _SMOOTH_DOC
+        function.__doc__ = document.format(
+            name=name,
+            summary=self.summary,
+            slope=self.slope,
+            refuses=f'\n        {self.refuses}' if self.refuses else '',
+            by='' if self.needs is None else ', by SciPy or CuPy',
+            source=self.source.format(name=name),
+            x=self.example[0],
+            y=self.example[1],
+        )
+        return function
+
+
+class Elementwise(FunctionNode):
+    """The node of a row that has a gradient."""
+
+    arg_names = ('x',)
+    row: ClassVar[Row]
+    retains_output: ClassVar[bool]
+
+    def check_type_forward(self, in_types: InputTypes) -> None:
+        (x,) = in_types
+        if x.dtype.kind != 'f':
+            self.expect(False, "x.dtype.kind == 'f'", x.dtype, None, in_types)
+
+    def forward(self, inputs: tuple[Array, ...]) -> Any:
+        (x,) = inputs
+        if self.retains_output:
+            self.retain_outputs((0,))
+        else:
+            self.retain_inputs((0,))
+        return self.row.array(get_array_module(x), x)
+
+    def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
+        (value,) = (
+            self.get_retained_outputs()
+            if self.retains_output
+            else self.get_retained_inputs()
+        )
+        return self.row.gradient(value, grad_outputs[0])  # type: ignore[misc]
+
+
+_SMOOTH_DOC = """{summary}
+
+    Args:
+        x: Variable or array, float, any shape.
+
+    Returns:
+        Variable, shape and dtype of ``x``.
+
+    Raises:
+        InvalidType: ``x`` is not float.{refuses}
+
+    Gradient: ``gy`` times {slope}.
+    Double backprop: yes.
+    Kernels: reference{by}.
+    Source: {source}.
+
+    Example:
+        >>> F.{name}(np.array([{x}])).array.round(4)
+        array([{y}])
+    """
+
+_STEP_DOC = """{summary}
+
+    Args:
+        x: Variable or array, any shape.
+
+    Returns:
+        Variable, shape and dtype of ``x``, which does not depend on ``x`` in the graph.
+
+    Gradient: {slope}.
+    Double backprop: no gradient to differentiate.
+    Kernels: reference.
+    Source: {source}.
+
+    Example:
+        >>> F.{name}(np.array([{x}])).array
+        array([{y}])
+    """
+
+ROWS: dict[str, Row] = {}
+"""The table, by name; filled by the definitions of all families."""
+
+
+def _step(row: Row) -> Function:
+    def function(x: Any) -> Variable:
+        x = as_array(x)
+        xp = get_array_module(x)
+        return as_variable(xp.asarray(row.array(xp, x), dtype=x.dtype))
+
+    return function
+
+
+def _smooth(row: Row) -> Function:
+    parameters = row.gradient.__code__.co_varnames  # type: ignore[union-attr]
+    attributes = {
+        'row': row,
+        'label': row.name,
+        'public_name': row.name,
+        'on_arrays': row.on_arrays,
+        'retains_output': parameters[0] == 'y',
+        '__module__': row.array.__module__,
+    }
+    node = type(row.node_name or row.name.capitalize(), (Elementwise,), attributes)
+    row.array.__globals__[node.__name__] = node  # by which pickle finds it
+
+    def function(x: Any) -> Variable:
+        return node().apply((x,))[0]  # type: ignore[no-any-return]
+
+    return function
