@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy
 
+from minigrad.errors import InvalidType
 from minigrad.types import InputTypes
 
 
@@ -84,7 +85,12 @@ def apply_in_float32(function: Any, inputs: Sequence[Any]) -> tuple[Any, ...]:
     floats = [dtype for dtype in dtypes if dtype is not None and is_float(dtype)]
     narrow = next(dtype for dtype in floats if is_bfloat16(dtype))
     if function.broadcasting and not all([is_bfloat16(d) for d in floats]):  # noqa: C419
-        function.check_type_forward(InputTypes([as_array(x) for x in inputs]))
+        arrays = InputTypes([as_array(x) for x in inputs])
+        try:
+            function.check_type_forward(arrays)
+        except InvalidType as error:
+            error.list_inputs(function._names(arrays), arrays)
+            raise
     ys = function.apply(
         [
             cast(x, numpy.float32) if dtype == narrow else x

@@ -27,12 +27,40 @@ class InvalidType(TypeError):
           x   float32 (8, 784)  numpy
     """
 
+    _lists_inputs = True
+
     def __init__(self, expect: Any, actual: Any = None, msg: str | None = None) -> None:
         if msg is None:
             msg = expect if actual is None else f'Expect: {expect}\nActual: {actual}'
         super().__init__(msg)
         self.expect = expect
         self.actual = actual
+
+    @classmethod
+    def refusal(
+        cls, function: str, rule: str, got: Any, hint: str | None = None
+    ) -> InvalidType:
+        """Returns the error of a broken rule, which waits for `list_inputs`.
+
+        Args:
+            function: Public name of the function that refuses.
+            rule: The rule as text, such as ``'x.ndim == 4 (N, C, H, W)'``.
+            got: The value that broke it.
+            hint: What to do about it.
+        """
+        text = f'{function}: expected {rule}, got {got}'
+        if hint is not None:
+            text += f'\n  hint: {hint}'
+        error = cls(rule, got, text)
+        error._lists_inputs = False
+        return error
+
+    def list_inputs(self, names: Sequence[str], values: Sequence[Any]) -> None:
+        """Adds the inputs to the message of a `refusal`, once."""
+        if not self._lists_inputs:
+            self._lists_inputs = True
+            if values:
+                self.args = (f'{self}\n{describe(names, values)}',)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.expect, self.actual, self.args[0])
@@ -65,20 +93,3 @@ def describe(names: Sequence[str], values: Sequence[Any]) -> str:
         f'  {name:<{name_width}} {kind:<{kind_width}}{module}'.rstrip()
         for name, kind, module in rows
     )
-
-
-def expectation(
-    function: str,
-    rule: str,
-    got: Any,
-    names: Sequence[str],
-    values: Sequence[Any],
-    hint: str | None = None,
-) -> str:
-    """Returns the text of an `InvalidType`: the broken rule, then all inputs."""
-    lines = [f'{function}: expected {rule}, got {got}']
-    if hint is not None:
-        lines.append(f'  hint: {hint}')
-    if values:
-        lines.append(describe(names, values))
-    return '\n'.join(lines)

@@ -15,7 +15,7 @@ from numpy import ndarray
 from minigrad import backend
 from minigrad.bfloat16 import any_bfloat16, apply_in_float32
 from minigrad.configuration import changed_defaults, config
-from minigrad.errors import InvalidType, describe, expectation
+from minigrad.errors import InvalidType, describe
 from minigrad.function_hook import FunctionHook, get_function_hooks
 from minigrad.types import Array
 from minigrad.types import InputTypes as InputTypes
@@ -172,12 +172,16 @@ class FunctionNode:
             self._check_inputs(in_data)
         if not ordinary and config.debug:
             self.stack = traceback.extract_stack()
-        if self._checks_types and (ordinary or config.type_check):
-            self.check_type_forward(in_data)
-        if on_cpu and ordinary and not self._local_function_hooks:
-            ys = self.forward(in_data)
-        else:
-            ys = self._forward_specially(in_data, on_cpu)
+        try:
+            if self._checks_types and (ordinary or config.type_check):
+                self.check_type_forward(in_data)
+            if on_cpu and ordinary and not self._local_function_hooks:
+                ys = self.forward(in_data)
+            else:
+                ys = self._forward_specially(in_data, on_cpu)
+        except InvalidType as error:
+            error.list_inputs(self._names(in_data), in_data)
+            raise
         if ys.__class__ is not tuple:
             ys = tuple(ys) if isinstance(ys, tuple) else (ys,)  # or `return inputs`
         for y in ys:
@@ -298,24 +302,17 @@ class FunctionNode:
     def check_type_forward(self, in_types: InputTypes) -> None:
         """Refuses inputs of a wrong rank, shape or dtype; by default accepts all."""
 
-    def expect(
-        self, ok: bool, rule: str, got: Any, hint: str | None = None, inputs: Any = ()
-    ) -> None:
-        """Raises `InvalidType` unless ``ok``.
+    def refuse(self, rule: str, got: Any, hint: str | None = None) -> InvalidType:
+        """Returns the error for inputs that break a rule; `apply` adds the inputs.
+
+        Written as ``if x.ndim != 2: raise self.refuse('x.ndim == 2', x.ndim)``.
 
         Args:
-            ok: The rule, evaluated.
             rule: The rule as text, such as ``'x.ndim == 4 (N, C, H, W)'``.
             got: The value that broke it.
             hint: What to do about it.
-            inputs: The input arrays, listed in the message.
         """
-        if not ok:
-            raise InvalidType(
-                expectation(
-                    self.public_name, rule, got, self._names(inputs), inputs, hint
-                )
-            )
+        return InvalidType.refusal(self.public_name, rule, got, hint)
 
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         """Computes the outputs from the input arrays.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from minigrad.errors import InvalidType, expectation
+from minigrad.errors import InvalidType
 from minigrad.variable import as_array
 
 
@@ -22,17 +22,17 @@ class Checker:
         self._names = tuple(given)
         self._values = tuple(given.values())
 
-    def expect(self, ok: bool, rule: str, got: Any, hint: str | None = None) -> None:
-        """Raises `InvalidType` unless ``ok``; see `FunctionNode.expect`."""
-        if not ok:
-            text = expectation(
-                self._function, rule, got, self._names, self._values, hint
-            )
-            raise InvalidType(text)
+    def refuse(self, rule: str, got: Any, hint: str | None = None) -> InvalidType:
+        """Returns the error for a broken rule; see `FunctionNode.refuse`."""
+        error = InvalidType.refusal(self._function, rule, got, hint)
+        error.list_inputs(self._names, self._values)
+        return error
 
     def float_with_axes(self, **ndims: int) -> None:
         """Refuses inputs that are not float arrays with these numbers of axes."""
         for name, ndim in ndims.items():
             x = self._values[self._names.index(name)]
-            self.expect(x.dtype.kind == 'f', f"{name}.dtype.kind == 'f'", x.dtype)
-            self.expect(x.ndim == ndim, f'{name}.ndim == {ndim}', x.ndim)
+            if x.dtype.kind != 'f':
+                raise self.refuse(f"{name}.dtype.kind == 'f'", x.dtype)
+            if x.ndim != ndim:
+                raise self.refuse(f'{name}.ndim == {ndim}', x.ndim)

@@ -27,6 +27,6 @@ def check_ndim(node: FunctionNode, in_types: InputTypes, ndim: int) -> None:
     names = node.arg_names
     for name, x in zip(names, in_types[:2], strict=False):
         if x.dtype.kind != 'f':
-            node.expect(False, f"{name}.dtype.kind == 'f'", x.dtype, None, in_types)
+            raise node.refuse(f"{name}.dtype.kind == 'f'", x.dtype)
         if x.ndim != ndim + 2:
-            node.expect(False, f'{name}.ndim == {ndim + 2}', x.ndim, None, in_types)
+            raise node.refuse(f'{name}.ndim == {ndim + 2}', x.ndim)

@@ -100,7 +100,7 @@ class Elementwise(FunctionNode):
     def check_type_forward(self, in_types: InputTypes) -> None:
         (x,) = in_types
         if x.dtype.kind != 'f':
-            self.expect(False, "x.dtype.kind == 'f'", x.dtype, None, in_types)
+            raise self.refuse("x.dtype.kind == 'f'", x.dtype)
 
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         (x,) = inputs

@@ -1,5 +1,7 @@
 """FunctionNode and the old-style Function as their authors see them."""
 
+import pickle
+
 import numpy as np
 import pytest
 
@@ -128,13 +130,8 @@ class TestTypeCheck:
         def check_type_forward(self, in_types):
             assert in_types.size() == 2
             x, W = in_types
-            self.expect(
-                x.shape == W.shape,
-                'x.shape == W.shape',
-                x.shape,
-                'transpose W',
-                in_types,
-            )
+            if x.shape != W.shape:
+                raise self.refuse('x.shape == W.shape', x.shape, 'transpose W')
 
         def forward(self, inputs):
             return inputs[0]
@@ -148,6 +145,35 @@ class TestTypeCheck:
             '  x   float32 (2, 3)  numpy\n'
             '  W   float64 (3,)    numpy'
         )
+
+    def test_forward_may_refuse_too(self):
+        class Late(FunctionNode):
+            arg_names = ('x',)
+
+            def forward(self, inputs):
+                raise self.refuse('something else', 'this')
+
+        with pytest.raises(InvalidType) as caught:
+            Late().apply((np.ones(3),))
+        assert str(caught.value) == (
+            'late: expected something else, got this\n  x   float64 (3,)  numpy'
+        )
+
+    def test_only_the_function_that_refuses_lists_its_inputs(self):
+        class Outer(FunctionNode):
+            def forward(self, inputs):
+                return F.expand_dims(inputs[0], 7).array
+
+        with pytest.raises(InvalidType) as caught:
+            Outer().apply((np.ones(3),))
+        assert str(caught.value).count('float64 (3,)') == 1
+
+    def test_rule_and_value_stay_readable(self):
+        with pytest.raises(InvalidType) as caught:
+            self.Checked().apply((np.ones((2, 3), 'f'), np.ones(3)))
+        error = pickle.loads(pickle.dumps(caught.value))
+        assert (error.expect, error.actual) == ('x.shape == W.shape', (2, 3))
+        assert str(error) == str(caught.value)
 
     def test_can_be_switched_off(self):
         with minigrad.using_config('type_check', False):

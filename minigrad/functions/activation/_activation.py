@@ -25,7 +25,7 @@ class Activation(FunctionNode):
     def check_type_forward(self, in_types: InputTypes) -> None:
         (x,) = in_types
         if x.dtype.kind != 'f':
-            self.expect(False, "x.dtype.kind == 'f'", x.dtype, None, in_types)
+            raise self.refuse("x.dtype.kind == 'f'", x.dtype)
 
 
 class AlongAxis(Activation):
@@ -38,9 +38,6 @@ class AlongAxis(Activation):
         super().check_type_forward(in_types)
         (x,) = in_types
         if not -x.ndim <= self.axis < x.ndim:
-            self.expect(
-                False,
-                '-x.ndim <= axis < x.ndim',
-                f'axis={self.axis} for x.ndim == {x.ndim}',
-                inputs=in_types,
+            raise self.refuse(
+                '-x.ndim <= axis < x.ndim', f'axis={self.axis} for x.ndim == {x.ndim}'
             )

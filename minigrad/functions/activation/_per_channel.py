@@ -13,19 +13,15 @@ class PerChannel(FunctionNode):
     def check_type_forward(self, in_types: InputTypes) -> None:
         x, W = in_types
         name = self.arg_names[1]
-        self.expect(x.dtype.kind == 'f', "x.dtype.kind == 'f'", x.dtype, None, in_types)
-        self.expect(
-            W.dtype == x.dtype,
-            f'{name}.dtype == x.dtype',
-            f'{W.dtype} != {x.dtype}',
-            inputs=in_types,
-        )
-        self.expect(
-            W.ndim < x.ndim and x.shape[1 : 1 + W.ndim] == W.shape,
-            f'{name}.shape == x.shape[1:1 + {name}.ndim]',
-            f'{W.shape} for {x.shape}',
-            inputs=in_types,
-        )
+        if x.dtype.kind != 'f':
+            raise self.refuse("x.dtype.kind == 'f'", x.dtype)
+        if W.dtype != x.dtype:
+            raise self.refuse(f'{name}.dtype == x.dtype', f'{W.dtype} != {x.dtype}')
+        if W.ndim >= x.ndim or x.shape[1 : 1 + W.ndim] != W.shape:
+            raise self.refuse(
+                f'{name}.shape == x.shape[1:1 + {name}.ndim]',
+                f'{W.shape} for {x.shape}',
+            )
 
 
 def extended(W: Any, ndim: int) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from minigrad.errors import InvalidType, expectation
+from minigrad.functions._check import Checker
 from minigrad.functions.math.minmax import max as max_of
 from minigrad.variable import Variable, as_variable
 
@@ -39,19 +39,12 @@ def maxout(x: Any, pool_size: int, axis: int = 1) -> Variable:
         raise ValueError(f'maxout: expected pool_size > 0, got {pool_size}')
     shape = x.shape
     if not -len(shape) <= axis < len(shape):
-        raise InvalidType(
-            expectation('maxout', '-x.ndim <= axis < x.ndim', axis, ('x',), (x,))
-        )
+        raise Checker('maxout', x=x).refuse('-x.ndim <= axis < x.ndim', axis)
     axis %= len(shape)
     if shape[axis] % pool_size != 0:
-        raise InvalidType(
-            expectation(
-                'maxout',
-                'x.shape[axis] % pool_size == 0',
-                f'{shape[axis]} % {pool_size} == {shape[axis] % pool_size}',
-                ('x',),
-                (x,),
-            )
+        raise Checker('maxout', x=x).refuse(
+            'x.shape[axis] % pool_size == 0',
+            f'{shape[axis]} % {pool_size} == {shape[axis] % pool_size}',
         )
     groups = (*shape[:axis], shape[axis] // pool_size, pool_size, *shape[axis + 1 :])
     return max_of(x.reshape(groups), axis=axis + 1)

@@ -29,12 +29,7 @@ class RReLU(Activation):
         (x,) = in_types
         r = self.r
         if r is not None and (r.shape, r.dtype) != (x.shape, x.dtype):
-            self.expect(
-                False,
-                'r of the shape and dtype of x',
-                f'{r.dtype} {r.shape}',
-                inputs=in_types,
-            )
+            raise self.refuse('r of the shape and dtype of x', f'{r.dtype} {r.shape}')
 
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         (x,) = inputs

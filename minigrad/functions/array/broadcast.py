@@ -18,13 +18,14 @@ class Broadcast(FunctionNode):
     broadcasting = True
 
     def check_type_forward(self, in_types: InputTypes) -> None:
-        self.expect(len(in_types) > 0, 'at least one input', 'none')
+        if not in_types:
+            raise self.refuse('at least one input', 'none')
         shapes = [x.shape for x in in_types]
         try:
             numpy.broadcast_shapes(*shapes)
         except ValueError:
             got = ', '.join(map(str, shapes))
-            self.expect(False, 'shapes that broadcast', got, None, in_types)
+            raise self.refuse('shapes that broadcast', got) from None
 
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         xp = get_array_module(*inputs)

@@ -18,32 +18,29 @@ class Concat(FunctionNode):
         self.axis = axis
 
     def check_type_forward(self, in_types: InputTypes) -> None:
-        self.expect(len(in_types) > 0, 'at least one input', 'none')
+        if not in_types:
+            raise self.refuse('at least one input', 'none')
         first = in_types[0]
         ndim = first.ndim
         if not -ndim <= self.axis < ndim:
-            self.expect(False, f'-{ndim} <= axis < {ndim}', self.axis, None, in_types)
+            raise self.refuse(f'-{ndim} <= axis < {ndim}', self.axis)
         axis = self.axis % ndim
         before, after = first.shape[:axis], first.shape[axis + 1 :]
         for x in in_types[1:]:
             if x.dtype != first.dtype:
-                self.expect(
-                    False,
+                raise self.refuse(
                     'inputs of one dtype',
                     f'{first.dtype} and {x.dtype}',
                     'cast one of them with F.cast(x, dtype)',
-                    in_types,
                 )
             if (
                 x.ndim != ndim
                 or x.shape[:axis] != before
                 or x.shape[axis + 1 :] != after
             ):
-                self.expect(
-                    False,
+                raise self.refuse(
                     f'shapes that differ in axis {axis} only',
                     f'{first.shape} and {x.shape}',
-                    inputs=in_types,
                 )
 
     def forward(self, inputs: tuple[Array, ...]) -> Any:

@@ -17,8 +17,10 @@ class _Blocks(FunctionNode):
 
     def check_type_forward(self, in_types: InputTypes) -> None:
         (X,) = in_types
-        self.expect(X.dtype.kind == 'f', "X.dtype.kind == 'f'", X.dtype, None, in_types)
-        self.expect(X.ndim == 4, 'X.ndim == 4 (N, C, H, W)', X.ndim, None, in_types)
+        if X.dtype.kind != 'f':
+            raise self.refuse("X.dtype.kind == 'f'", X.dtype)
+        if X.ndim != 4:
+            raise self.refuse('X.ndim == 4 (N, C, H, W)', X.ndim)
 
 
 class Depth2Space(_Blocks):
@@ -27,7 +29,8 @@ class Depth2Space(_Blocks):
     def check_type_forward(self, in_types: InputTypes) -> None:
         super().check_type_forward(in_types)
         (C, n) = in_types[0].shape[1], self.r**2
-        self.expect(C % n == 0, f'channels in groups of r**2 = {n}', C, None, in_types)
+        if C % n != 0:
+            raise self.refuse(f'channels in groups of r**2 = {n}', C)
 
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         (X,) = inputs
@@ -45,13 +48,8 @@ class Space2Depth(_Blocks):
     def check_type_forward(self, in_types: InputTypes) -> None:
         super().check_type_forward(in_types)
         (H, W), r = in_types[0].shape[2:], self.r
-        self.expect(
-            H % r == W % r == 0,
-            f'height and width in blocks of r = {r}',
-            f'{H} and {W}',
-            None,
-            in_types,
-        )
+        if not H % r == W % r == 0:
+            raise self.refuse(f'height and width in blocks of r = {r}', f'{H} and {W}')
 
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         (X,) = inputs

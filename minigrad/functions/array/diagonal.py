@@ -19,13 +19,8 @@ class Diagonal(FunctionNode):
     def check_type_forward(self, in_types: InputTypes) -> None:
         (x,) = in_types
         for axis in self.place[1:]:
-            self.expect(
-                -x.ndim <= axis < x.ndim,
-                f'-{x.ndim} <= axis < {x.ndim}',
-                axis,
-                None,
-                in_types,
-            )
+            if not -x.ndim <= axis < x.ndim:
+                raise self.refuse(f'-{x.ndim} <= axis < {x.ndim}', axis)
 
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         (x,) = inputs

@@ -20,9 +20,7 @@ class ExpandDims(FunctionNode):
     def check_type_forward(self, in_types: InputTypes) -> None:
         (x,) = in_types
         if not -x.ndim - 1 <= self.axis <= x.ndim:
-            self.expect(
-                False, f'{-x.ndim - 1} <= axis <= {x.ndim}', self.axis, None, in_types
-            )
+            raise self.refuse(f'{-x.ndim - 1} <= axis <= {x.ndim}', self.axis)
 
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         (x,) = inputs

@@ -22,9 +22,7 @@ class Flip(FunctionNode):
     def check_type_forward(self, in_types: InputTypes) -> None:
         (x,) = in_types
         if not -x.ndim <= self.axis < x.ndim:
-            self.expect(
-                False, f'-{x.ndim} <= axis < {x.ndim}', self.axis, None, in_types
-            )
+            raise self.refuse(f'-{x.ndim} <= axis < {x.ndim}', self.axis)
 
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         (x,) = inputs

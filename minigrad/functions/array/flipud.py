@@ -15,8 +15,10 @@ class FlipUD(FunctionNode):
 
     def check_type_forward(self, in_types: InputTypes) -> None:
         (a,) = in_types
-        self.expect(a.dtype.kind == 'f', "a.dtype.kind == 'f'", a.dtype, None, in_types)
-        self.expect(a.ndim >= 1, 'a.ndim >= 1', a.ndim, None, in_types)
+        if a.dtype.kind != 'f':
+            raise self.refuse("a.dtype.kind == 'f'", a.dtype)
+        if a.ndim < 1:
+            raise self.refuse('a.ndim >= 1', a.ndim)
 
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         return inputs[0][::-1]

@@ -21,8 +21,10 @@ class Im2Col(FunctionNode):
 
     def check_type_forward(self, in_types: InputTypes) -> None:
         (x,) = in_types
-        self.expect(x.dtype.kind == 'f', "x.dtype.kind == 'f'", x.dtype, None, in_types)
-        self.expect(x.ndim == 4, 'x.ndim == 4 (N, C, H, W)', x.ndim, None, in_types)
+        if x.dtype.kind != 'f':
+            raise self.refuse("x.dtype.kind == 'f'", x.dtype)
+        if x.ndim != 4:
+            raise self.refuse('x.ndim == 4 (N, C, H, W)', x.ndim)
 
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         (x,) = inputs

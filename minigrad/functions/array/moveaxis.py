@@ -20,12 +20,11 @@ class Moveaxis(FunctionNode):
 
     def check_type_forward(self, in_types: InputTypes) -> None:
         (x,) = in_types
-        self.expect(x.dtype.kind == 'f', "x.dtype.kind == 'f'", x.dtype, None, in_types)
+        if x.dtype.kind != 'f':
+            raise self.refuse("x.dtype.kind == 'f'", x.dtype)
         for axis in (*self.source, *self.destination):
             if not -x.ndim <= axis < x.ndim:
-                self.expect(
-                    False, f'-{x.ndim} <= axis < {x.ndim}', axis, None, in_types
-                )
+                raise self.refuse(f'-{x.ndim} <= axis < {x.ndim}', axis)
 
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         (x,) = inputs

@@ -8,6 +8,7 @@ import numpy
 
 from minigrad.backend import get_array_module
 from minigrad.function_node import FunctionNode, InputTypes
+from minigrad.functions._check import Checker
 from minigrad.functions.array.get_item import get_item
 from minigrad.functions.array.reshape import reshape
 from minigrad.types import Array
@@ -27,7 +28,8 @@ class Pad(FunctionNode):
 
     def check_type_forward(self, in_types: InputTypes) -> None:
         (x,) = in_types
-        self.expect(x.dtype.kind == 'f', "x.dtype.kind == 'f'", x.dtype, None, in_types)
+        if x.dtype.kind != 'f':
+            raise self.refuse("x.dtype.kind == 'f'", x.dtype)
 
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         (x,) = inputs
@@ -75,7 +77,8 @@ def pad(x: Any, pad_width: Any, mode: Any, **keywords: Any) -> Variable:
     """
     if mode in SELECTING and keywords.get('reflect_type', 'even') == 'even':
         x = as_variable(x)
-        Pad(pad_width, mode).check_type_forward(InputTypes((x.array,)))
+        if x.dtype.kind != 'f':
+            raise Checker('pad', x=x).refuse("x.dtype.kind == 'f'", x.dtype)
         places = x.xp.arange(x.size).reshape(x.shape)
         places = x.xp.pad(places, pad_width, mode, **keywords)
         return get_item(reshape(x, (x.size,)), places)

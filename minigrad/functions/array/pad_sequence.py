@@ -18,25 +18,17 @@ class PadSequence(FunctionNode):
         self.padding = padding
 
     def check_type_forward(self, in_types: InputTypes) -> None:
-        self.expect(len(in_types) > 0, 'at least one sequence', 'none')
+        if not in_types:
+            raise self.refuse('at least one sequence', 'none')
         first = in_types[0]
         for x in in_types:
-            self.expect(
-                x.ndim > 0
-                and x.dtype == first.dtype
-                and x.shape[1:] == first.shape[1:],
-                'sequences that differ in their first axis only',
-                f'{first.dtype} {first.shape} and {x.dtype} {x.shape}',
-                None,
-                in_types,
-            )
-            self.expect(
-                self.length is None or len(x) <= self.length,
-                f'sequences of length {self.length} at most',
-                len(x),
-                None,
-                in_types,
-            )
+            if x.ndim == 0 or x.dtype != first.dtype or x.shape[1:] != first.shape[1:]:
+                raise self.refuse(
+                    'sequences that differ in their first axis only',
+                    f'{first.dtype} {first.shape} and {x.dtype} {x.shape}',
+                )
+            if self.length is not None and len(x) > self.length:
+                raise self.refuse(f'sequences of length {self.length} at most', len(x))
 
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         xp = get_array_module(*inputs)

@@ -28,9 +28,7 @@ class Repeat(FunctionNode):
     def check_type_forward(self, in_types: InputTypes) -> None:
         (x,) = in_types
         if not -x.ndim <= self.axis < x.ndim:
-            self.expect(
-                False, f'-{x.ndim} <= axis < {x.ndim}', self.axis, None, in_types
-            )
+            raise self.refuse(f'-{x.ndim} <= axis < {x.ndim}', self.axis)
         n = x.shape[self.axis]
         if len(self.repeats) not in (1, n):
             raise ValueError(

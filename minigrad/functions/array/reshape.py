@@ -21,12 +21,10 @@ class Reshape(FunctionNode):
         known = math.prod(n for n in self.shape if n != -1)
         unknown = self.shape.count(-1)
         fits = x.size % known == 0 if unknown and known else x.size == known
-        self.expect(
-            fits and unknown <= 1,
-            f'a shape for {x.size} elements, with at most one -1',
-            self.shape,
-            inputs=in_types,
-        )
+        if not (fits and unknown <= 1):
+            raise self.refuse(
+                f'a shape for {x.size} elements, with at most one -1', self.shape
+            )
 
     def takes_bfloat16(self, inputs: tuple[Any, ...]) -> bool:
         return True

@@ -25,12 +25,10 @@ class Rollaxis(FunctionNode):
     def check_type_forward(self, in_types: InputTypes) -> None:
         (x,) = in_types
         n = x.ndim
-        self.expect(
-            -n <= self.axis < n, f'-{n} <= axis < {n}', self.axis, None, in_types
-        )
-        self.expect(
-            -n <= self.start <= n, f'-{n} <= start <= {n}', self.start, None, in_types
-        )
+        if not -n <= self.axis < n:
+            raise self.refuse(f'-{n} <= axis < {n}', self.axis)
+        if not -n <= self.start <= n:
+            raise self.refuse(f'-{n} <= start <= {n}', self.start)
 
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         (x,) = inputs

@@ -20,7 +20,8 @@ class ScatterAdd(FunctionNode):
     def check_type_forward(self, in_types: InputTypes) -> None:
         a = in_types[0]
         n = len([s for s in self.slices if s is not None and s is not Ellipsis])
-        self.expect(a.ndim >= n, f'a.ndim >= {n}', a.ndim, None, in_types)
+        if a.ndim < n:
+            raise self.refuse(f'a.ndim >= {n}', a.ndim)
 
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         a, b = inputs

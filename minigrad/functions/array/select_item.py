@@ -18,16 +18,14 @@ class SelectItem(FunctionNode):
 
     def check_type_forward(self, in_types: InputTypes) -> None:
         x, t = in_types
-        self.expect(t.dtype.kind == 'i', "t.dtype.kind == 'i'", t.dtype, None, in_types)
-        self.expect(x.ndim == 2, 'x.ndim == 2', x.ndim, None, in_types)
-        self.expect(t.ndim == 1, 't.ndim == 1', t.ndim, None, in_types)
-        self.expect(
-            len(x) == len(t),
-            'len(x) == len(t)',
-            f'{len(x)} != {len(t)}',
-            None,
-            in_types,
-        )
+        if t.dtype.kind != 'i':
+            raise self.refuse("t.dtype.kind == 'i'", t.dtype)
+        if x.ndim != 2:
+            raise self.refuse('x.ndim == 2', x.ndim)
+        if t.ndim != 1:
+            raise self.refuse('t.ndim == 1', t.ndim)
+        if len(x) != len(t):
+            raise self.refuse('len(x) == len(t)', f'{len(x)} != {len(t)}')
 
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         x, t = inputs

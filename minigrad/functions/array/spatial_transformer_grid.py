@@ -43,7 +43,8 @@ def spatial_transformer_grid(theta: Any, output_shape: Any, **kwargs: Any) -> Va
     argument.parse_kwargs(kwargs, use_cudnn=USE_CUDNN)
     check = Checker('spatial_transformer_grid', theta=theta)
     check.float_with_axes(theta=3)
-    check.expect(theta.shape[1:] == (2, 3), 'theta.shape[1:] == (2, 3)', theta.shape)
+    if theta.shape[1:] != (2, 3):
+        raise check.refuse('theta.shape[1:] == (2, 3)', theta.shape)
     theta = as_variable(theta)
     N, xp = len(theta), theta.xp
     OH, OW = output_shape

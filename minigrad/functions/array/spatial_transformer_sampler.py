@@ -42,11 +42,12 @@ def spatial_transformer_sampler(x: Any, grid: Any, **kwargs: Any) -> Variable:
     argument.parse_kwargs(kwargs, use_cudnn=USE_CUDNN)
     check = Checker('spatial_transformer_sampler', x=x, grid=grid)
     check.float_with_axes(x=4, grid=4)
-    check.expect(
-        grid.dtype == x.dtype, 'grid.dtype == x.dtype', f'{grid.dtype} != {x.dtype}'
-    )
-    check.expect(grid.shape[1] == 2, 'grid.shape[1] == 2', grid.shape[1])
-    check.expect(len(x) == len(grid), 'len(x) == len(grid)', f'{len(x)} != {len(grid)}')
+    if grid.dtype != x.dtype:
+        raise check.refuse('grid.dtype == x.dtype', f'{grid.dtype} != {x.dtype}')
+    if grid.shape[1] != 2:
+        raise check.refuse('grid.shape[1] == 2', grid.shape[1])
+    if len(x) != len(grid):
+        raise check.refuse('len(x) == len(grid)', f'{len(x)} != {len(grid)}')
     H, W = x.shape[2:]
     N, _, OH, OW = grid.shape
     points = (as_variable(grid) + 1).reshape((N, 2, OH * OW))

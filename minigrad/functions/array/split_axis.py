@@ -48,26 +48,17 @@ class SplitAxis(FunctionNode):
     def check_type_forward(self, in_types: InputTypes) -> None:
         (x,) = in_types
         if not -x.ndim <= self.axis < x.ndim:
-            self.expect(
-                False, f'-{x.ndim} <= axis < {x.ndim}', self.axis, None, in_types
-            )
+            raise self.refuse(f'-{x.ndim} <= axis < {x.ndim}', self.axis)
         size = x.shape[self.axis]
         if self.indices is None:
             if size % self.sections:
-                self.expect(
-                    False,
+                raise self.refuse(
                     f'x.shape[{self.axis}] that divides into {self.sections} sections',
                     size,
-                    None,
-                    in_types,
                 )
         elif self.indices and self.indices[-1] > size:
-            self.expect(
-                False,
-                f'x.shape[{self.axis}] >= {self.indices[-1]}, the last index',
-                size,
-                None,
-                in_types,
+            raise self.refuse(
+                f'x.shape[{self.axis}] >= {self.indices[-1]}, the last index', size
             )
 
     def forward(self, inputs: tuple[Array, ...]) -> Any:

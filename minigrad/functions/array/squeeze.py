@@ -21,9 +21,7 @@ class Squeeze(FunctionNode):
         (x,) = in_types
         for axis in self.axis or ():
             if not -x.ndim <= axis < x.ndim:
-                self.expect(
-                    False, f'-{x.ndim} <= axis < {x.ndim}', axis, None, in_types
-                )
+                raise self.refuse(f'-{x.ndim} <= axis < {x.ndim}', axis)
 
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         (x,) = inputs

@@ -15,24 +15,16 @@ class Stack(FunctionNode):
         self.axis = axis
 
     def check_type_forward(self, in_types: InputTypes) -> None:
-        self.expect(len(in_types) > 0, 'at least one input', 'none')
+        if not in_types:
+            raise self.refuse('at least one input', 'none')
         first = in_types[0]
         if not -first.ndim - 1 <= self.axis <= first.ndim:
-            self.expect(
-                False,
-                f'{-first.ndim - 1} <= axis <= {first.ndim}',
-                self.axis,
-                None,
-                in_types,
-            )
+            raise self.refuse(f'{-first.ndim - 1} <= axis <= {first.ndim}', self.axis)
         for x in in_types[1:]:
             if x.dtype != first.dtype or x.shape != first.shape:
-                self.expect(
-                    False,
+                raise self.refuse(
                     'inputs of one shape and dtype',
                     f'{first.dtype} {first.shape} and {x.dtype} {x.shape}',
-                    None,
-                    in_types,
                 )
 
     def forward(self, inputs: tuple[Array, ...]) -> Any:

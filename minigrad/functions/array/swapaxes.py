@@ -20,9 +20,7 @@ class Swapaxes(FunctionNode):
         (x,) = in_types
         for axis in (self.axis1, self.axis2):
             if not -x.ndim <= axis < x.ndim:
-                self.expect(
-                    False, f'-{x.ndim} <= axis < {x.ndim}', axis, None, in_types
-                )
+                raise self.refuse(f'-{x.ndim} <= axis < {x.ndim}', axis)
 
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         return inputs[0].swapaxes(self.axis1, self.axis2)

@@ -19,12 +19,10 @@ class Transpose(FunctionNode):
         (x,) = in_types
         if self.axes is not None:
             wrapped = sorted(a + x.ndim if a < 0 else a for a in self.axes)
-            self.expect(
-                wrapped == list(range(x.ndim)),
-                f'axes that are a permutation of 0..{x.ndim - 1}',
-                self.axes,
-                inputs=in_types,
-            )
+            if wrapped != list(range(x.ndim)):
+                raise self.refuse(
+                    f'axes that are a permutation of 0..{x.ndim - 1}', self.axes
+                )
 
     def takes_bfloat16(self, inputs: tuple[Any, ...]) -> bool:
         return True

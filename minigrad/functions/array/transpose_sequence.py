@@ -17,13 +17,11 @@ class TransposeSequence(FunctionNode):
 
     def check_type_forward(self, in_types: InputTypes) -> None:
         for former, x in pairwise(in_types):
-            self.expect(
-                len(former) >= len(x) and former.shape[1:] == x.shape[1:],
-                'sequences from long to short whose other axes are equal',
-                f'{former.shape} before {x.shape}',
-                None,
-                in_types,
-            )
+            if len(former) < len(x) or former.shape[1:] != x.shape[1:]:
+                raise self.refuse(
+                    'sequences from long to short whose other axes are equal',
+                    f'{former.shape} before {x.shape}',
+                )
 
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         xp = get_array_module(*inputs)

@@ -24,33 +24,26 @@ class Where(FunctionNode):
         condition = self.condition
         if numpy.isscalar(condition):
             condition = numpy.asarray(condition)
-        self.expect(
-            condition.dtype.kind == 'b',
-            'a bool condition',
-            condition.dtype,
-            'compare it with a number first, as in x.array > 0',
-            in_types,
-        )
-        self.expect(
-            x.dtype == y.dtype,
-            'x.dtype == y.dtype',
-            f'{x.dtype} != {y.dtype}',
-            'cast one of them with F.cast(x, dtype)',
-            in_types,
-        )
+        if condition.dtype.kind != 'b':
+            raise self.refuse(
+                'a bool condition',
+                condition.dtype,
+                'compare it with a number first, as in x.array > 0',
+            )
+        if x.dtype != y.dtype:
+            raise self.refuse(
+                'x.dtype == y.dtype',
+                f'{x.dtype} != {y.dtype}',
+                'cast one of them with F.cast(x, dtype)',
+            )
         shapes = (condition.shape, x.shape, y.shape)
         if not shapes[0] == shapes[1] == shapes[2]:
             try:
                 numpy.broadcast_shapes(*shapes)
             except ValueError:
                 got = f'{shapes[0]}, {shapes[1]} and {shapes[2]}'
-                self.expect(
-                    False,
-                    'condition, x and y whose shapes broadcast',
-                    got,
-                    None,
-                    in_types,
-                )
+                rule = 'condition, x and y whose shapes broadcast'
+                raise self.refuse(rule, got) from None
 
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         return get_array_module(*inputs).where(self.condition, *inputs)

@@ -24,24 +24,15 @@ class BilinearFunction(FunctionNode):
         e1, e2, W = in_types[:3]
         for name, x in zip(self.arg_names, in_types, strict=False):
             if x.dtype.kind != 'f' or x.dtype != e1.dtype:
-                self.expect(
-                    False,
+                raise self.refuse(
                     'float arrays of one dtype',
                     f'{e1.dtype} for e1, {x.dtype} for {name}',
-                    None,
-                    in_types,
                 )
         for name, x in (('e1', e1), ('e2', e2)):
             if x.ndim < 2:
-                self.expect(False, f'{name}.ndim >= 2', x.ndim, None, in_types)
+                raise self.refuse(f'{name}.ndim >= 2', x.ndim)
         if len(e1) != len(e2):
-            self.expect(
-                False,
-                'e1.shape[0] == e2.shape[0]',
-                f'{len(e1)} != {len(e2)}',
-                None,
-                in_types,
-            )
+            raise self.refuse('e1.shape[0] == e2.shape[0]', f'{len(e1)} != {len(e2)}')
         self._expect_shape(
             in_types, 2, (math.prod(e1.shape[1:]), math.prod(e2.shape[1:]), None)
         )
@@ -57,7 +48,7 @@ class BilinearFunction(FunctionNode):
             n not in (None, m) for n, m in zip(shape, x.shape, strict=True)
         ):
             text = ', '.join(['L' if n is None else str(n) for n in shape])
-            self.expect(False, f'{name}.shape == ({text})', x.shape, None, in_types)
+            raise self.refuse(f'{name}.shape == ({text})', x.shape)
 
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         self.retain_inputs(range(min(len(inputs), 5)))

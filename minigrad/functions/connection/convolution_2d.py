@@ -135,35 +135,31 @@ def check_conv_inputs(node: FunctionNode, in_types: InputTypes) -> None:
     """Refuses ``x`` and ``W`` that are not float arrays with four axes."""
     x, W = in_types[:2]
     if not is_float(x.dtype):
-        node.expect(False, "x.dtype.kind == 'f'", x.dtype, None, in_types)
+        raise node.refuse("x.dtype.kind == 'f'", x.dtype)
     if not is_float(W.dtype):
-        node.expect(False, "W.dtype.kind == 'f'", W.dtype, None, in_types)
+        raise node.refuse("W.dtype.kind == 'f'", W.dtype)
     if x.ndim != 4:
-        node.expect(False, 'x.ndim == 4 (N, C, H, W)', x.ndim, None, in_types)
+        raise node.refuse('x.ndim == 4 (N, C, H, W)', x.ndim)
     if W.ndim != 4:
-        node.expect(False, 'W.ndim == 4', W.ndim, None, in_types)
+        raise node.refuse('W.ndim == 4', W.ndim)
 
 
 def check_conv_channels(node: FunctionNode, in_types: InputTypes, groups: int) -> None:
     """Refuses channels that do not divide into the groups of the filters."""
     x, W = in_types[:2]
     if x.shape[1] != W.shape[1] * groups:
-        node.expect(
-            False,
+        raise node.refuse(
             'x.shape[1] == W.shape[1] * groups',
             f'{x.shape[1]} != {W.shape[1]} * {groups}',
             f'W takes {W.shape[1]} input channels'
             + (' per group' if groups != 1 else '')
             + f', but x has {x.shape[1]}',
-            in_types,
         )
     if groups > 1 and W.shape[0] % groups:
-        node.expect(
-            False,
+        raise node.refuse(
             'W.shape[0] % groups == 0',
             f'{W.shape[0]} % {groups}',
             'each group needs the same number of output channels',
-            in_types,
         )
 
 
@@ -171,16 +167,10 @@ def check_conv_bias(node: FunctionNode, in_types: InputTypes, channels: int) -> 
     """Refuses a bias that is not one number of x's dtype per output channel."""
     x, b = in_types[0], in_types[2]
     if b.dtype != x.dtype:
-        node.expect(
-            False, 'b.dtype == x.dtype', f'{b.dtype} != {x.dtype}', None, in_types
-        )
+        raise node.refuse('b.dtype == x.dtype', f'{b.dtype} != {x.dtype}')
     if b.shape != (channels,):
-        node.expect(
-            False,
-            f'b.shape == ({channels},)',
-            b.shape,
-            'one bias per output channel',
-            in_types,
+        raise node.refuse(
+            f'b.shape == ({channels},)', b.shape, 'one bias per output channel'
         )
 
 

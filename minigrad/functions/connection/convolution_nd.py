@@ -130,7 +130,7 @@ def bias_gradient(gy: Any, dtype: Any) -> Any:
 def check_conv_nd_inputs(node: FunctionNode, in_types: InputTypes, ndim: int) -> None:
     """Refuses ``x`` and ``W`` that are not float with two axes besides the spatial."""
     if not 2 <= len(in_types) <= 3:
-        node.expect(False, 'inputs x, W and perhaps b', f'{len(in_types)} inputs')
+        raise node.refuse('inputs x, W and perhaps b', f'{len(in_types)} inputs')
     check_ndim(node, in_types, ndim)
 
 
@@ -138,10 +138,10 @@ def check_conv_nd_bias(node: FunctionNode, in_types: InputTypes, channels: int) 
     """Refuses a bias that is not one float per output channel."""
     b = in_types[2]
     if b.dtype.kind != 'f':
-        node.expect(False, "b.dtype.kind == 'f'", b.dtype, None, in_types)
+        raise node.refuse("b.dtype.kind == 'f'", b.dtype)
     if b.shape != (channels,):
         hint = 'one bias per output channel'
-        node.expect(False, f'b.shape == ({channels},)', b.shape, hint, in_types)
+        raise node.refuse(f'b.shape == ({channels},)', b.shape, hint)
 
 
 def convolution_nd(

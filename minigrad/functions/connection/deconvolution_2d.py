@@ -85,13 +85,11 @@ class Deconvolution2DFunction(FunctionNode):
         ]
         oh, ow = x.shape[2:]
         if not (low.oh <= oh <= high.oh and low.ow <= ow <= high.ow):
-            self.expect(
-                False,
+            raise self.refuse(
                 f'x.shape[2:] from {(low.oh, low.ow)} to {(high.oh, high.ow)}, the '
                 f'convolution of outsize {self.outsize}',
                 (oh, ow),
                 'leave outsize=None, or change it by less than the stride',
-                inputs,
             )
         return low._replace(oh=oh, ow=ow)
 
@@ -116,20 +114,16 @@ def check_deconv_channels(
     """Refuses channels that do not divide into the groups of the filters."""
     x, W = in_types[:2]
     if x.shape[1] != W.shape[0]:
-        node.expect(
-            False,
+        raise node.refuse(
             'x.shape[1] == W.shape[0]',
             f'{x.shape[1]} != {W.shape[0]}',
             f'W takes {W.shape[0]} input channels, but x has {x.shape[1]}',
-            in_types,
         )
     if groups > 1 and W.shape[0] % groups:
-        node.expect(
-            False,
+        raise node.refuse(
             'W.shape[0] % groups == 0',
             f'{W.shape[0]} % {groups}',
             'each group needs the same number of input channels',
-            in_types,
         )
 
 

@@ -86,13 +86,11 @@ class DeconvolutionND(FunctionNode):
             least <= n <= most
             for least, n, most in zip(low.out, size, high.out, strict=True)
         ):
-            self.expect(
-                False,
+            raise self.refuse(
                 f'x.shape[2:] from {low.out} to {high.out}, the convolution of outsize '
                 f'{self.outsize}',
                 size,
                 'leave outsize=None, or change it by less than the stride',
-                inputs,
             )
         return low._replace(out=size)
 

@@ -54,7 +54,8 @@ def deformable_convolution_2d_sampler(
     for name, array in (('offset', offset), ('W', W), ('b', b)):
         if array is not None:
             got = f'{array.dtype} != {x.dtype}'
-            check.expect(array.dtype == x.dtype, f'{name}.dtype == x.dtype', got)
+            if array.dtype != x.dtype:
+                raise check.refuse(f'{name}.dtype == x.dtype', got)
     sy, sx = _pair(stride, 'stride', 1, function)
     ph, pw = _pair(pad, 'pad', 0, function)
     N, C = x.shape[:2]
@@ -66,12 +67,12 @@ def deformable_convolution_2d_sampler(
             f'{function}: a {KH}x{KW} window needs {2 * taps} channels of offsets, '
             f'got {channels}'
         )
-    check.expect(W.shape[1] == C, 'W.shape[1] == x.shape[1]', f'{W.shape[1]} != {C}')
-    check.expect(
-        len(offset) == N, 'len(offset) == len(x)', f'{len(offset)} != {len(x)}'
-    )
-    if b is not None:
-        check.expect(b.shape == (OC,), f'b.shape == ({OC},)', b.shape)
+    if W.shape[1] != C:
+        raise check.refuse('W.shape[1] == x.shape[1]', f'{W.shape[1]} != {C}')
+    if len(offset) != N:
+        raise check.refuse('len(offset) == len(x)', f'{len(offset)} != {len(x)}')
+    if b is not None and b.shape != (OC,):
+        raise check.refuse(f'b.shape == ({OC},)', b.shape)
     offset = as_variable(offset)
     xp = offset.xp
     rows = xp.arange(KH)[:, None, None, None] + sy * xp.arange(OH)[:, None] - ph

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from minigrad.errors import InvalidType, expectation
+from minigrad.functions._check import Checker
 from minigrad.functions.array.reshape import reshape
 from minigrad.functions.array.transpose import transpose
 from minigrad.functions.connection.convolution_2d import convolution_2d
 from minigrad.kernels.specs import IntPair
-from minigrad.variable import Variable, as_array
+from minigrad.variable import Variable
 
 
 def depthwise_convolution_2d(
@@ -45,15 +45,8 @@ def depthwise_convolution_2d(
         (2, 6, 2, 5)
     """
     if W.ndim != 4:
-        raise InvalidType(
-            expectation(
-                'depthwise_convolution_2d',
-                'W.ndim == 4 (M, C, KH, KW)',
-                W.ndim,
-                ('x', 'W'),
-                (as_array(x), as_array(W)),
-            )
-        )
+        check = Checker('depthwise_convolution_2d', x=x, W=W)
+        raise check.refuse('W.ndim == 4 (M, C, KH, KW)', W.ndim)
     M, C, KH, KW = W.shape
     W = reshape(transpose(W, (1, 0, 2, 3)), (C * M, 1, KH, KW))
     return convolution_2d(x, W, b, stride, pad, groups=C)

@@ -24,19 +24,13 @@ class EmbedIDFunction(FunctionNode):
     def check_type_forward(self, in_types: InputTypes) -> None:
         x, W = in_types
         if x.dtype.kind != 'i':
-            self.expect(
-                False,
-                "x.dtype.kind == 'i'",
-                x.dtype,
-                "use x.astype('int32')",
-                in_types,
-            )
+            raise self.refuse("x.dtype.kind == 'i'", x.dtype, "use x.astype('int32')")
         if x.ndim < 1:
-            self.expect(False, 'x.ndim >= 1', x.ndim, None, in_types)
+            raise self.refuse('x.ndim >= 1', x.ndim)
         if W.dtype.kind != 'f':
-            self.expect(False, "W.dtype.kind == 'f'", W.dtype, None, in_types)
+            raise self.refuse("W.dtype.kind == 'f'", W.dtype)
         if W.ndim != 2:
-            self.expect(False, 'W.ndim == 2 (V, D)', W.ndim, None, in_types)
+            raise self.refuse('W.ndim == 2 (V, D)', W.ndim)
 
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         self.retain_inputs((0,))

@@ -25,33 +25,25 @@ class LinearFunction(FunctionNode):
     def check_type_forward(self, in_types: InputTypes) -> None:
         x, W = in_types[:2]
         if x.dtype.kind != 'f':
-            self.expect(False, "x.dtype.kind == 'f'", x.dtype, None, in_types)
+            raise self.refuse("x.dtype.kind == 'f'", x.dtype)
         if W.dtype.kind != 'f':
-            self.expect(False, "W.dtype.kind == 'f'", W.dtype, None, in_types)
+            raise self.refuse("W.dtype.kind == 'f'", W.dtype)
         if x.ndim != 2:
-            self.expect(False, 'x.ndim == 2 (N, K)', x.ndim, None, in_types)
+            raise self.refuse('x.ndim == 2 (N, K)', x.ndim)
         if W.ndim != 2:
-            self.expect(False, 'W.ndim == 2 (M, K)', W.ndim, None, in_types)
+            raise self.refuse('W.ndim == 2 (M, K)', W.ndim)
         if x.shape[1] != W.shape[1]:
-            self.expect(
-                False,
+            raise self.refuse(
                 'x.shape[1] == W.shape[1]',
                 f'{x.shape[1]} != {W.shape[1]}',
                 f'W takes {W.shape[1]} values per sample, but x has {x.shape[1]}',
-                in_types,
             )
         if len(in_types) == 3:
             b = in_types[2]
             if b.dtype != x.dtype:
-                self.expect(
-                    False,
-                    'b.dtype == x.dtype',
-                    f'{b.dtype} != {x.dtype}',
-                    None,
-                    in_types,
-                )
+                raise self.refuse('b.dtype == x.dtype', f'{b.dtype} != {x.dtype}')
             if b.shape != W.shape[:1]:
-                self.expect(False, f'b.shape == {W.shape[:1]}', b.shape, None, in_types)
+                raise self.refuse(f'b.shape == {W.shape[:1]}', b.shape)
 
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         self.retain_inputs((0, 1))

@@ -46,18 +46,21 @@ def local_convolution_2d(
     check.float_with_axes(x=4, W=6)
     OC, OH, OW, C, KH, KW = W.shape
     got = f'{x.shape[1]} != {C}'
-    check.expect(x.shape[1] == C, 'x.shape[1] == W.shape[3]', got)
+    if x.shape[1] != C:
+        raise check.refuse('x.shape[1] == W.shape[3]', got)
     if b is not None:
         got = f'{b.dtype} != {x.dtype}'
-        check.expect(b.dtype == x.dtype, 'b.dtype == x.dtype', got)
-        check.expect(b.shape == (OC, OH, OW), 'b.shape == W.shape[:3]', b.shape)
+        if b.dtype != x.dtype:
+            raise check.refuse('b.dtype == x.dtype', got)
+        if b.shape != (OC, OH, OW):
+            raise check.refuse('b.shape == W.shape[:3]', b.shape)
     sy, sx = _pair(stride, 'stride', 1, function)
     h, w = (OH - 1) * sy + KH, (OW - 1) * sx + KW
-    check.expect(
-        x.shape[2] >= h and x.shape[3] >= w,
-        f'images of {h}x{w} pixels or more, for {OH}x{OW} windows',
-        f'{x.shape[2]}x{x.shape[3]}',
-    )
+    if x.shape[2] < h or x.shape[3] < w:
+        raise check.refuse(
+            f'images of {h}x{w} pixels or more, for {OH}x{OW} windows',
+            f'{x.shape[2]}x{x.shape[3]}',
+        )
     x = as_variable(x)
     if x.shape[2:] != (h, w):
         x = x[:, :, :h, :w]

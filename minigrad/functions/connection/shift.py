@@ -27,15 +27,15 @@ class Shift(FunctionNode):
     def check_type_forward(self, in_types: InputTypes) -> None:
         (x,) = in_types
         taps = self.kh * self.kw
-        self.expect(x.dtype.kind == 'f', "x.dtype.kind == 'f'", x.dtype, None, in_types)
-        self.expect(x.ndim == 4, 'x.ndim == 4 (N, C, H, W)', x.ndim, None, in_types)
-        self.expect(
-            x.shape[1] >= taps,
-            f'x.shape[1] >= {taps}, a channel for each of {self.kh}x{self.kw} shifts',
-            x.shape[1],
-            None,
-            in_types,
-        )
+        if x.dtype.kind != 'f':
+            raise self.refuse("x.dtype.kind == 'f'", x.dtype)
+        if x.ndim != 4:
+            raise self.refuse('x.ndim == 4 (N, C, H, W)', x.ndim)
+        if x.shape[1] < taps:
+            raise self.refuse(
+                f'x.shape[1] >= {taps}, a channel for each of {self.kh}x{self.kw} shifts',
+                x.shape[1],
+            )
 
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         (x,) = inputs

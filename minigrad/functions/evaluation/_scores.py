@@ -12,10 +12,10 @@ class OfScores(FunctionNode):
 
     def check_type_forward(self, in_types: InputTypes) -> None:
         y, t = in_types
-        self.expect(y.dtype.kind == 'f', "y.dtype.kind == 'f'", y.dtype, None, in_types)
-        self.expect(
-            t.dtype.kind == 'i', 't of signed integers', t.dtype, None, in_types
-        )
+        if y.dtype.kind != 'f':
+            raise self.refuse("y.dtype.kind == 'f'", y.dtype)
+        if t.dtype.kind != 'i':
+            raise self.refuse('t of signed integers', t.dtype)
         n = t.ndim
         fits = (
             0 < n <= y.ndim
@@ -24,9 +24,7 @@ class OfScores(FunctionNode):
             and all(size == 1 for size in y.shape[n + 1 :])
         )
         if not fits:
-            self.expect(
-                False,
+            raise self.refuse(
                 't.shape == (y.shape[0], *y.shape[2:]), one label per sample',
                 f'{t.shape} for y {y.shape}',
-                inputs=in_types,
             )

@@ -16,15 +16,12 @@ class BinaryAccuracy(FunctionNode):
 
     def check_type_forward(self, in_types: InputTypes) -> None:
         y, t = in_types
-        self.expect(y.dtype.kind == 'f', "y.dtype.kind == 'f'", y.dtype, None, in_types)
-        self.expect(t.dtype.kind == 'i', "t.dtype.kind == 'i'", t.dtype, None, in_types)
-        self.expect(
-            y.shape == t.shape,
-            'y.shape == t.shape',
-            f'{y.shape} != {t.shape}',
-            None,
-            in_types,
-        )
+        if y.dtype.kind != 'f':
+            raise self.refuse("y.dtype.kind == 'f'", y.dtype)
+        if t.dtype.kind != 'i':
+            raise self.refuse("t.dtype.kind == 'i'", t.dtype)
+        if y.shape != t.shape:
+            raise self.refuse('y.shape == t.shape', f'{y.shape} != {t.shape}')
 
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         y, t = inputs

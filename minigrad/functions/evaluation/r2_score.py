@@ -27,18 +27,14 @@ class R2Score(FunctionNode):
 
     def check_type_forward(self, in_types: InputTypes) -> None:
         pred, true = in_types
-        self.expect(
-            pred.dtype.kind == true.dtype.kind == 'f',
-            'pred and true of floats',
-            f'{pred.dtype} and {true.dtype}',
-            inputs=in_types,
-        )
-        self.expect(
-            pred.shape == true.shape,
-            'pred.shape == true.shape',
-            f'{pred.shape} != {true.shape}',
-            inputs=in_types,
-        )
+        if not pred.dtype.kind == true.dtype.kind == 'f':
+            raise self.refuse(
+                'pred and true of floats', f'{pred.dtype} and {true.dtype}'
+            )
+        if pred.shape != true.shape:
+            raise self.refuse(
+                'pred.shape == true.shape', f'{pred.shape} != {true.shape}'
+            )
 
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         pred, true = inputs

@@ -18,21 +18,11 @@ class PairLoss(FunctionNode):
         x0, x1 = in_types
         a, b = self.arg_names
         if x0.dtype.kind != 'f':
-            self.expect(False, f"{a}.dtype.kind == 'f'", x0.dtype, None, in_types)
+            raise self.refuse(f"{a}.dtype.kind == 'f'", x0.dtype)
         if x0.dtype != x1.dtype:
-            self.expect(
-                False,
-                f'{a}.dtype == {b}.dtype',
-                f'{x0.dtype} != {x1.dtype}',
-                inputs=in_types,
-            )
+            raise self.refuse(f'{a}.dtype == {b}.dtype', f'{x0.dtype} != {x1.dtype}')
         if x0.shape != x1.shape:
-            self.expect(
-                False,
-                f'{a}.shape == {b}.shape',
-                f'{x0.shape} != {x1.shape}',
-                inputs=in_types,
-            )
+            raise self.refuse(f'{a}.shape == {b}.shape', f'{x0.shape} != {x1.shape}')
 
 
 def wide(dtype: Any) -> numpy.dtype[Any]:

@@ -32,20 +32,18 @@ class Contrastive(FunctionNode):
     def check_type_forward(self, in_types: InputTypes) -> None:
         x0, x1, y = in_types
         if x0.dtype.kind != 'f':
-            self.expect(False, "x0.dtype.kind == 'f'", x0.dtype, None, in_types)
+            raise self.refuse("x0.dtype.kind == 'f'", x0.dtype)
         if y.dtype.kind != 'i':
-            self.expect(False, "y.dtype.kind == 'i'", y.dtype, None, in_types)
+            raise self.refuse("y.dtype.kind == 'i'", y.dtype)
         if x0.dtype != x1.dtype or x0.shape != x1.shape:
-            self.expect(
-                False,
+            raise self.refuse(
                 'x0 and x1 of one shape and dtype',
                 f'{x0.dtype} {x0.shape} and {x1.dtype} {x1.shape}',
-                inputs=in_types,
             )
         if x0.ndim != 2 or len(x0) == 0:
-            self.expect(False, 'x0.ndim == 2 and len(x0) > 0', x0.shape, None, in_types)
+            raise self.refuse('x0.ndim == 2 and len(x0) > 0', x0.shape)
         if y.shape != x0.shape[:1]:
-            self.expect(False, 'y.shape == (len(x0),)', y.shape, None, in_types)
+            raise self.refuse('y.shape == (len(x0),)', y.shape)
 
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         self.retain_inputs((0, 1))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from minigrad.errors import InvalidType, expectation
+from minigrad.functions._check import Checker
 from minigrad.functions.array.concat import concat
 from minigrad.functions.array.expand_dims import expand_dims
 from minigrad.functions.array.get_item import get_item
@@ -24,10 +24,9 @@ def _read(function: str, cost: Any, xs: Any) -> tuple[Variable, list[Variable]]:
     if not xs:
         raise ValueError(f'{function}: expected a sequence of batches, got none')
     if xs[0].ndim != 2 or cost.shape != (xs[0].shape[1],) * 2:
-        names, inputs = ('cost', 'xs[0]'), (cost.array, xs[0].array)
-        rule = 'cost (K, K) and xs[0] (B, K)'
+        check = Checker(function, cost=cost, **{'xs[0]': xs[0]})
         got = f'{cost.shape} and {xs[0].shape}'
-        raise InvalidType(expectation(function, rule, got, names, inputs))
+        raise check.refuse('cost (K, K) and xs[0] (B, K)', got)
     return cost, xs
 
 

@@ -26,17 +26,13 @@ class _Covariance(FunctionNode):
         y, z = in_types[0], in_types[-1]
         name = self.arg_names[0]
         if y.dtype.kind != 'f':
-            self.expect(False, f"{name}.dtype.kind == 'f'", y.dtype, None, in_types)
+            raise self.refuse(f"{name}.dtype.kind == 'f'", y.dtype)
         if y.ndim != 2 or z.ndim != 2:
-            self.expect(
-                False, 'matrices (N, K)', f'{y.shape} and {z.shape}', inputs=in_types
-            )
+            raise self.refuse('matrices (N, K)', f'{y.shape} and {z.shape}')
         if y.dtype != z.dtype or len(y) != len(z):
-            self.expect(
-                False,
+            raise self.refuse(
                 'y and z with one dtype and number of rows',
                 f'{y.dtype} {y.shape} and {z.dtype} {z.shape}',
-                inputs=in_types,
             )
 
     def mask(self, covariance: Any) -> Any:

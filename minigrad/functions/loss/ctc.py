@@ -8,8 +8,8 @@ from typing import Any
 import numpy
 
 from minigrad.backend import get_array_module
-from minigrad.errors import InvalidType, expectation
 from minigrad.function_node import FunctionNode
+from minigrad.functions._check import Checker
 from minigrad.functions.activation.log_softmax import log_softmax
 from minigrad.functions.array.cast import cast
 from minigrad.functions.array.get_item import get_item
@@ -71,21 +71,21 @@ class WaysGrad(FunctionNode):
 
 
 def _check(x: Any, t: Array, input_length: Array, label_length: Array) -> None:
-    inputs = (input_length, label_length, t, x.array)
-    names = ('input_length', 'label_length', 't', 'x')
-
-    def expect(ok: bool, rule: str, got: Any) -> None:
-        if not ok:
-            function = 'connectionist_temporal_classification'
-            raise InvalidType(expectation(function, rule, got, names, inputs))
-
-    expect(x.dtype.kind == 'f', "x.dtype.kind == 'f'", x.dtype)
-    expect(x.ndim == 3, 'x of T arrays (B, V)', x.shape)
-    expect(t.dtype == numpy.int32, 't.dtype == int32', t.dtype)
-    expect(t.ndim == 2 and len(t) == x.shape[1], 't.shape == (B, M)', t.shape)
-    for name, length in zip(names, inputs[:2], strict=False):
-        expect(length.dtype == numpy.int32, f'{name}.dtype == int32', length.dtype)
-        expect(length.shape == t.shape[:1], f'{name}.shape == (B,)', length.shape)
+    lengths = {'input_length': input_length, 'label_length': label_length}
+    check = Checker('connectionist_temporal_classification', **lengths, t=t, x=x)
+    if x.dtype.kind != 'f':
+        raise check.refuse("x.dtype.kind == 'f'", x.dtype)
+    if x.ndim != 3:
+        raise check.refuse('x of T arrays (B, V)', x.shape)
+    if t.dtype != numpy.int32:
+        raise check.refuse('t.dtype == int32', t.dtype)
+    if t.ndim != 2 or len(t) != x.shape[1]:
+        raise check.refuse('t.shape == (B, M)', t.shape)
+    for name, length in lengths.items():
+        if length.dtype != numpy.int32:
+            raise check.refuse(f'{name}.dtype == int32', length.dtype)
+        if length.shape != t.shape[:1]:
+            raise check.refuse(f'{name}.shape == (B,)', length.shape)
 
 
 def connectionist_temporal_classification(

@@ -27,14 +27,12 @@ class Hinge(FunctionNode):
 
     def check_type_forward(self, in_types: InputTypes) -> None:
         x, t = in_types
-        self.expect(x.dtype.kind == 'f', "x.dtype.kind == 'f'", x.dtype, None, in_types)
-        self.expect(t.dtype.kind == 'i', "t.dtype.kind == 'i'", t.dtype, None, in_types)
-        self.expect(
-            x.ndim == 2 and t.shape == x.shape[:1],
-            'x (N, K) and t (N,)',
-            f'{x.shape} and {t.shape}',
-            inputs=in_types,
-        )
+        if x.dtype.kind != 'f':
+            raise self.refuse("x.dtype.kind == 'f'", x.dtype)
+        if t.dtype.kind != 'i':
+            raise self.refuse("t.dtype.kind == 'i'", t.dtype)
+        if x.ndim != 2 or t.shape != x.shape[:1]:
+            raise self.refuse('x (N, K) and t (N,)', f'{x.shape} and {t.shape}')
 
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         self.retain_inputs((0,))

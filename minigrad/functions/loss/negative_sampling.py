@@ -38,27 +38,15 @@ class NegativeSamplingFunction(FunctionNode):
     def check_type_forward(self, in_types: InputTypes) -> None:
         x, t, W = in_types
         if x.dtype.kind != 'f':
-            self.expect(False, "x.dtype.kind == 'f'", x.dtype, None, in_types)
+            raise self.refuse("x.dtype.kind == 'f'", x.dtype)
         if x.ndim != 2 or W.ndim != 2 or x.shape[1] != W.shape[1]:
-            self.expect(
-                False,
-                'x (N, D) and W (V, D)',
-                f'{x.shape} and {W.shape}',
-                inputs=in_types,
-            )
+            raise self.refuse('x (N, D) and W (V, D)', f'{x.shape} and {W.shape}')
         if t.dtype != numpy.int32:
-            self.expect(
-                False, 't.dtype == int32', t.dtype, "use t.astype('i')", in_types
-            )
+            raise self.refuse('t.dtype == int32', t.dtype, "use t.astype('i')")
         if t.shape != x.shape[:1]:
-            self.expect(False, 't.shape == (len(x),)', t.shape, None, in_types)
+            raise self.refuse('t.shape == (len(x),)', t.shape)
         if W.dtype != x.dtype:
-            self.expect(
-                False,
-                'W.dtype == x.dtype',
-                f'{W.dtype} != {x.dtype}',
-                inputs=in_types,
-            )
+            raise self.refuse('W.dtype == x.dtype', f'{W.dtype} != {x.dtype}')
 
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         self.retain_inputs((0, 2))

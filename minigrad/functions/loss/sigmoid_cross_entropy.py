@@ -26,15 +26,12 @@ class SigmoidCrossEntropy(FunctionNode):
 
     def check_type_forward(self, in_types: InputTypes) -> None:
         x, t = in_types
-        self.expect(x.dtype.kind == 'f', "x.dtype.kind == 'f'", x.dtype, None, in_types)
-        self.expect(t.dtype.kind == 'i', "t.dtype.kind == 'i'", t.dtype, None, in_types)
-        self.expect(
-            x.shape == t.shape,
-            'x.shape == t.shape',
-            f'{x.shape} != {t.shape}',
-            None,
-            in_types,
-        )
+        if x.dtype.kind != 'f':
+            raise self.refuse("x.dtype.kind == 'f'", x.dtype)
+        if t.dtype.kind != 'i':
+            raise self.refuse("t.dtype.kind == 'i'", t.dtype)
+        if x.shape != t.shape:
+            raise self.refuse('x.shape == t.shape', f'{x.shape} != {t.shape}')
 
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         self.retain_inputs((0,))

@@ -51,21 +51,19 @@ class SoftmaxCrossEntropy(FunctionNode):
     def check_type_forward(self, in_types: InputTypes) -> None:
         x, t = in_types
         if x.dtype.kind != 'f':
-            self.expect(False, "x.dtype.kind == 'f'", x.dtype, None, in_types)
+            raise self.refuse("x.dtype.kind == 'f'", x.dtype)
         if t.dtype.kind not in 'if':
-            self.expect(
-                False,
+            raise self.refuse(
                 't of signed integers (labels) or floats (soft targets)',
                 t.dtype,
                 'convert labels with t.astype(np.int32)',
-                in_types,
             )
         rule, shape = 't.shape == x.shape (soft targets)', x.shape
         if t.dtype.kind == 'i':
             rule = 't.shape == (x.shape[0], *x.shape[2:]), one label per sample'
             shape = x.shape[:1] + x.shape[2:]
         if x.ndim < 2 or t.shape != shape:
-            self.expect(False, rule, f'{t.shape} for x {x.shape}', None, in_types)
+            raise self.refuse(rule, f'{t.shape} for x {x.shape}')
         weight = self.class_weight
         if weight is not None and weight.shape != (x.shape[1],):
             raise ValueError(

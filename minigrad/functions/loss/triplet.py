@@ -26,23 +26,14 @@ class Triplet(FunctionNode):
     def check_type_forward(self, in_types: InputTypes) -> None:
         anchor = in_types[0]
         if anchor.dtype.kind != 'f':
-            self.expect(False, "anchor.dtype.kind == 'f'", anchor.dtype, None, in_types)
+            raise self.refuse("anchor.dtype.kind == 'f'", anchor.dtype)
         for name, x in zip(self.arg_names[1:], in_types[1:], strict=True):
             if x.dtype != anchor.dtype or x.shape != anchor.shape:
-                self.expect(
-                    False,
-                    f'{name} of the shape and dtype of anchor',
-                    f'{x.dtype} {x.shape}',
-                    inputs=in_types,
+                raise self.refuse(
+                    f'{name} of the shape and dtype of anchor', f'{x.dtype} {x.shape}'
                 )
         if anchor.ndim < 2 or len(anchor) == 0:
-            self.expect(
-                False,
-                'anchor.ndim >= 2 and len(anchor) > 0',
-                anchor.shape,
-                None,
-                in_types,
-            )
+            raise self.refuse('anchor.ndim >= 2 and len(anchor) > 0', anchor.shape)
 
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         self.retain_inputs((0, 1, 2))

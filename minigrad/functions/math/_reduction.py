@@ -24,12 +24,10 @@ class Reduction(FunctionNode):
     def check_type_forward(self, in_types: InputTypes) -> None:
         (x,) = in_types
         if x.dtype.kind != 'f':
-            self.expect(False, "x.dtype.kind == 'f'", x.dtype, None, in_types)
+            raise self.refuse("x.dtype.kind == 'f'", x.dtype)
         for axis in self.axis or ():
             if not -x.ndim <= axis < x.ndim:
-                self.expect(
-                    False, f'-{x.ndim} <= axis < {x.ndim}', axis, None, in_types
-                )
+                raise self.refuse(f'-{x.ndim} <= axis < {x.ndim}', axis)
 
     def count(self, shape: tuple[int, ...]) -> int:
         """Returns how many elements of an array of that shape make one output."""

@@ -39,22 +39,15 @@ class _Binary(FunctionNode):
         a, b = in_types
         dtype = a.dtype
         if dtype is not b.dtype and dtype != b.dtype:
-            self.expect(
-                False,
+            raise self.refuse(
                 'lhs.dtype == rhs.dtype',
                 f'{a.dtype} != {b.dtype}',
                 'cast one of them with F.cast(x, dtype)',
-                in_types,
             )
         if a.shape != b.shape and not _broadcasts(a.shape, b.shape):
-            self.expect(
-                False,
-                'shapes that broadcast',
-                f'{a.shape} and {b.shape}',
-                inputs=in_types,
-            )
+            raise self.refuse('shapes that broadcast', f'{a.shape} and {b.shape}')
         if self.needs_float and dtype.kind != 'f':
-            self.expect(False, "dtype.kind == 'f'", a.dtype, None, in_types)
+            raise self.refuse("dtype.kind == 'f'", a.dtype)
 
 
 class _WithConstant(FunctionNode):
@@ -75,10 +68,8 @@ class _WithConstant(FunctionNode):
 
     def check_type_forward(self, in_types: InputTypes) -> None:
         (x,) = in_types
-        if self.needs_float:
-            self.expect(
-                x.dtype.kind == 'f', "x.dtype.kind == 'f'", x.dtype, None, in_types
-            )
+        if self.needs_float and x.dtype.kind != 'f':
+            raise self.refuse("x.dtype.kind == 'f'", x.dtype)
 
     def constant(self, x: Array) -> Any:
         return self.value if x.dtype.kind == 'f' else x.dtype.type(self.value)
@@ -103,7 +94,8 @@ class Absolute(FunctionNode):
 
     def check_type_forward(self, in_types: InputTypes) -> None:
         (x,) = in_types
-        self.expect(x.dtype.kind == 'f', "x.dtype.kind == 'f'", x.dtype, None, in_types)
+        if x.dtype.kind != 'f':
+            raise self.refuse("x.dtype.kind == 'f'", x.dtype)
 
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         self.retain_inputs((0,))
@@ -146,18 +138,12 @@ class MultiAdd(FunctionNode):
     def check_type_forward(self, in_types: InputTypes) -> None:
         first = in_types[0]
         for x in in_types:
-            self.expect(
-                x.dtype == first.dtype,
-                'one dtype',
-                f'{first.dtype} and {x.dtype}',
-                inputs=in_types,
-            )
-            self.expect(
-                _broadcasts(x.shape, first.shape),
-                'shapes that broadcast',
-                f'{first.shape} and {x.shape}',
-                inputs=in_types,
-            )
+            if x.dtype != first.dtype:
+                raise self.refuse('one dtype', f'{first.dtype} and {x.dtype}')
+            if not _broadcasts(x.shape, first.shape):
+                raise self.refuse(
+                    'shapes that broadcast', f'{first.shape} and {x.shape}'
+                )
 
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         y = inputs[0] + inputs[1]

@@ -17,8 +17,10 @@ class BatchL2NormSquared(FunctionNode):
 
     def check_type_forward(self, in_types: InputTypes) -> None:
         (x,) = in_types
-        self.expect(x.dtype.kind == 'f', "x.dtype.kind == 'f'", x.dtype, None, in_types)
-        self.expect(x.ndim >= 2, 'x.ndim >= 2', x.ndim, None, in_types)
+        if x.dtype.kind != 'f':
+            raise self.refuse("x.dtype.kind == 'f'", x.dtype)
+        if x.ndim < 2:
+            raise self.refuse('x.ndim >= 2', x.ndim)
 
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         (x,) = inputs

@@ -16,7 +16,8 @@ class BatchMatMul(MatMul):
 
     def check_type_forward(self, in_types: InputTypes) -> None:
         for x in in_types:
-            self.expect(x.ndim == 3, 'two or three axes', x.ndim, None, in_types)
+            if x.ndim != 3:
+                raise self.refuse('two or three axes', x.ndim)
         super().check_type_forward(in_types)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from minigrad.errors import InvalidType, expectation
+from minigrad.functions._check import Checker
 from minigrad.functions.array.reshape import reshape
 from minigrad.variable import Variable, as_variable
 
@@ -16,15 +16,10 @@ def aligned(function: str, x: Variable, y: Variable, axis: int) -> Variable:
     if len(along) != y.ndim or any(
         n not in (1, m) for n, m in zip(y.shape, along, strict=True)
     ):
-        raise InvalidType(
-            expectation(
-                function,
-                f'y.shape == x.shape[{axis}:{stop}]',
-                f'{y.shape} != {along}',
-                ('x', 'y'),
-                (x.array, y.array),
-                'axis is the first axis of x that y goes along',
-            )
+        raise Checker(function, x=x, y=y).refuse(
+            f'y.shape == x.shape[{axis}:{stop}]',
+            f'{y.shape} != {along}',
+            'axis is the first axis of x that y goes along',
         )
     return reshape(y, (1,) * axis + y.shape + (1,) * (x.ndim - stop))
 

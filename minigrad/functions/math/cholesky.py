@@ -21,9 +21,12 @@ class Cholesky(FunctionNode):
 
     def check_type_forward(self, in_types: InputTypes) -> None:
         (a,) = in_types
-        self.expect(a.dtype.kind == 'f', "a.dtype.kind == 'f'", a.dtype, None, in_types)
-        self.expect(a.ndim == 2, 'a.ndim == 2', a.ndim, None, in_types)
-        self.expect(len(a) == a.shape[1], 'a square matrix', a.shape, None, in_types)
+        if a.dtype.kind != 'f':
+            raise self.refuse("a.dtype.kind == 'f'", a.dtype)
+        if a.ndim != 2:
+            raise self.refuse('a.ndim == 2', a.ndim)
+        if len(a) != a.shape[1]:
+            raise self.refuse('a square matrix', a.shape)
 
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         (a,) = inputs

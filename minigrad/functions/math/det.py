@@ -20,11 +20,12 @@ class BatchDet(FunctionNode):
 
     def check_type_forward(self, in_types: InputTypes) -> None:
         (a,) = in_types
-        self.expect(a.dtype.kind == 'f', "a.dtype.kind == 'f'", a.dtype, None, in_types)
-        self.expect(a.ndim == 3, 'a.ndim == 3', a.ndim, None, in_types)
-        self.expect(
-            a.shape[-2] == a.shape[-1], 'square matrices', a.shape, None, in_types
-        )
+        if a.dtype.kind != 'f':
+            raise self.refuse("a.dtype.kind == 'f'", a.dtype)
+        if a.ndim != 3:
+            raise self.refuse('a.ndim == 3', a.ndim)
+        if a.shape[-2] != a.shape[-1]:
+            raise self.refuse('square matrices', a.shape)
 
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         (a,) = inputs

@@ -31,23 +31,16 @@ class EinSum(FunctionNode):
     def check_type_forward(self, in_types: InputTypes) -> None:
         lengths: dict[str, int] = {}
         for sub, x in zip(self.in_subs, in_types, strict=True):
-            self.expect(x.dtype.kind == 'f', 'float arrays', x.dtype, None, in_types)
-            self.expect(
-                x.ndim == len(sub),
-                f'one axis for each of {sub!r}',
-                x.ndim,
-                None,
-                in_types,
-            )
+            if x.dtype.kind != 'f':
+                raise self.refuse('float arrays', x.dtype)
+            if x.ndim != len(sub):
+                raise self.refuse(f'one axis for each of {sub!r}', x.ndim)
             for letter, size in zip(sub, x.shape, strict=True):
                 expected = lengths.setdefault(letter, size)
-                self.expect(
-                    size == expected,
-                    f'one length for axis {letter!r}',
-                    f'{expected} and {size}',
-                    None,
-                    in_types,
-                )
+                if size != expected:
+                    raise self.refuse(
+                        f'one length for axis {letter!r}', f'{expected} and {size}'
+                    )
 
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         self.retain_inputs(range(len(inputs)))

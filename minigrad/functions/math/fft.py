@@ -24,22 +24,16 @@ class FFT(FunctionNode):
     def check_type_forward(self, in_types: InputTypes) -> None:
         real, imag = in_types
         if real.dtype.kind != 'f':
-            self.expect(False, "real.dtype.kind == 'f'", real.dtype, None, in_types)
+            raise self.refuse("real.dtype.kind == 'f'", real.dtype)
         if real.ndim < 1:
-            self.expect(False, 'real.ndim >= 1', real.ndim, None, in_types)
+            raise self.refuse('real.ndim >= 1', real.ndim)
         if real.shape != imag.shape:
-            self.expect(
-                False,
-                'real.shape == imag.shape',
-                f'{real.shape} != {imag.shape}',
-                inputs=in_types,
+            raise self.refuse(
+                'real.shape == imag.shape', f'{real.shape} != {imag.shape}'
             )
         if real.dtype != imag.dtype:
-            self.expect(
-                False,
-                'real.dtype == imag.dtype',
-                f'{real.dtype} != {imag.dtype}',
-                inputs=in_types,
+            raise self.refuse(
+                'real.dtype == imag.dtype', f'{real.dtype} != {imag.dtype}'
             )
 
     def forward(self, inputs: tuple[Array, ...]) -> Any:

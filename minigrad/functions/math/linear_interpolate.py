@@ -14,19 +14,12 @@ class LinearInterpolate(FunctionNode):
 
     def check_type_forward(self, in_types: InputTypes) -> None:
         p, x, y = in_types
-        self.expect(p.dtype.kind == 'f', "p.dtype.kind == 'f'", p.dtype, None, in_types)
-        self.expect(
-            p.dtype == x.dtype == y.dtype,
-            'one dtype',
-            f'{p.dtype}, {x.dtype} and {y.dtype}',
-            inputs=in_types,
-        )
-        self.expect(
-            p.shape == x.shape == y.shape,
-            'one shape',
-            f'{p.shape}, {x.shape} and {y.shape}',
-            inputs=in_types,
-        )
+        if p.dtype.kind != 'f':
+            raise self.refuse("p.dtype.kind == 'f'", p.dtype)
+        if not p.dtype == x.dtype == y.dtype:
+            raise self.refuse('one dtype', f'{p.dtype}, {x.dtype} and {y.dtype}')
+        if not p.shape == x.shape == y.shape:
+            raise self.refuse('one shape', f'{p.shape}, {x.shape} and {y.shape}')
 
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         self.retain_inputs((0, 1, 2))

@@ -25,34 +25,25 @@ class MatMul(FunctionNode):
     def check_type_forward(self, in_types: InputTypes) -> None:
         a, b = in_types
         if not (a.dtype.kind == b.dtype.kind == 'f'):
-            self.expect(
-                False, 'float arrays', f'{a.dtype} and {b.dtype}', inputs=in_types
-            )
+            raise self.refuse('float arrays', f'{a.dtype} and {b.dtype}')
         if a.ndim == 0 or b.ndim == 0:
-            self.expect(
-                False,
+            raise self.refuse(
                 'a.ndim >= 1 and b.ndim >= 1',
                 f'{a.ndim} and {b.ndim}',
                 'multiply by a number with *',
-                in_types,
             )
         columns = a.shape[-2 if self.transa and a.ndim > 1 else -1]
         rows = b.shape[-1 if self.transb or b.ndim == 1 else -2]
         if columns != rows:
-            self.expect(
-                False,
-                'as many columns of a as rows of b',
-                f'{columns} != {rows}',
-                inputs=in_types,
+            raise self.refuse(
+                'as many columns of a as rows of b', f'{columns} != {rows}'
             )
         if a.ndim > 2 and b.ndim > 2:
             for n, m in zip(a.shape[-3::-1], b.shape[-3::-1], strict=False):
                 if n != m and n != 1 and m != 1:
-                    self.expect(
-                        False,
+                    raise self.refuse(
                         'stacks whose shapes broadcast',
                         f'{a.shape[:-2]} and {b.shape[:-2]}',
-                        inputs=in_types,
                     )
 
     def forward(self, inputs: tuple[Array, ...]) -> Any:

@@ -110,11 +110,10 @@ class _IndexOfExtremum(FunctionNode):
 
     def check_type_forward(self, in_types: InputTypes) -> None:
         (x,) = in_types
-        self.expect(x.dtype.kind == 'f', "x.dtype.kind == 'f'", x.dtype, None, in_types)
+        if x.dtype.kind != 'f':
+            raise self.refuse("x.dtype.kind == 'f'", x.dtype)
         if self.axis is not None and not -x.ndim <= self.axis < x.ndim:
-            self.expect(
-                False, f'-{x.ndim} <= axis < {x.ndim}', self.axis, None, in_types
-            )
+            raise self.refuse(f'-{x.ndim} <= axis < {x.ndim}', self.axis)
 
 
 class ArgMax(_IndexOfExtremum):

@@ -19,8 +19,10 @@ class PolyGamma(FunctionNode):
 
     def check_type_forward(self, in_types: InputTypes) -> None:
         n, x = in_types
-        self.expect(n.dtype.kind == 'i', "n.dtype.kind == 'i'", n.dtype, None, in_types)
-        self.expect(x.dtype.kind == 'f', "x.dtype.kind == 'f'", x.dtype, None, in_types)
+        if n.dtype.kind != 'i':
+            raise self.refuse("n.dtype.kind == 'i'", n.dtype)
+        if x.dtype.kind != 'f':
+            raise self.refuse("x.dtype.kind == 'f'", x.dtype)
 
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         self.retain_inputs((0, 1))

@@ -94,20 +94,15 @@ class _AtPlaces(FunctionNode):
         self, in_types: InputTypes, name: str, x: Any, ndim: int, size: int, axis: int
     ) -> None:
         if x.dtype.kind != 'f':
-            self.expect(False, f"{name}.dtype.kind == 'f'", x.dtype, None, in_types)
+            raise self.refuse(f"{name}.dtype.kind == 'f'", x.dtype)
         if x.ndim != ndim:
-            self.expect(False, f'{name}.ndim == {ndim}', x.ndim, None, in_types)
+            raise self.refuse(f'{name}.ndim == {ndim}', x.ndim)
         if x.shape[axis] != size:
-            self.expect(
-                False, f'{name}.shape[{axis}] == {size}', x.shape, None, in_types
-            )
+            raise self.refuse(f'{name}.shape[{axis}] == {size}', x.shape)
         if self.sp_row.ndim == 2 and len(x) != len(self.sp_row):
-            self.expect(
-                False,
+            raise self.refuse(
                 f'{name} of {len(self.sp_row)} matrices, as many as the sparse ones',
                 len(x),
-                None,
-                in_types,
             )
 
 

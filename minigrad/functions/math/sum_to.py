@@ -32,15 +32,15 @@ class SumTo(FunctionNode):
     def check_type_forward(self, in_types: InputTypes) -> None:
         (x,) = in_types
         lead = x.ndim - len(self.shape)
-        self.expect(
+        if not (
             lead >= 0
             and all(
                 n in (1, m) for n, m in zip(self.shape, x.shape[lead:], strict=True)
-            ),
-            'a shape that broadcasts to x.shape',
-            f'{self.shape} for {x.shape}',
-            inputs=in_types,
-        )
+            )
+        ):
+            raise self.refuse(
+                'a shape that broadcasts to x.shape', f'{self.shape} for {x.shape}'
+            )
 
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         (x,) = inputs
@@ -93,15 +93,15 @@ class BroadcastTo(FunctionNode):
     def check_type_forward(self, in_types: InputTypes) -> None:
         (x,) = in_types
         lead = len(self.shape) - x.ndim
-        self.expect(
+        if not (
             lead >= 0
             and all(
                 n in (1, m) for n, m in zip(x.shape, self.shape[lead:], strict=True)
-            ),
-            'x.shape that broadcasts to shape',
-            f'{x.shape} for {self.shape}',
-            inputs=in_types,
-        )
+            )
+        ):
+            raise self.refuse(
+                'x.shape that broadcasts to shape', f'{x.shape} for {self.shape}'
+            )
 
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         (x,) = inputs

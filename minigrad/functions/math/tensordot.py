@@ -34,12 +34,8 @@ class TensorDot(FunctionNode):
 
     def check_type_forward(self, in_types: InputTypes) -> None:
         a, b = in_types
-        self.expect(
-            a.dtype.kind == b.dtype.kind == 'f',
-            'float arrays',
-            f'{a.dtype} and {b.dtype}',
-            inputs=in_types,
-        )
+        if not a.dtype.kind == b.dtype.kind == 'f':
+            raise self.refuse('float arrays', f'{a.dtype} and {b.dtype}')
 
     def _read_axes(self, a: Array, b: Array) -> None:
         """Sets the summed and the other axes of both, all counted from zero."""

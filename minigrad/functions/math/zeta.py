@@ -22,7 +22,8 @@ class Zeta(FunctionNode):
 
     def check_type_forward(self, in_types: InputTypes) -> None:
         (q,) = in_types
-        self.expect(q.dtype.kind == 'f', "q.dtype.kind == 'f'", q.dtype, None, in_types)
+        if q.dtype.kind != 'f':
+            raise self.refuse("q.dtype.kind == 'f'", q.dtype)
 
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         self.retain_inputs((0,))

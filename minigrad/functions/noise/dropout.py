@@ -25,16 +25,11 @@ class Dropout(FunctionNode):
 
     def check_type_forward(self, in_types: InputTypes) -> None:
         (x,) = in_types
-        self.expect(x.dtype.kind == 'f', "x.dtype.kind == 'f'", x.dtype, None, in_types)
+        if x.dtype.kind != 'f':
+            raise self.refuse("x.dtype.kind == 'f'", x.dtype)
         mask = self.mask
         if mask is not None and mask.shape != x.shape:
-            self.expect(
-                False,
-                'mask.shape == x.shape',
-                f'{mask.shape} != {x.shape}',
-                None,
-                in_types,
-            )
+            raise self.refuse('mask.shape == x.shape', f'{mask.shape} != {x.shape}')
 
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         (x,) = inputs

@@ -19,16 +19,13 @@ class Gaussian(FunctionNode):
 
     def check_type_forward(self, in_types: InputTypes) -> None:
         mean, ln_var = in_types
-        self.expect(
-            mean.dtype.kind == 'f', "mean.dtype.kind == 'f'", mean.dtype, None, in_types
-        )
+        if mean.dtype.kind != 'f':
+            raise self.refuse("mean.dtype.kind == 'f'", mean.dtype)
         alike = (mean.dtype, mean.shape) == (ln_var.dtype, ln_var.shape)
         if not alike:
-            self.expect(
-                False,
+            raise self.refuse(
                 'mean and ln_var of one dtype and shape',
                 f'{mean.dtype} {mean.shape} and {ln_var.dtype} {ln_var.shape}',
-                inputs=in_types,
             )
 
     def forward(self, inputs: tuple[Array, ...]) -> Any:

@@ -35,30 +35,21 @@ class SimplifiedDropconnect(FunctionNode):
     def check_type_forward(self, in_types: InputTypes) -> None:
         x, W = in_types[:2]
         if x.dtype.kind != 'f':
-            self.expect(False, "x.dtype.kind == 'f'", x.dtype, None, in_types)
+            raise self.refuse("x.dtype.kind == 'f'", x.dtype)
         if W.dtype.kind != 'f':
-            self.expect(False, "W.dtype.kind == 'f'", W.dtype, None, in_types)
+            raise self.refuse("W.dtype.kind == 'f'", W.dtype)
         if x.ndim < 2 or W.ndim != 2 or math.prod(x.shape[1:]) != W.shape[1]:
-            self.expect(
-                False,
+            raise self.refuse(
                 'x (N, ...) with as many values in a sample as W (M, K) has columns',
                 f'{x.shape} and {W.shape}',
-                inputs=in_types,
             )
         if len(in_types) == 3:
             b = in_types[2]
             if b.dtype != x.dtype or b.shape != W.shape[:1]:
-                self.expect(
-                    False,
-                    f'b {x.dtype} {W.shape[:1]}',
-                    f'{b.dtype} {b.shape}',
-                    inputs=in_types,
-                )
+                raise self.refuse(f'b {x.dtype} {W.shape[:1]}', f'{b.dtype} {b.shape}')
         shape = self._mask_shape(x, W)
         if self.mask is not None and self.mask.shape != shape:
-            self.expect(
-                False, f'mask.shape == {shape}', self.mask.shape, None, in_types
-            )
+            raise self.refuse(f'mask.shape == {shape}', self.mask.shape)
 
     def _mask_shape(self, x: Any, W: Any) -> tuple[int, ...]:
         return (len(x), *W.shape) if self.use_batchwise_mask else W.shape

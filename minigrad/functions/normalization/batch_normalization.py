@@ -33,35 +33,24 @@ class _NormalizesOverAxes(FunctionNode):
     def check_type_forward(self, in_types: InputTypes) -> None:
         x, gamma = in_types[:2]
         if x.dtype.kind != 'f':
-            self.expect(False, "x.dtype.kind == 'f'", x.dtype, None, in_types)
+            raise self.refuse("x.dtype.kind == 'f'", x.dtype)
         if gamma.dtype.kind != 'f':
-            self.expect(False, "gamma.dtype.kind == 'f'", gamma.dtype, None, in_types)
+            raise self.refuse("gamma.dtype.kind == 'f'", gamma.dtype)
         for name, param in zip(self.arg_names[2:], in_types[2:], strict=False):
             if param.dtype != gamma.dtype:
-                self.expect(
-                    False,
-                    f'{name}.dtype == gamma.dtype',
-                    f'{param.dtype} != {gamma.dtype}',
-                    None,
-                    in_types,
+                raise self.refuse(
+                    f'{name}.dtype == gamma.dtype', f'{param.dtype} != {gamma.dtype}'
                 )
             if param.shape != gamma.shape:
-                self.expect(
-                    False,
-                    f'{name}.shape == gamma.shape',
-                    f'{param.shape} != {gamma.shape}',
-                    None,
-                    in_types,
+                raise self.refuse(
+                    f'{name}.shape == gamma.shape', f'{param.shape} != {gamma.shape}'
                 )
         axis = _reduced_axis(x.ndim, gamma.ndim, self.axis)
         channels = tuple([n for i, n in enumerate(x.shape) if i not in axis])
         if gamma.shape != channels or x.ndim != len(axis) + gamma.ndim:
-            self.expect(
-                False,
+            raise self.refuse(
                 f'gamma.shape == {channels}, the axes of x that axis={axis} leaves',
                 gamma.shape,
-                None,
-                in_types,
             )
 
     def _resolve(self, x: Array, gamma: Array) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from minigrad.errors import InvalidType, expectation
+from minigrad.functions._check import Checker
 from minigrad.functions.array.cast import cast
 from minigrad.functions.array.expand_dims import expand_dims
 from minigrad.functions.array.reshape import reshape
@@ -18,31 +18,22 @@ from minigrad.types import Array
 from minigrad.variable import Variable, as_variable
 
 
-def _expect(function: str, ok: bool, rule: str, got: Any, **inputs: Variable) -> None:
-    if not ok:
-        arrays = [x.array for x in inputs.values()]
-        raise InvalidType(expectation(function, rule, got, tuple(inputs), arrays))
-
-
 def _check(function: str, groups: int, x: Variable, **statistics: Variable) -> None:
-    inputs = {'x': x, **statistics}
-    _expect(function, x.dtype.kind == 'f', "x.dtype.kind == 'f'", x.dtype, **inputs)
-    _expect(function, x.ndim >= 2, 'x.ndim >= 2', x.ndim, **inputs)
-    fits = x.shape[1] % groups == 0
-    rule = f'a number of channels that groups={groups} divides'
-    _expect(function, fits, rule, x.shape[1], **inputs)
+    check = Checker(function, x=x, **statistics)
+    if x.dtype.kind != 'f':
+        raise check.refuse("x.dtype.kind == 'f'", x.dtype)
+    if x.ndim < 2:
+        raise check.refuse('x.ndim >= 2', x.ndim)
+    if x.shape[1] % groups != 0:
+        rule = f'a number of channels that groups={groups} divides'
+        raise check.refuse(rule, x.shape[1])
     size = x.shape[1] // groups
     for ndim, (name, value) in enumerate(statistics.items(), start=1):
         shape = (groups, *[size] * ndim)
-        same = value.dtype == x.dtype
-        _expect(function, same, f'{name}.dtype == x.dtype', value.dtype, **inputs)
-        _expect(
-            function,
-            value.shape == shape,
-            f'{name}.shape == {shape}',
-            value.shape,
-            **inputs,
-        )
+        if value.dtype != x.dtype:
+            raise check.refuse(f'{name}.dtype == x.dtype', value.dtype)
+        if value.shape != shape:
+            raise check.refuse(f'{name}.shape == {shape}', value.shape)
 
 
 def _grouped(x: Variable, groups: int) -> Variable:

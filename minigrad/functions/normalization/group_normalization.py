@@ -39,28 +39,18 @@ class GroupNormalization(FunctionNode):
     def check_type_forward(self, in_types: InputTypes) -> None:
         x, gamma, beta = in_types
         if x.dtype.kind != 'f':
-            self.expect(False, "x.dtype.kind == 'f'", x.dtype, None, in_types)
+            raise self.refuse("x.dtype.kind == 'f'", x.dtype)
         if x.ndim < 2:
-            self.expect(False, 'x.ndim >= 2 (N, C, ...)', x.ndim, None, in_types)
+            raise self.refuse('x.ndim >= 2 (N, C, ...)', x.ndim)
         if gamma.dtype.kind != 'f':
-            self.expect(False, "gamma.dtype.kind == 'f'", gamma.dtype, None, in_types)
+            raise self.refuse("gamma.dtype.kind == 'f'", gamma.dtype)
         if beta.dtype != gamma.dtype:
-            self.expect(
-                False,
-                'beta.dtype == gamma.dtype',
-                f'{beta.dtype} != {gamma.dtype}',
-                None,
-                in_types,
+            raise self.refuse(
+                'beta.dtype == gamma.dtype', f'{beta.dtype} != {gamma.dtype}'
             )
         for name, param in (('gamma', gamma), ('beta', beta)):
             if param.shape != x.shape[1:2]:
-                self.expect(
-                    False,
-                    f'{name}.shape == {x.shape[1:2]}',
-                    param.shape,
-                    None,
-                    in_types,
-                )
+                raise self.refuse(f'{name}.shape == {x.shape[1:2]}', param.shape)
 
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         x, gamma, beta = inputs

@@ -24,16 +24,10 @@ class NormalizeL2(FunctionNode):
     def check_type_forward(self, in_types: InputTypes) -> None:
         (x,) = in_types
         if x.dtype.kind != 'f':
-            self.expect(False, "x.dtype.kind == 'f'", x.dtype, None, in_types)
+            raise self.refuse("x.dtype.kind == 'f'", x.dtype)
         for axis in self.axis:
             if not -x.ndim <= axis < x.ndim:
-                self.expect(
-                    False,
-                    f'an axis from {-x.ndim} to {x.ndim - 1}',
-                    axis,
-                    None,
-                    in_types,
-                )
+                raise self.refuse(f'an axis from {-x.ndim} to {x.ndim - 1}', axis)
 
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         self.retain_inputs((0,))

@@ -18,16 +18,10 @@ class LayerNormalization(GroupNormalization):
     def check_type_forward(self, in_types: InputTypes) -> None:
         x, gamma, _ = in_types
         if x.ndim != 2:
-            self.expect(False, 'x.ndim == 2 (N, D)', x.ndim, None, in_types)
+            raise self.refuse('x.ndim == 2 (N, D)', x.ndim)
         super().check_type_forward(in_types)
         if gamma.dtype != x.dtype:
-            self.expect(
-                False,
-                'gamma.dtype == x.dtype',
-                f'{gamma.dtype} != {x.dtype}',
-                None,
-                in_types,
-            )
+            raise self.refuse('gamma.dtype == x.dtype', f'{gamma.dtype} != {x.dtype}')
 
 
 def layer_normalization(x: Any, gamma: Any, beta: Any, eps: float = 1e-5) -> Variable:

@@ -25,9 +25,9 @@ class LocalResponseNormalization(FunctionNode):
     def check_type_forward(self, in_types: InputTypes) -> None:
         (x,) = in_types
         if x.dtype.kind != 'f':
-            self.expect(False, "x.dtype.kind == 'f'", x.dtype, None, in_types)
+            raise self.refuse("x.dtype.kind == 'f'", x.dtype)
         if x.ndim < 2:
-            self.expect(False, 'x.ndim >= 2 (N, C, ...)', x.ndim, None, in_types)
+            raise self.refuse('x.ndim >= 2 (N, C, ...)', x.ndim)
 
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         self.retain_inputs((0,))

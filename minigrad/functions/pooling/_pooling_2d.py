@@ -13,9 +13,9 @@ def check_pooling_input(node: FunctionNode, in_types: InputTypes) -> None:
     """Refuses an input that is not a float array with four axes."""
     (x,) = in_types
     if x.dtype.kind != 'f':
-        node.expect(False, "x.dtype.kind == 'f'", x.dtype, None, in_types)
+        raise node.refuse("x.dtype.kind == 'f'", x.dtype)
     if x.ndim != 4:
-        node.expect(False, 'x.ndim == 4 (N, C, H, W)', x.ndim, None, in_types)
+        raise node.refuse('x.ndim == 4 (N, C, H, W)', x.ndim)
 
 
 def unpooling_spec(
@@ -36,11 +36,9 @@ def unpooling_spec(
         )
     spec = PoolSpec.of(outsize, ksize, stride, pad, cover_all, function=function)
     if x.shape[2:] != (spec.oh, spec.ow):
-        node.expect(
-            False,
+        raise node.refuse(
             f'x.shape[2:] == {(spec.oh, spec.ow)}, the pooling of outsize {outsize}',
             x.shape[2:],
             'leave outsize=None, or change cover_all',
-            inputs,
         )
     return spec

@@ -35,14 +35,13 @@ class ROIFunction(FunctionNode):
         rois, roi_indices = in_types[1:]
         check_images_and_rois(self, in_types, 4)
         got: Any = roi_indices.dtype
-        self.expect(got == 'i', 'roi_indices.dtype == int32', got, None, in_types)
-        self.expect(
-            roi_indices.shape == (len(rois),),
-            f'roi_indices.shape == ({len(rois)},), one image per region',
-            roi_indices.shape,
-            None,
-            in_types,
-        )
+        if got != 'i':
+            raise self.refuse('roi_indices.dtype == int32', got)
+        if roi_indices.shape != (len(rois),):
+            raise self.refuse(
+                f'roi_indices.shape == ({len(rois)},), one image per region',
+                roi_indices.shape,
+            )
 
     def read(self, inputs: tuple[Array, ...]) -> tuple[Any, Any]:
         """Returns the corners on the feature maps, and the images, on the CPU."""
@@ -216,17 +215,15 @@ def interpolation(
 def check_images_and_rois(node: FunctionNode, in_types: InputTypes, width: int) -> None:
     """Refuses images that are not float, and regions of another dtype or width."""
     x, rois = in_types[:2]
-    node.expect(x.dtype.kind == 'f', "x.dtype.kind == 'f'", x.dtype, None, in_types)
-    node.expect(x.ndim == 4, 'x.ndim == 4 (N, C, H, W)', x.ndim, None, in_types)
+    if x.dtype.kind != 'f':
+        raise node.refuse("x.dtype.kind == 'f'", x.dtype)
+    if x.ndim != 4:
+        raise node.refuse('x.ndim == 4 (N, C, H, W)', x.ndim)
     got = f'{rois.dtype} != {x.dtype}'
-    node.expect(rois.dtype == x.dtype, 'rois.dtype == x.dtype', got, None, in_types)
-    node.expect(
-        rois.ndim == 2 and rois.shape[1] == width,
-        f'rois.shape == (R, {width})',
-        rois.shape,
-        None,
-        in_types,
-    )
+    if rois.dtype != x.dtype:
+        raise node.refuse('rois.dtype == x.dtype', got)
+    if rois.ndim != 2 or rois.shape[1] != width:
+        raise node.refuse(f'rois.shape == (R, {width})', rois.shape)
 
 
 def check_batch(node: FunctionNode, batch: Any, n_images: int) -> Any:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from minigrad.errors import InvalidType, expectation
+from minigrad.functions._check import Checker
 from minigrad.functions.array.concat import concat
 from minigrad.functions.pooling.max_pooling_2d import max_pooling_2d
-from minigrad.variable import Variable, as_array
+from minigrad.variable import Variable
 
 
 def spatial_pyramid_pooling_2d(
@@ -45,15 +45,8 @@ def spatial_pyramid_pooling_2d(
             f"spatial_pyramid_pooling_2d: pooling must be 'max', got {pooling!r}"
         )
     if x.ndim != 4:
-        raise InvalidType(
-            expectation(
-                'spatial_pyramid_pooling_2d',
-                'x.ndim == 4 (N, C, H, W)',
-                x.ndim,
-                ('x',),
-                (as_array(x),),
-            )
-        )
+        check = Checker('spatial_pyramid_pooling_2d', x=x)
+        raise check.refuse('x.ndim == 4 (N, C, H, W)', x.ndim)
     N, C, H, W = x.shape
     ys = []
     for level in range(pyramid_height):

@@ -49,12 +49,10 @@ class UnpoolingND(PoolingND):
         outsize = read_numbers(self.outsize, self.ndim, 'outsize', 1, function)
         spec = self.make_spec(outsize)
         if size != spec.out:
-            self.expect(
-                False,
+            raise self.refuse(
                 f'x.shape[2:] == {spec.out}, the pooling of outsize {outsize}',
                 size,
                 'leave outsize=None, or change cover_all',
-                inputs,
             )
         return spec
 

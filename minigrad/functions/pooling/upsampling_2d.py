@@ -33,12 +33,10 @@ class Upsampling2D(FunctionNode):
         check_pooling_input(self, in_types)
         (x,) = in_types
         if x.shape != self.indexes.shape:
-            self.expect(
-                False,
+            raise self.refuse(
                 'x.shape == indexes.shape',
                 f'{x.shape} != {self.indexes.shape}',
                 'pass what max_pooling_2d(..., return_indices=True) returned',
-                in_types,
             )
 
     def forward(self, inputs: tuple[Array, ...]) -> Any:

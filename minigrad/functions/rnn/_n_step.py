@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from itertools import accumulate, pairwise
 from typing import Any
 
-from minigrad.errors import InvalidType, expectation
+from minigrad.functions._check import Checker
 from minigrad.functions.array.concat import concat
 from minigrad.functions.array.separate import separate
 from minigrad.functions.array.split_axis import split_axis
@@ -122,25 +122,18 @@ def _check(
             f'{name}: inconsistent input size: the inputs have {xs[0].shape[1]} values, '
             f'the weights take {ws[0][0].shape[1]}'
         )
-
-    def expect(ok: bool, rule: str, got: Any, hint: str | None = None) -> None:
-        if not ok:
-            values = (hx, xs[0]) if cx is None else (hx, cx, xs[0])
-            names = ('hx', 'xs[0]') if cx is None else ('hx', 'cx', 'xs[0]')
-            raise InvalidType(expectation(name, rule, got, names, values, hint))
-
-    expect(hx.ndim == 3, 'hx.ndim == 3 (layers and directions, B, U)', hx.ndim)
-    expect(
-        hx.shape[0] == n_states,
-        f'hx.shape[0] == {n_states}, one state for each layer and direction',
-        hx.shape[0],
-    )
-    if cx is not None:
-        expect(cx.shape == hx.shape, 'cx.shape == hx.shape', f'{cx.shape}, {hx.shape}')
+    check = Checker(name, hx=hx, cx=cx, **{'xs[0]': xs[0]})
+    if hx.ndim != 3:
+        raise check.refuse('hx.ndim == 3 (layers and directions, B, U)', hx.ndim)
+    if hx.shape[0] != n_states:
+        rule = f'hx.shape[0] == {n_states}, one state for each layer and direction'
+        raise check.refuse(rule, hx.shape[0])
+    if cx is not None and cx.shape != hx.shape:
+        raise check.refuse('cx.shape == hx.shape', f'{cx.shape}, {hx.shape}')
     lengths = [hx.shape[1], *[len(x) for x in xs]]
-    expect(
-        all(former >= later for former, later in pairwise(lengths)),
-        'batches from large to small, none larger than the states',
-        lengths,
-        'sort the sequences from long to short and apply transpose_sequence',
-    )
+    if any(former < later for former, later in pairwise(lengths)):
+        raise check.refuse(
+            'batches from large to small, none larger than the states',
+            lengths,
+            'sort the sequences from long to short and apply transpose_sequence',
+        )

@@ -27,37 +27,27 @@ class LSTM(FunctionNode):
     def check_type_forward(self, in_types: InputTypes) -> None:
         c, x = in_types
         if c.dtype.kind != 'f':
-            self.expect(False, "c.dtype.kind == 'f'", c.dtype, None, in_types)
+            raise self.refuse("c.dtype.kind == 'f'", c.dtype)
         if x.dtype != c.dtype:
-            self.expect(
-                False, 'x.dtype == c.dtype', f'{x.dtype} != {c.dtype}', None, in_types
-            )
+            raise self.refuse('x.dtype == c.dtype', f'{x.dtype} != {c.dtype}')
         if c.ndim < 2:
-            self.expect(False, 'c.ndim >= 2 (N, U, ...)', c.ndim, None, in_types)
+            raise self.refuse('c.ndim >= 2 (N, U, ...)', c.ndim)
         if x.ndim != c.ndim or x.shape[2:] != c.shape[2:]:
-            self.expect(
-                False,
+            raise self.refuse(
                 'the axes of x after the first two to be those of c',
                 f'{x.shape} and {c.shape}',
-                None,
-                in_types,
             )
         if x.shape[1] != 4 * c.shape[1]:
-            self.expect(
-                False,
+            raise self.refuse(
                 'x.shape[1] == 4 * c.shape[1], four gates for each unit',
                 f'{x.shape[1]} != 4 * {c.shape[1]}',
-                None,
-                in_types,
             )
         if x.shape[0] > c.shape[0]:
-            self.expect(
-                False,
+            raise self.refuse(
                 'len(x) <= len(c)',
                 f'{x.shape[0]} > {c.shape[0]}',
                 'a batch may only get smaller from one time to the next: sort '
                 'sequences from long to short',
-                in_types,
             )
 
     def forward(self, inputs: tuple[Array, ...]) -> Any:

@@ -26,28 +26,18 @@ class SLSTM(FunctionNode):
     def check_type_forward(self, in_types: InputTypes) -> None:
         c1, c2, x1, x2 = in_types
         if c1.dtype.kind != 'f':
-            self.expect(False, "c_prev1.dtype.kind == 'f'", c1.dtype, None, in_types)
+            raise self.refuse("c_prev1.dtype.kind == 'f'", c1.dtype)
         if not c1.dtype == c2.dtype == x1.dtype == x2.dtype:
-            self.expect(
-                False,
-                'one dtype',
-                ', '.join([str(x.dtype) for x in in_types]),
-                None,
-                in_types,
-            )
+            raise self.refuse('one dtype', ', '.join([str(x.dtype) for x in in_types]))
         if c1.ndim < 2:
-            self.expect(False, 'c_prev1.ndim >= 2 (N, U, ...)', c1.ndim, None, in_types)
+            raise self.refuse('c_prev1.ndim >= 2 (N, U, ...)', c1.ndim)
         if c2.shape != c1.shape:
-            self.expect(False, f'c_prev2.shape == {c1.shape}', c2.shape, None, in_types)
+            raise self.refuse(f'c_prev2.shape == {c1.shape}', c2.shape)
         wanted = (c1.shape[0], 4 * c1.shape[1], *c1.shape[2:])
         for name, x in (('x1', x1), ('x2', x2)):
             if x.shape != wanted:
-                self.expect(
-                    False,
-                    f'{name}.shape == {wanted}, four gates for each unit',
-                    x.shape,
-                    None,
-                    in_types,
+                raise self.refuse(
+                    f'{name}.shape == {wanted}, four gates for each unit', x.shape
                 )
 
     def forward(self, inputs: tuple[Array, ...]) -> Any:

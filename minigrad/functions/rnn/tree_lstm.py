@@ -27,34 +27,25 @@ class TreeLSTM(FunctionNode):
 
     def check_type_forward(self, in_types: InputTypes) -> None:
         if len(in_types) < 2:
-            self.expect(
-                False,
-                'the cells of one child at least, and x',
-                f'{len(in_types)} inputs',
+            raise self.refuse(
+                'the cells of one child at least, and x', f'{len(in_types)} inputs'
             )
         *cs, x = in_types
         c = cs[0]
         if c.dtype.kind != 'f':
-            self.expect(False, "c1.dtype.kind == 'f'", c.dtype, None, in_types)
+            raise self.refuse("c1.dtype.kind == 'f'", c.dtype)
         if c.ndim < 2:
-            self.expect(False, 'c1.ndim >= 2 (N, U, ...)', c.ndim, None, in_types)
+            raise self.refuse('c1.ndim >= 2 (N, U, ...)', c.ndim)
         for k, other in enumerate(cs[1:], 2):
             if other.shape != c.shape or other.dtype != c.dtype:
-                self.expect(
-                    False,
-                    f'c{k} of the shape and dtype of c1',
-                    f'{other.dtype} {other.shape}',
-                    None,
-                    in_types,
+                raise self.refuse(
+                    f'c{k} of the shape and dtype of c1', f'{other.dtype} {other.shape}'
                 )
         wanted = (c.shape[0], (3 + len(cs)) * c.shape[1], *c.shape[2:])
         if x.shape != wanted or x.dtype != c.dtype:
-            self.expect(
-                False,
+            raise self.refuse(
                 f'x of {c.dtype} {wanted}, three gates and one for each child',
                 f'{x.dtype} {x.shape}',
-                None,
-                in_types,
             )
 
     def _gates(self, x: Any, U: int, n_children: int) -> list[Any]:

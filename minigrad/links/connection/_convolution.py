@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from minigrad.errors import InvalidType, expectation
+from minigrad.functions._check import Checker
 from minigrad.initializers import _get_initializer
 from minigrad.kernels.specs_nd import IntOrInts, read_numbers
 from minigrad.link import Link
@@ -71,9 +71,7 @@ class ConvolutionLink(Link):
         if x.ndim != self.ndim + 2:
             axes = {1: 'L', 2: 'H, W', 3: 'D, H, W'}.get(self.ndim, '...')
             rule = f'x.ndim == {self.ndim + 2} (N, C, {axes})'
-            raise InvalidType(
-                expectation(type(self).__name__, rule, x.ndim, ('x',), (x,))
-            )
+            raise Checker(type(self).__name__, x=x).refuse(rule, x.ndim)
         self._initialize_params(x.shape[1])
 
 

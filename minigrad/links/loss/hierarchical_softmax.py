@@ -118,20 +118,14 @@ class BinaryHierarchicalSoftmaxFunction(FunctionNode):
     def check_type_forward(self, in_types: InputTypes) -> None:
         x, t, W = in_types
         if x.dtype.kind != 'f':
-            self.expect(False, "x.dtype.kind == 'f'", x.dtype, None, in_types)
+            raise self.refuse("x.dtype.kind == 'f'", x.dtype)
         if t.dtype != numpy.int32:
-            self.expect(
-                False, 't.dtype == int32', t.dtype, "use t.astype('i')", in_types
-            )
+            raise self.refuse('t.dtype == int32', t.dtype, "use t.astype('i')")
         if x.ndim != 2 or t.shape != x.shape[:1]:
-            self.expect(
-                False, 'x (N, D) and t (N,)', f'{x.shape} and {t.shape}', None, in_types
-            )
+            raise self.refuse('x (N, D) and t (N,)', f'{x.shape} and {t.shape}')
         shape = (self.tree.parser_size, x.shape[1])
         if W.dtype != x.dtype or W.shape != shape:
-            self.expect(
-                False, f'W {x.dtype} {shape}', f'{W.dtype} {W.shape}', None, in_types
-            )
+            raise self.refuse(f'W {x.dtype} {shape}', f'{W.dtype} {W.shape}')
 
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         self.retain_inputs((0, 2))
