@@ -1,7 +1,7 @@
 """What keeps infinities and NaN away from results that do not depend on them.
 
-``0 * inf`` is NaN: a product is no way to leave an element out. These two work on arrays
-and on Variables, so that the gradients of nodes can be written with them.
+``0 * inf`` is NaN: a product is no way to leave an element out. `masked` and `bounded` work
+on arrays and on Variables, so that the gradients of nodes can be written with them.
 """
 
 from __future__ import annotations
@@ -74,3 +74,8 @@ def bounded(x: Any) -> Any:
         return _Bounded().apply((x,))[0]
     largest = x.dtype.type(numpy.finfo(x.dtype).max)
     return get_array_module(x).clip(x, -largest, largest)
+
+
+def from_below(x: Array) -> Array:
+    """Returns an array with the lowest finite number in place of minus infinity."""
+    return get_array_module(x).maximum(x, x.dtype.type(numpy.finfo(x.dtype).min))

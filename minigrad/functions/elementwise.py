@@ -37,8 +37,9 @@ class Row:
         domain: Where the function is smooth, and random inputs are taken from.
         example: Inputs and outputs of the docstring's example, as text.
         oracle: The function of one Python number, which does not call minigrad.
-        edges: Triples of an input, the value and the slope there: zeros, infinities and
-            ends of the domain. At NaN all three are NaN.
+        edges: Triples of an input, the value and the slope there: zeros, infinities,
+            kinks and ends of the domain. At NaN value and slope are NaN, unless a
+            triple says otherwise.
         source: Where the function comes from.
         on_arrays: Whether the gradient is made of operators only, which arrays have too.
         node_name: Name of the node's class.
