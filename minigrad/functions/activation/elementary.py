@@ -7,9 +7,26 @@ import math
 from minigrad.functions._edges import bounded, from_below
 from minigrad.functions.activation.sigmoid import sigmoid, sigmoid_array
 from minigrad.functions.elementwise import Function, Row
+from minigrad.functions.math.elementary import exp
+from minigrad.functions.math.special import ndtr
 
 INF = math.inf
+PDF_0 = 1 / math.sqrt(2 * math.pi)  # the normal density at 0
 
+gelu: Function = Row(
+    'gelu',
+    lambda xp, x: from_below(x) * ndtr(x).array,
+    lambda x, gy: gy * (ndtr(x) + bounded(x) * exp(x * x * -0.5) * PDF_0),
+    'Gaussian error linear unit, ``x * ndtr(x)``; slow without SciPy.',
+    '``ndtr(x) + x * exp(-x**2 / 2) / sqrt(2 * pi)``',
+    (-3, 3),
+    ('0., 1.', '0.    , 0.8413'),
+    oracle=lambda v: 0.5 * v * math.erfc(-v / math.sqrt(2)),
+    edges=((INF, INF, 1), (-INF, 0, 0), (0, 0, 0.5)),
+    source='Hendrycks and Gimpel 2016; as torch.nn.functional.gelu',
+    on_arrays=False,
+    needs='scipy',
+).define()
 silu: Function = Row(
     'silu',
     lambda xp, x: from_below(x) * sigmoid_array(x),
