@@ -4,6 +4,7 @@ from minigrad.functions.activation.clipped_relu import clipped_relu as clipped_r
 from minigrad.functions.activation.clipped_relu import relu6 as relu6
 from minigrad.functions.activation.crelu import crelu as crelu
 from minigrad.functions.activation.elementary import gelu as gelu
+from minigrad.functions.activation.elementary import mish as mish
 from minigrad.functions.activation.elementary import silu as silu
 from minigrad.functions.activation.elu import elu as elu
 from minigrad.functions.activation.hard_sigmoid import hard_sigmoid as hard_sigmoid

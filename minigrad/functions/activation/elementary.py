@@ -6,9 +6,12 @@ import math
 
 from minigrad.functions._edges import bounded, from_below
 from minigrad.functions.activation.sigmoid import sigmoid, sigmoid_array
+from minigrad.functions.activation.softplus import softplus, softplus_array
+from minigrad.functions.activation.tanh import tanh
 from minigrad.functions.elementwise import Function, Row
 from minigrad.functions.math.elementary import exp
 from minigrad.functions.math.special import ndtr
+from minigrad.variable import Variable
 
 INF = math.inf
 PDF_0 = 1 / math.sqrt(2 * math.pi)  # the normal density at 0
@@ -26,6 +29,25 @@ gelu: Function = Row(
     source='Hendrycks and Gimpel 2016; as torch.nn.functional.gelu',
     on_arrays=False,
     needs='scipy',
+).define()
+
+
+def _mish_slope(x: Variable, t: Variable) -> Variable:
+    return t + bounded(x) * (1 - t * t) * sigmoid(x)
+
+
+mish: Function = Row(
+    'mish',
+    lambda xp, x: from_below(x) * xp.tanh(softplus_array(x)),
+    lambda x, gy: gy * _mish_slope(x, tanh(softplus(x))),
+    'Mish, ``x * tanh(softplus(x))``.',
+    '``t + x * (1 - t**2) * sigmoid(x)``, with ``t = tanh(softplus(x))``',
+    (-3, 3),
+    ('0., 1.', '0.    , 0.8651'),
+    oracle=lambda v: v * math.tanh(math.log1p(math.exp(v))),
+    edges=((INF, INF, 1), (-INF, 0, 0), (0, 0, 0.6)),
+    source='Misra 2019; as torch.nn.functional.mish',
+    on_arrays=False,
 ).define()
 silu: Function = Row(
     'silu',
