@@ -6,6 +6,7 @@ from minigrad.functions.activation.crelu import crelu as crelu
 from minigrad.functions.activation.elementary import gelu as gelu
 from minigrad.functions.activation.elementary import mish as mish
 from minigrad.functions.activation.elementary import silu as silu
+from minigrad.functions.activation.elementary import softsign as softsign
 from minigrad.functions.activation.elu import elu as elu
 from minigrad.functions.activation.hard_sigmoid import hard_sigmoid as hard_sigmoid
 from minigrad.functions.activation.leaky_relu import leaky_relu as leaky_relu

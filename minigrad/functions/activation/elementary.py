@@ -9,7 +9,8 @@ from minigrad.functions.activation.sigmoid import sigmoid, sigmoid_array
 from minigrad.functions.activation.softplus import softplus, softplus_array
 from minigrad.functions.activation.tanh import tanh
 from minigrad.functions.elementwise import Function, Row
-from minigrad.functions.math.elementary import exp
+from minigrad.functions.math.basic_math import absolute
+from minigrad.functions.math.elementary import exp, square
 from minigrad.functions.math.special import ndtr
 from minigrad.variable import Variable
 
@@ -60,5 +61,18 @@ silu: Function = Row(
     oracle=lambda v: v / (1 + math.exp(-v)),
     edges=((INF, INF, 1), (-INF, 0, 0), (0, 0, 0.5)),
     source='Elfwing et al. 2017; as torch.nn.functional.silu',
+    on_arrays=False,
+).define()
+softsign: Function = Row(
+    'softsign',
+    lambda xp, x: bounded(x) / (1 + abs(bounded(x))),
+    lambda x, gy: gy / square(1 + absolute(x)),
+    'Softsign, ``x / (1 + abs(x))``.',
+    '``1 / (1 + abs(x))**2``',
+    (0.1, 3),
+    ('0., 1.', '0. , 0.5'),
+    oracle=lambda v: v / (1 + abs(v)),
+    edges=((INF, 1, 0), (-INF, -1, 0), (0, 0, 1), (-1, -0.5, 0.25)),
+    source='Turian et al. 2009; as torch.nn.functional.softsign',
     on_arrays=False,
 ).define()
