@@ -68,11 +68,12 @@ class Row:
         The function and its node belong to the file that the formula stands in.
 
         Raises:
-            ValueError: The table has a row of this name.
+            ValueError: Another file has a row of this name.
         """
         name = self.name
-        if name in ROWS:
-            raise ValueError(f'a row named {name!r} is in the table already')
+        other = ROWS.get(name, self).array.__module__
+        if other != self.array.__module__:  # a file may be imported twice
+            raise ValueError(f'{other} has a row named {name!r} already')
         ROWS[name] = self
         function = _step(self) if self.gradient is None else _smooth(self)
         function.__name__ = function.__qualname__ = name

@@ -1,5 +1,7 @@
 """The building blocks of edges, and the tester that asks about edges."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -45,8 +47,9 @@ def test_gradients_of_both():
 
 
 def test_a_row_has_a_name_of_its_own():
-    with pytest.raises(ValueError, match="'exp' is in the table already"):
-        ROWS['exp'].define()
+    row = dataclasses.replace(ROWS['exp'], array=lambda xp, x: xp.exp(x))
+    with pytest.raises(ValueError, match=r"math.elementary has a row named 'exp'"):
+        row.define()
 
 
 def test_every_smooth_row_says_what_holds_at_its_edges():
