@@ -77,6 +77,7 @@ LAYERS = [
     {'dataset', 'datasets', 'iterators'},
     {'training', 'graph', 'computational_graph', 'cuda_graph', 'graph_optimizations'},
     {'testing', 'cli', 'runtime_info', 'models', '__main__', '__init__'},
+    {'chainer', 'chainerx', 'onnx_chainer', 'migrate'},
 ]
 LAYER = {name: level for level, names in enumerate(LAYERS) for name in names}
 PACKAGE = Path(minigrad.__file__).parent
