@@ -12,6 +12,7 @@ from minigrad.serializers.errors import (
     MissingEntry,
     SnapshotError,
     SnapshotMismatch,
+    UnsafeFile,
     WrongEntryType,
 )
 from minigrad.serializers.hdf5 import (
@@ -33,6 +34,7 @@ from minigrad.serializers.safetensors import (
     read_safetensors,
     save_safetensors,
 )
+from minigrad.serializers.torch_file import read_torch_file
 
 __all__ = [
     'DamagedFile',
@@ -43,6 +45,7 @@ __all__ = [
     'NpzDeserializer',
     'SnapshotError',
     'SnapshotMismatch',
+    'UnsafeFile',
     'WrongEntryType',
     'atomic_write',
     'load_hdf5',
@@ -50,6 +53,7 @@ __all__ = [
     'load_safetensors',
     'random_state_to_array',
     'read_safetensors',
+    'read_torch_file',
     'save_hdf5',
     'save_npz',
     'save_safetensors',

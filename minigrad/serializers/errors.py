@@ -15,6 +15,10 @@ class DamagedFile(SnapshotError, ValueError):
     """The file is cut short, altered, or of another format."""
 
 
+class UnsafeFile(DamagedFile):
+    """The file is damaged, or asks for something that tensors do not need."""
+
+
 class SnapshotMismatch(SnapshotError, ValueError):
     """The file holds another model: some array has another shape."""
 
