@@ -7,6 +7,7 @@ import importlib
 from typing import Any
 
 from minigrad import (
+    _chainer_paths,
     backends,
     computational_graph,
     cuda_graph,
@@ -87,6 +88,8 @@ from minigrad.serializer import AbstractSerializer, Deserializer, Serializer
 from minigrad.variable import Parameter, Variable, as_array, as_variable
 
 disable_experimental_feature_warning = False
+
+_chainer_paths.install(__name__)
 
 
 def __getattr__(name: str) -> Any:

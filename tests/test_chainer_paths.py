@@ -1,31 +1,54 @@
 """Names and paths by which programs written for Chainer reach things."""
 
+import importlib
+import importlib.util
 import io
+import operator
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 import minigrad
 import minigrad.functions as F
+from minigrad import _chainer_paths
 
 
-@pytest.mark.parametrize(
-    ('module', 'name'),
-    [
-        ('exponential', 'Log10'),
-        ('trigonometric', 'Sin'),
-        ('hyperbolic', 'Cosh'),
-        ('sqrt', 'Sqrt'),
-        ('minimum', 'Minimum'),
-        ('sum', 'SumTo'),
-        ('identity', 'Identity'),
-    ],
-)
-def test_node_classes_of_mathematical_functions(module, name):
-    cls = getattr(getattr(minigrad.functions.math, module), name)
-    assert issubclass(cls, minigrad.FunctionNode)
+def provided():
+    """Yields Chainer's modules and their names from the list beside this file."""
+    for line in Path(__file__).with_name('chainer_paths.txt').read_text().splitlines():
+        if line[0] not in '#-':
+            module, _, names = line.partition(':')
+            yield pytest.param(module, names.split(), id=module)
+
+
+@pytest.mark.filterwarnings('ignore:.*is deprecated')  # some paths say so
+@pytest.mark.parametrize(('module', 'names'), list(provided()))
+def test_every_path_of_chainers(module, names):
+    found = importlib.import_module(f'minigrad.{module}'.rstrip('.'))
+    assert [n for n in names if n[0] != '-' and not hasattr(found, n)] == []
+
+
+@pytest.mark.parametrize('path', sorted(_chainer_paths.MODULES))
+def test_a_module_by_chainers_path(path):
+    """Reached by import, as an attribute, and by what looks for modules."""
+    name = f'minigrad.{path}'
+    module = importlib.import_module(name)
+    assert operator.attrgetter(path)(minigrad) is module
+    assert importlib.util.find_spec(name) is not None
+    with pytest.raises(AttributeError, match='no_such_name'):
+        _ = module.no_such_name
+
+
+def test_a_module_of_several_rooms():
+    from minigrad.functions.math.trigonometric import Arctan2, Sin, arctan2, sin
+
+    assert (sin, arctan2) == (F.sin, F.arctan2)
+    assert issubclass(Sin, minigrad.FunctionNode)
+    assert issubclass(Arctan2, minigrad.FunctionNode)
+    assert {'Sin', 'Arctan2'} <= set(dir(minigrad.functions.math.trigonometric))
 
 
 def test_an_unknown_module_of_functions_is_named():

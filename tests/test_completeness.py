@@ -61,7 +61,7 @@ def test_docstring(name):
 
 LAYERS = [
     {'_version', 'types', 'bfloat16', 'configuration', 'errors'},
-    {'backend', 'backends', 'cuda', 'kernels', 'utils', 'device_resident'},
+    {'backend', 'backends', 'kernels', 'utils', 'device_resident'},
     {
         'variable',
         'function_node',
