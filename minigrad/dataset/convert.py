@@ -11,6 +11,7 @@ import numpy
 from minigrad import backend
 from minigrad.backend import Device
 from minigrad.types import Array
+from minigrad.utils.array import check_padding
 
 
 class Converter:
@@ -114,7 +115,8 @@ def concat_examples(
         An array, a tuple of arrays or a dictionary of arrays.
 
     Raises:
-        ValueError: The batch is empty, or shapes differ and there is no padding.
+        ValueError: The batch is empty, shapes differ and there is no padding, or the
+            dtype cannot hold the padding.
 
     Source: compatible with chainer.dataset.concat_examples.
 
@@ -170,6 +172,7 @@ def _pad(arrays: Sequence[Array], padding: Any, xp: Any) -> Array:
     shape = tuple(
         [max(sizes) for sizes in zip(*[a.shape for a in arrays], strict=True)]
     )
+    check_padding('concat_examples', padding, arrays[0].dtype)
     result = xp.full((len(arrays), *shape), padding, dtype=arrays[0].dtype)
     for i, array in enumerate(arrays):
         result[(i, *[slice(size) for size in array.shape])] = array

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterator
 from typing import Any
 
 import numpy
@@ -22,12 +24,55 @@ class DatasetMixin:
     """
 
     def __getitem__(self, index: Any) -> Any:
-        """Returns an example, or a list of them for a slice, list or array."""
+        """Returns an example, or a list of them for a slice, list, array or mask.
+
+        Negative numbers count from the end; a dataset without ``__len__`` is given what
+        came.
+
+        Raises:
+            IndexError: There is no such example.
+        """
         if isinstance(index, slice):
             return [self.get_example(i) for i in range(*index.indices(len(self)))]
-        if isinstance(index, (list, numpy.ndarray)):
-            return [self.get_example(i) for i in index]
-        return self.get_example(index)
+        if isinstance(index, list) or (
+            isinstance(index, numpy.ndarray) and index.ndim > 0
+        ):
+            if _is_mask(index):
+                index = self._positions(numpy.asarray(index))
+            return [self.get_example(self._within(i)) for i in index]
+        return self.get_example(self._within(index))
+
+    def __iter__(self) -> Iterator[Any]:
+        """Yields the examples, up to ``len``, or to the first IndexError without one."""
+        try:
+            size = len(self)
+        except NotImplementedError:
+            yield from _until_index_error(self)
+        else:
+            for i in range(size):
+                yield self[i]
+
+    def _within(self, i: Any) -> Any:
+        if not isinstance(i, (int, numpy.integer)):
+            return i
+        try:
+            size = len(self)
+        except NotImplementedError:
+            return i
+        if not -size <= i < size:
+            raise IndexError(
+                f'{type(self).__name__}: there is no example {i}; expected '
+                f'{-size} <= index < {size}'
+            )
+        return i if i >= 0 else i + size
+
+    def _positions(self, mask: Any) -> Any:
+        if mask.shape != (len(self),):
+            raise IndexError(
+                f'{type(self).__name__}: a mask of shape {mask.shape} was given for '
+                f'{len(self)} examples'
+            )
+        return numpy.flatnonzero(mask)
 
     def __len__(self) -> int:
         """Returns the number of examples."""
@@ -36,3 +81,18 @@ class DatasetMixin:
     def get_example(self, i: int) -> Any:
         """Returns example number ``i``; raises IndexError if there is none."""
         raise NotImplementedError
+
+
+def _is_mask(index: Any) -> bool:
+    if isinstance(index, numpy.ndarray):
+        return index.dtype == bool
+    return len(index) > 0 and all(isinstance(i, (bool, numpy.bool)) for i in index)
+
+
+def _until_index_error(dataset: DatasetMixin) -> Iterator[Any]:
+    for i in itertools.count():
+        try:
+            example = dataset[i]
+        except IndexError:
+            return
+        yield example

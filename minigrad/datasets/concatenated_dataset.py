@@ -26,7 +26,7 @@ class ConcatenatedDataset(DatasetMixin):
         return sum([len(dataset) for dataset in self._datasets])
 
     def get_example(self, i: int) -> Any:
-        """Returns example ``i`` of the whole; negative numbers raise, as in Chainer."""
+        """Returns example ``i`` of the whole."""
         position = i
         if position >= 0:
             for dataset in self._datasets:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 
@@ -42,6 +43,10 @@ class DictDataset:
                 for row in zip(*columns.values(), strict=True)
             ]
         return columns
+
+    def __iter__(self) -> Iterator[Any]:
+        """Yields the examples, as many as there are."""
+        return (self[i] for i in range(self._length))
 
     def __len__(self) -> int:
         return self._length

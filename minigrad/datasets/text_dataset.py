@@ -135,7 +135,7 @@ class TextDataset(DatasetMixin):
         return len(self._starts[0])
 
     def get_example(self, i: int) -> Any:
-        """Reads line number ``i``; negative numbers raise, as in Chainer."""
+        """Reads line number ``i``."""
         if not 0 <= i < len(self):
             raise IndexError(f'dataset index {i} is out of range: {len(self)} lines')
         if self._process != os.getpid():

@@ -8,6 +8,7 @@ saved beside it and used again, so that an iterator resumes exactly where its us
 from __future__ import annotations
 
 import collections
+import warnings
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -46,6 +47,7 @@ class EpochIterator(Iterator):
     ) -> None:
         self._ahead: collections.deque[Plan] = collections.deque()
         self._waiting: list[Array] = []  # orders that were drawn and not used
+        self._check_batch_size(batch_size)
         if shuffle is not None and order_sampler is not None:
             raise ValueError(
                 '`shuffle` is not `None` and a custom `order_sampler` is set. Please '
@@ -59,6 +61,23 @@ class EpochIterator(Iterator):
         self._repeat = repeat
         self._shuffle = shuffle
         self._restart()
+        if repeat and 0 < self._epoch_size < batch_size:
+            warnings.warn(
+                f'{type(self).__name__}: a batch of {batch_size} is larger than the '
+                f'dataset, so it holds each of the {self._epoch_size} examples more than '
+                'once\n  hint: a batch_size of at most len(dataset)',
+                stacklevel=3,
+            )
+
+    def _check_batch_size(self, batch_size: int) -> None:
+        name = type(self).__name__
+        if not isinstance(batch_size, (int, numpy.integer)):
+            raise TypeError(
+                f'{name}: expected batch_size to be a whole number, got '
+                f'{batch_size!r:.60} ({type(batch_size).__name__})'
+            )
+        if batch_size < 1:
+            raise ValueError(f'{name}: expected batch_size >= 1, got {batch_size}')
 
     def _start(self, before: IteratorState, indexes: Array) -> Any:
         """Begins to read a batch; returns what `_finish` needs."""

@@ -72,6 +72,43 @@ def sum_to(x: Array, shape: tuple[int, ...]) -> Array:
     return x.sum(axis=axes, keepdims=True).reshape(shape)
 
 
+def check_padding(function: str, padding: Any, dtype: Any) -> None:
+    """Refuses numbers to pad with that a dtype cannot hold.
+
+    A NumPy array would be filled with another number, such as 255 for -1 in uint8.
+
+    Args:
+        function: Who pads, for the message.
+        padding: The number, or an array of numbers.
+        dtype: Dtype of what is padded.
+
+    Raises:
+        ValueError: The dtype has no such number; what it rounds is no such case.
+
+    Example:
+        >>> from minigrad.utils.array import check_padding
+        >>> check_padding('pad_sequence', -1, np.dtype('uint8'))
+        Traceback (most recent call last):
+        ValueError: pad_sequence: expected a padding that uint8 can hold, got -1
+          hint: cast the arrays to a dtype that holds it, or pad with another number
+    """
+    dtype = numpy.dtype(dtype)
+    given = get_array_module(padding).asarray(padding)
+    if dtype.kind not in 'biuf' or given.dtype.kind not in 'biuf':
+        return
+    with numpy.errstate(all='ignore'):
+        held = given.astype(dtype)
+    if dtype.kind == 'f':
+        fits = numpy.isinf(held) == numpy.isinf(given)
+    else:
+        fits = held == given
+    if not fits.all():
+        raise ValueError(
+            f'{function}: expected a padding that {dtype} can hold, got {padding}\n'
+            '  hint: cast the arrays to a dtype that holds it, or pad with another number'
+        )
+
+
 def _deprecated(name: str, instead: str) -> None:
     warnings.warn(
         f'minigrad.utils.array.{name} is deprecated; use {instead}',

@@ -3,6 +3,7 @@ import pickle
 import numpy
 import pytest
 
+import minigrad.functions as F
 from minigrad import backend, dataset
 
 
@@ -55,6 +56,34 @@ def test_padding_per_place():
 
 def test_padding_of_numbers_changes_nothing():
     assert dataset.concat_examples([1, 2], padding=0).tolist() == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ('dtype', 'padding'),
+    [('u1', -1), ('u1', 256), ('i4', 0.5), ('i8', float('nan')), ('?', 2), ('e', 1e6)],
+)
+def test_padding_that_the_dtype_cannot_hold(dtype, padding):
+    arrays = [numpy.ones(1, dtype), numpy.ones(2, dtype)]
+    with pytest.raises(ValueError, match=f'{numpy.dtype(dtype)} can hold, got'):
+        dataset.concat_examples(arrays, padding=padding)
+    with pytest.raises(ValueError, match=f'{numpy.dtype(dtype)} can hold, got'):
+        F.pad_sequence(arrays, padding=padding)
+
+
+@pytest.mark.parametrize(
+    ('dtype', 'padding'),
+    [('u1', 255), ('i4', 2.0), ('?', 1), ('f', 0.1), ('f', -numpy.inf), ('e', 6e4)],
+)
+def test_padding_that_it_holds(dtype, padding):
+    arrays = [numpy.ones(1, dtype), numpy.ones(2, dtype)]
+    padded = dataset.concat_examples(arrays, padding=padding)
+    assert padded.tolist() == [[1, numpy.array(padding, dtype)], [1, 1]]
+    assert F.pad_sequence(arrays, padding=padding).array.tolist() == padded.tolist()
+
+
+def test_pad_with_what_the_dtype_cannot_hold():
+    with pytest.raises(ValueError, match='pad: expected a padding that float16 can'):
+        F.pad(numpy.ones(2, 'e'), 1, 'constant', constant_values=1e9)
 
 
 def test_empty_batch():

@@ -40,8 +40,11 @@ def test_concatenated_dataset():
     d = datasets.ConcatenatedDataset([1, 2], [], [3, 4, 5])
     assert len(d) == 5
     assert d[:] == [1, 2, 3, 4, 5]
-    for i in (-1, 5):
-        with pytest.raises(IndexError, match=f'index {i} is out of range: 5'):
+    assert d[-1] == 5
+    for i in (-6, 5):
+        with pytest.raises(
+            IndexError, match=f'no example {i}; expected -5 <= index < 5'
+        ):
             d[i]
 
 

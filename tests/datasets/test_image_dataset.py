@@ -77,7 +77,7 @@ def test_several_zip_files(folder):
     assert len(d) == 3
     for i, name in enumerate(('0.png', '2.png', '1.png')):
         numpy.testing.assert_array_equal(d[i], pixels(folder / name).transpose(2, 0, 1))
-    with pytest.raises(IndexError, match='3 images'):
+    with pytest.raises(IndexError, match='no example 3; expected -3 <= index < 3'):
         d[3]
 
 

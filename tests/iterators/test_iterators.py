@@ -37,9 +37,26 @@ def test_sweeps_that_run_on(make):
 
 
 def test_batches_larger_than_the_dataset(make):
-    it = make([1, 2, 3], 7, shuffle=False)
+    with pytest.warns(UserWarning, match='a batch of 7 is larger than the dataset, so'):
+        it = make([1, 2, 3], 7, shuffle=False)
     assert take(it, 2) == [[1, 2, 3, 1, 2, 3, 1], [2, 3, 1, 2, 3, 1, 2]]
     assert it.epoch == 4
+
+
+def test_a_large_batch_of_one_sweep_is_only_small(make):
+    assert next(make([1, 2, 3], 7, repeat=False, shuffle=False)) == [1, 2, 3]
+
+
+@pytest.mark.parametrize('batch_size', [0, -1])
+def test_batch_size_that_is_too_small(make, batch_size):
+    with pytest.raises(ValueError, match=f'batch_size >= 1, got {batch_size}'):
+        make([1, 2, 3], batch_size)
+
+
+@pytest.mark.parametrize('batch_size', [2.0, '2', None, [1, 2]])
+def test_batch_size_that_is_no_number(make, batch_size):
+    with pytest.raises(TypeError, match='Iterator: expected batch_size to be a whole'):
+        make([1, 2, 3], batch_size)
 
 
 def test_one_sweep(make):
@@ -112,6 +129,7 @@ def test_no_shuffle_sampler(make):
     assert take(it, 3) == [[5, 6], [7, 5], [6, 7]]
 
 
+@pytest.mark.filterwarnings('ignore:.*a batch of 9 is larger than the dataset')
 @pytest.mark.parametrize('batch_size', [2, 9])
 @pytest.mark.parametrize('n_before', [0, 1, 4])
 @pytest.mark.parametrize('own', [False, True])

@@ -256,6 +256,40 @@ class TestBestValueTriggers:
             )
 
 
+NAN = float('nan')
+
+
+@pytest.mark.parametrize(
+    ('make', 'expected'),
+    [
+        (triggers.MaxValueTrigger, [2, 5]),
+        (triggers.MinValueTrigger, [2, 4]),
+        (
+            lambda key, trigger: triggers.BestValueTrigger(key, operator.ne, trigger),
+            [2, 4, 5],
+        ),
+    ],
+)
+class TestBestValueAfterNaN:
+    VALUES = [NAN, 0.5, NAN, 0.25, 0.75]
+
+    def observe(self, i):
+        return {'x': self.VALUES[i - 1]}
+
+    def test_it_is_never_the_best(self, make_trainer, make, expected):
+        trigger = make('x', (1, 'iteration'))
+        got = fired(trigger, make_trainer(None), 5, observe=self.observe)
+        assert got == expected
+
+    def test_not_when_chainer_saved_it_as_the_best(self, make_trainer, make, expected):
+        saved = make('x', (1, 'iteration'))
+        saved._best_value = NAN
+        trigger = make('x', (1, 'iteration'))
+        NpzDeserializer(serialize(saved)).load(trigger)
+        got = fired(trigger, make_trainer(None), 5, observe=self.observe)
+        assert got == expected
+
+
 class TestEarlyStoppingTrigger:
     def run(self, trainer, trigger, values, name='main/loss'):
         def observe(i):
@@ -281,6 +315,10 @@ class TestEarlyStoppingTrigger:
         assert self.run(make_trainer(None), trigger, [1, 2, 3]) == []
         trigger = self.make(patience=1, mode='min', monitor='accuracy')
         assert self.run(make_trainer(None), trigger, [3, 2, 1], 'accuracy') == []
+
+    def test_nan_is_no_improvement(self, make_trainer):
+        trigger = self.make(patience=2)
+        assert self.run(make_trainer(None), trigger, [NAN, 3, NAN, 2, NAN, NAN]) == [6]
 
     def test_upper_bound(self, make_trainer):
         trigger = self.make(max_trigger=(3, 'iteration'))

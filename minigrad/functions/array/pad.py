@@ -12,6 +12,7 @@ from minigrad.functions._check import Checker
 from minigrad.functions.array.get_item import get_item
 from minigrad.functions.array.reshape import reshape
 from minigrad.types import Array
+from minigrad.utils.array import check_padding
 from minigrad.variable import Variable, as_variable
 
 # Modes that repeat elements of x, so that padding is selecting.
@@ -34,6 +35,7 @@ class Pad(FunctionNode):
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         (x,) = inputs
         self._in_shape = x.shape
+        check_padding('pad', self.keywords.get('constant_values', 0), x.dtype)
         return get_array_module(x).pad(x, self.pad_width, self.mode, **self.keywords)
 
     def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
@@ -63,6 +65,7 @@ def pad(x: Any, pad_width: Any, mode: Any, **keywords: Any) -> Variable:
 
     Raises:
         InvalidType: ``x`` is not float.
+        ValueError: The dtype cannot hold ``constant_values``.
         NotImplementedError: The gradient of a mode without one was asked for.
 
     Gradient: ``gy`` without the padding; for modes that repeat elements, added up at

@@ -9,6 +9,7 @@ from minigrad.function_node import FunctionNode, InputTypes
 from minigrad.functions.array.get_item import get_item
 from minigrad.functions.array.separate import separate
 from minigrad.types import Array
+from minigrad.utils.array import check_padding
 from minigrad.variable import Variable
 
 
@@ -33,6 +34,7 @@ class PadSequence(FunctionNode):
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         xp = get_array_module(*inputs)
         self._lengths = [len(x) for x in inputs]
+        check_padding('pad_sequence', self.padding, inputs[0].dtype)
         length = max(self._lengths) if self.length is None else self.length
         shape = (len(inputs), length, *inputs[0].shape[1:])
         y = xp.full(shape, self.padding, inputs[0].dtype)
@@ -65,6 +67,7 @@ def pad_sequence(xs: Any, length: int | None = None, padding: float = 0) -> Vari
     Raises:
         InvalidType: A sequence is longer than ``length``, or shapes or dtypes do not
             fit.
+        ValueError: The dtype cannot hold ``padding``.
 
     Gradient: of each sequence its part of ``gy``.
     Double backprop: yes.

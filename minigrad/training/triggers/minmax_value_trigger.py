@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +14,8 @@ from minigrad.training.triggers._get_trigger import get_trigger
 
 class BestValueTrigger:
     """Fires when the mean of a value over an interval is the best so far.
+
+    A mean that is NaN is never the best.
 
     Args:
         key: Name of the observed value.
@@ -58,6 +61,8 @@ class BestValueTrigger:
             )
         value = float(means[self._key])
         self._summary = DictSummary()
+        if math.isnan(value):
+            return False
         if self._best_value is None or self._compare(self._best_value, value):
             self._best_value = value
             return True
@@ -69,7 +74,11 @@ class BestValueTrigger:
             self._interval_trigger.serialize(serializer['interval_trigger'])
         self._summary.serialize(serializer['summary'])
         value = serializer('best_value', self._best_value)
-        self._best_value = None if value is None else float(value)
+        # Chainer may have saved a NaN: whatever it was compared with, it stayed the best.
+        if value is None or math.isnan(value):
+            self._best_value = None
+        else:
+            self._best_value = float(value)
 
 
 class MaxValueTrigger(BestValueTrigger):
