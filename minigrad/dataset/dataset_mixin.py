@@ -38,9 +38,9 @@ class DatasetMixin:
             isinstance(index, numpy.ndarray) and index.ndim > 0
         ):
             if _is_mask(index):
-                index = self._positions(numpy.asarray(index))
-            return [self.get_example(self._within(i)) for i in index]
-        return self.get_example(self._within(index))
+                index = _selected(self, numpy.asarray(index))
+            return [self.get_example(_within(self, i)) for i in index]
+        return self.get_example(_within(self, index))
 
     def __iter__(self) -> Iterator[Any]:
         """Yields the examples, up to ``len``, or to the first IndexError without one."""
@@ -52,28 +52,6 @@ class DatasetMixin:
             for i in range(size):
                 yield self[i]
 
-    def _within(self, i: Any) -> Any:
-        if not isinstance(i, (int, numpy.integer)):
-            return i
-        try:
-            size = len(self)
-        except NotImplementedError:
-            return i
-        if not -size <= i < size:
-            raise IndexError(
-                f'{type(self).__name__}: there is no example {i}; expected '
-                f'{-size} <= index < {size}'
-            )
-        return i if i >= 0 else i + size
-
-    def _positions(self, mask: Any) -> Any:
-        if mask.shape != (len(self),):
-            raise IndexError(
-                f'{type(self).__name__}: a mask of shape {mask.shape} was given for '
-                f'{len(self)} examples'
-            )
-        return numpy.flatnonzero(mask)
-
     def __len__(self) -> int:
         """Returns the number of examples."""
         raise NotImplementedError
@@ -83,9 +61,36 @@ class DatasetMixin:
         raise NotImplementedError
 
 
+# Functions, not methods: a dataset may have attributes of any name.
+
+
+def _within(dataset: DatasetMixin, i: Any) -> Any:
+    if not isinstance(i, (int, numpy.integer)):
+        return i
+    try:
+        size = len(dataset)
+    except NotImplementedError:
+        return i
+    if not -size <= i < size:
+        raise IndexError(
+            f'{type(dataset).__name__}: there is no example {i}; expected '
+            f'{-size} <= index < {size}'
+        )
+    return i if i >= 0 else i + size
+
+
+def _selected(dataset: DatasetMixin, mask: Any) -> Any:
+    if mask.shape != (len(dataset),):
+        raise IndexError(
+            f'{type(dataset).__name__}: a mask of shape {mask.shape} was given for '
+            f'{len(dataset)} examples'
+        )
+    return numpy.flatnonzero(mask)
+
+
 def _is_mask(index: Any) -> bool:
     if isinstance(index, numpy.ndarray):
-        return index.dtype == bool
+        return bool(index.dtype == bool)
     return len(index) > 0 and all(isinstance(i, (bool, numpy.bool)) for i in index)
 
 

@@ -16,6 +16,7 @@ def test_write_and_read(tmp_path):
         assert len(d) == 2
         assert d[1] == {'a': [2]}
         assert d[:] == [1, {'a': [2]}]
+        assert d[[True, False]] == [1]
         with pickle.loads(pickle.dumps(d)) as copy:
             assert copy[0] == 1
             assert d[0] == 1
