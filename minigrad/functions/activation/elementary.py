@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from minigrad.functions._edges import bounded, from_below
 from minigrad.functions.activation.sigmoid import sigmoid, sigmoid_array
@@ -12,7 +13,6 @@ from minigrad.functions.elementwise import Function, Row
 from minigrad.functions.math.basic_math import absolute
 from minigrad.functions.math.elementary import exp, square
 from minigrad.functions.math.special import ndtr
-from minigrad.variable import Variable
 
 INF = math.inf
 PDF_0 = 1 / math.sqrt(2 * math.pi)  # the normal density at 0
@@ -33,7 +33,7 @@ gelu: Function = Row(
 ).define()
 
 
-def _mish_slope(x: Variable, t: Variable) -> Variable:
+def _mish_slope(x: Any, t: Any) -> Any:
     return t + bounded(x) * (1 - t * t) * sigmoid(x)
 
 
