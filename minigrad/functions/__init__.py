@@ -39,6 +39,7 @@ from minigrad.functions.array.get_item import get_item as get_item
 from minigrad.functions.array.hstack import hstack as hstack
 from minigrad.functions.array.im2col import im2col as im2col
 from minigrad.functions.array.moveaxis import moveaxis as moveaxis
+from minigrad.functions.array.one_hot import one_hot as one_hot
 from minigrad.functions.array.pad import pad as pad
 from minigrad.functions.array.pad_sequence import pad_sequence as pad_sequence
 from minigrad.functions.array.permutate import permutate as permutate

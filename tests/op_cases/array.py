@@ -857,4 +857,14 @@ CASES = [
         empty=Sample((0, 3)),
         errors=[out_of_range(axis2=2)],
     ),
+    OpCase(
+        'one_hot',
+        samples=[Sample(integers((2, 3), 4), n_classes=4)],
+        oracle=lambda t, n_classes: np.equal.outer(t, np.arange(n_classes)),
+        differentiable=False,
+        errors=[
+            ErrorCase([4], n_classes=4, raises=ValueError, match='0 <= t < 4'),
+            ErrorCase([1.0], n_classes=4, raises=InvalidType, match='one_hot: .*kind'),
+        ],
+    ),
 ]

@@ -1,0 +1,42 @@
+"""Class labels as rows of zeros with one 1."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from minigrad.configuration import get_dtype
+from minigrad.functions._check import Checker
+from minigrad.functions.loss._labels import check_labels
+from minigrad.variable import Variable, as_array, as_variable
+
+
+def one_hot(t: Any, n_classes: int, dtype: Any = None) -> Variable:
+    """Class labels as vectors that are 1 at the label and 0 elsewhere.
+
+    Args:
+        t: Variable or array of labels, integers, any shape.
+        n_classes: Number of classes, the length of the new last axis.
+        dtype: Dtype of the result; ``config.dtype`` if None.
+
+    Returns:
+        Variable, shape ``(*t.shape, n_classes)``.
+
+    Raises:
+        InvalidType: ``t`` does not hold integers.
+        ValueError: A label is not in ``[0, n_classes)``.
+
+    Gradient: none.
+    Double backprop: no gradient to differentiate.
+    Kernels: reference.
+    Source: as torch.nn.functional.one_hot.
+
+    Example:
+        >>> F.one_hot(np.array([2, 0]), 3).array
+        array([[0., 0., 1.],
+               [1., 0., 0.]], dtype=float32)
+    """
+    x = as_variable(as_array(t))
+    if x.dtype.kind not in 'iu':
+        raise Checker('one_hot', t=x).refuse("t.dtype.kind == 'i'", x.dtype)
+    check_labels('one_hot', x.array, n_classes, None)
+    return as_variable(x.xp.eye(n_classes, dtype=get_dtype(dtype))[x.array])
