@@ -106,6 +106,9 @@ from minigrad.functions.connection.linear import linear as linear
 from minigrad.functions.connection.local_convolution_2d import (
     local_convolution_2d as local_convolution_2d,
 )
+from minigrad.functions.connection.scaled_dot_product_attention import (
+    scaled_dot_product_attention as scaled_dot_product_attention,
+)
 from minigrad.functions.connection.shift import shift as shift
 from minigrad.functions.evaluation.accuracy import accuracy as accuracy
 from minigrad.functions.evaluation.binary_accuracy import (

@@ -96,6 +96,29 @@ def naive_embed_id(x, W, ignore_label=None):
 
 ints = np.ones((2, 3), 'i')
 
+HALF = np.array([[True, False], [True, True], [False, True]])
+NOT_FIRST = np.array([[False, True, True]] * 3)  # with causal, row 0 sees nothing
+
+
+def attention(q, k, v, mask=None, causal=False, scale=None):
+    """Query by query, over the keys that it may look at."""
+    shape = (*q.shape[:-1], k.shape[-2])
+    y = np.zeros((*q.shape[:-1], v.shape[-1]))
+    bias = np.zeros(shape) if mask is None or mask.dtype == bool else mask
+    bias = np.broadcast_to(bias, shape)
+    allowed = mask if mask is not None and mask.dtype == bool else np.True_
+    allowed = np.broadcast_to(allowed, shape)
+    scale = q.shape[-1] ** -0.5 if scale is None else scale
+    for place in np.ndindex(q.shape[:-1]):
+        stack, i = place[:-1], place[-1]
+        seen = allowed[place] & (np.arange(shape[-1]) <= (i if causal else shape[-1]))
+        if seen.any():
+            score = k[stack][seen] @ q[place] * scale + bias[place][seen]
+            weights = np.exp(score) / np.exp(score).sum()
+            y[place] = weights @ v[stack][seen]
+    return y
+
+
 CASES = [
     OpCase(
         'linear',
@@ -393,5 +416,32 @@ CASES = [
         ),
         empty=Sample((0, 3), (3,)),
         errors=[ErrorCase((2, 3, 4), (4,), raises=InvalidType, match='scale: ')],
+    ),
+    OpCase(
+        'scaled_dot_product_attention',
+        samples=[
+            Sample((2, 3, 4), (2, 5, 4), (2, 5, 2)),
+            Sample((3, 4), (3, 4), (3, 2), causal=True),
+            Sample((2, 2, 3, 4), (2, 2, 3, 4), (2, 2, 3, 4), causal=True, scale=0.3),
+            Sample((2, 3, 4), (2, 2, 4), (2, 2, 3), mask=HALF),
+            Sample((2, 3, 4), (2, 3, 4), (2, 3, 3), mask=NOT_FIRST, causal=True),
+            Sample((3, 4), (5, 4), (5, 2), (3, 5)),
+        ],
+        oracle=attention,
+        empty=Sample((0, 3, 4), (0, 5, 4), (0, 5, 2)),
+        errors=[
+            ErrorCase((4,), (3, 4), (3, 4), raises=InvalidType, match='query float'),
+            ErrorCase((2, 4), (3, 5), (3, 4), raises=InvalidType, match='4 != 5'),
+            ErrorCase((2, 4), (3, 4), (2, 4), raises=InvalidType, match='3 != 2'),
+            ErrorCase(
+                *[(2, 4)] * 3,
+                np.ones((2, 2), 'i'),
+                raises=InvalidType,
+                match='mask bool',
+            ),
+            ErrorCase(
+                *[(2, 4)] * 3, dropout_ratio=1.0, raises=ValueError, match='ratio'
+            ),
+        ],
     ),
 ]
