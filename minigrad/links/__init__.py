@@ -30,8 +30,10 @@ from minigrad.links.connection.inceptionbn import InceptionBN
 from minigrad.links.connection.linear import Linear
 from minigrad.links.connection.local_convolution_2d import LocalConvolution2D
 from minigrad.links.connection.mlp_convolution_2d import MLPConvolution2D
+from minigrad.links.connection.multi_head_attention import MultiHeadAttention
 from minigrad.links.connection.parameter import Parameter
 from minigrad.links.connection.scale import Scale
+from minigrad.links.connection.transformer_encoder_layer import TransformerEncoderLayer
 from minigrad.links.loss.black_out import BlackOut
 from minigrad.links.loss.crf1d import CRF1d
 from minigrad.links.loss.hierarchical_softmax import BinaryHierarchicalSoftmax
@@ -101,6 +103,7 @@ __all__ = [
     'LocalConvolution2D',
     'MLPConvolution2D',
     'Maxout',
+    'MultiHeadAttention',
     'NStepBiGRU',
     'NStepBiLSTM',
     'NStepBiRNNReLU',
@@ -126,6 +129,7 @@ __all__ = [
     'StatelessLSTM',
     'StatelessMGU',
     'Swish',
+    'TransformerEncoderLayer',
     'VGG16Layers',
     'VGG19Layers',
 ]

@@ -1,7 +1,8 @@
 """Every link, called in one way or several: what the tests of links run over.
 
-The table takes the modules as arguments, so that Chainer can run it too (see
-make_golden.py).
+The table of Chainer's links takes the modules as arguments, so that Chainer can run it
+too (see make_golden.py): its numbers are the oracle. A link that Chainer does not have
+stands in `own_cases` and brings an oracle along, in NumPy.
 """
 
 import numpy as np
@@ -13,8 +14,73 @@ def spread(*shape):
     return x + np.copysign(0.1, x)
 
 
+def attention(n_heads, causal=False):
+    """Returns the oracle of multi-head attention, head by head and row by row."""
+
+    def oracle(params, x, prefix=''):
+        def project(name, x):
+            W, b = (params[f'{prefix}/{name}/{part}'] for part in 'Wb')
+            return x @ W.T + b
+
+        q, k, v = (project(name, x) for name in ('query', 'key', 'value'))
+        y, size = np.zeros_like(q), q.shape[-1] // n_heads
+        for n, i, h in np.ndindex(len(x), x.shape[1], n_heads):
+            head, end = slice(h * size, (h + 1) * size), i + 1 if causal else None
+            score = k[n, :end, head] @ q[n, i, head] / np.sqrt(size)
+            weights = np.exp(score) / np.exp(score).sum()
+            y[n, i, head] = weights @ v[n, :end, head]
+        return project('out', y)
+
+    return oracle
+
+
+def encoder_layer(n_heads, norm_first):
+    def oracle(params, x):
+        def norm(name, x):
+            mean, var = x.mean(-1, keepdims=True), x.var(-1, keepdims=True)
+            y = (x - mean) / np.sqrt(var + 1e-5)
+            return y * params[f'/{name}/gamma'] + params[f'/{name}/beta']
+
+        def dense(x):
+            h = np.maximum(x @ params['/hidden/W'].T + params['/hidden/b'], 0)
+            return h @ params['/out/W'].T + params['/out/b']
+
+        def attend(x):
+            return attention(n_heads)(params, x, '/attention')
+
+        if norm_first:
+            x = x + attend(norm('norm1', x))
+            return x + dense(norm('norm2', x))
+        x = norm('norm1', x + attend(x))
+        return norm('norm2', x + dense(x))
+
+    return oracle
+
+
+def own_cases(L, F):
+    """Returns ``{name: (make, inputs, oracle)}`` of links that Chainer does not have.
+
+    ``oracle(params, *inputs)`` gives the output from the parameters by path, and the
+    inputs, as float64 arrays.
+    """
+    x = spread(2, 3, 4)
+    return {
+        'MultiHeadAttention': (lambda: L.MultiHeadAttention(4, 2), (x,), attention(2)),
+        'TransformerEncoderLayer': (
+            lambda: L.TransformerEncoderLayer(4, 2, 6, dropout_ratio=0),
+            (x,),
+            encoder_layer(2, False),
+        ),
+        'TransformerEncoderLayer norm_first': (
+            lambda: L.TransformerEncoderLayer(4, 2, 6, 0, norm_first=True),
+            (x,),
+            encoder_layer(2, True),
+        ),
+    }
+
+
 def cases(L, F):
-    """Returns ``{name: (make, inputs)}``; ``make()`` gives a link."""
+    """Returns ``{name: (make, inputs)}`` of Chainer's; ``make()`` gives a link."""
     x = spread(2, 3, 6, 5)
     x3 = spread(2, 3, 8)
     x4 = spread(2, 4, 6, 5)

@@ -1,4 +1,4 @@
-"""Every link: against Chainer, gradients, copies, files."""
+"""Every link: against Chainer or an oracle, gradients, copies, files."""
 
 import importlib.util
 import json
@@ -25,7 +25,9 @@ def load(name):
 
 
 link_cases = load('link_cases')
-CASES = link_cases.cases(L, F)
+CHAINERS = link_cases.cases(L, F)
+OWN = link_cases.own_cases(L, F)
+CASES = {**CHAINERS, **{name: case[:2] for name, case in OWN.items()}}
 each_case = pytest.mark.parametrize('name', CASES)
 
 
@@ -52,15 +54,26 @@ def test_every_link_has_a_case():
     assert {name.split()[0] for name in CASES} == links
 
 
-@each_case
+@pytest.mark.parametrize('name', CHAINERS)
 def test_same_numbers_as_chainer(name):
-    seen = link_cases.run(minigrad, *CASES[name])
+    seen = link_cases.run(minigrad, *CHAINERS[name])
     digests = {key: link_cases.digest(value) for key, value in seen.items()}
     assert digests.keys() == GOLDEN[name].keys()
     for key, expected in GOLDEN[name].items():
         np.testing.assert_allclose(
             digests[key], expected, rtol=1e-4, atol=2e-4, err_msg=key
         )
+
+
+@pytest.mark.parametrize('name', OWN)
+def test_same_numbers_as_its_oracle(name):
+    link, xs = make(name, 'd')
+    oracle = OWN[name][2]
+    rng = np.random.RandomState(4)
+    for param in link.params():
+        param.array[...] += rng.normal(size=param.shape)  # ones would hide a factor
+    params = {path: param.array for path, param in link.namedparams()}
+    np.testing.assert_allclose(link(*xs).array, oracle(params, *xs), rtol=1e-9)
 
 
 @each_case
