@@ -53,6 +53,7 @@ from minigrad.links.normalization.decorrelated_batch_normalization import (
 )
 from minigrad.links.normalization.group_normalization import GroupNormalization
 from minigrad.links.normalization.layer_normalization import LayerNormalization
+from minigrad.links.normalization.rms_norm import RMSNorm
 from minigrad.links.rnn.gru import GRU, StatefulGRU, StatelessGRU
 from minigrad.links.rnn.lstm import LSTM, StatelessLSTM
 from minigrad.links.rnn.mgu import StatefulMGU, StatelessMGU
@@ -116,6 +117,7 @@ __all__ = [
     'NegativeSampling',
     'PReLU',
     'Parameter',
+    'RMSNorm',
     'ResNet50Layers',
     'ResNet101Layers',
     'ResNet152Layers',

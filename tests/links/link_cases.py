@@ -57,6 +57,11 @@ def encoder_layer(n_heads, norm_first):
     return oracle
 
 
+def rms_norm(params, x):
+    square = (x * x).mean(-1, keepdims=True)
+    return x / np.sqrt(square + 1e-6) * params['/gamma']
+
+
 def own_cases(L, F):
     """Returns ``{name: (make, inputs, oracle)}`` of links that Chainer does not have.
 
@@ -76,6 +81,8 @@ def own_cases(L, F):
             (x,),
             encoder_layer(2, True),
         ),
+        'RMSNorm': (lambda: L.RMSNorm(4), (x,), rms_norm),
+        'RMSNorm lazy': (lambda: L.RMSNorm(initial_gamma=2), (x,), rms_norm),
     }
 
 

@@ -85,3 +85,11 @@ def test_transformer_encoder_layer(norm_first):
     for ours, theirs in ((link.norm1, module.norm1), (link.norm2, module.norm2)):
         fill((ours.gamma, theirs.weight), (ours.beta, theirs.bias))
     assert_same(link, module, X)
+
+
+def test_rms_norm():
+    link = in_float64(lambda: L.RMSNorm(8, 1e-5))
+    module = torch.nn.RMSNorm(8, 1e-5, dtype=torch.float64)
+    link.gamma.array[...] = RNG.standard_normal(8)
+    module.weight.data = torch.tensor(link.gamma.array)
+    assert_same(link, module, X)
