@@ -271,23 +271,27 @@ class DictSummary:
     def __init__(self) -> None:
         self._summaries: dict[str, Summary] = {}
 
-    def add(self, d: dict[str, Any]) -> None:
+    def add(self, d: dict[str, Any], weight: Any = 1) -> None:
         """Adds the scalars of a dictionary.
+
+        Args:
+            d: The values by name.
+            weight: How often to count those that come without a weight.
 
         Raises:
             ValueError: A weight is not a scalar.
         """
         for key, value in d.items():
-            weight: Any = 1
+            times = weight
             if isinstance(value, tuple):
-                value, weight = value[0], _array_of(value[1])
-                if not _is_scalar(weight):
+                value, times = value[0], _array_of(value[1])
+                if not _is_scalar(times):
                     raise ValueError(
-                        f'DictSummary: the weight of {key!r} is not a scalar: {weight!r}'
+                        f'DictSummary: the weight of {key!r} is not a scalar: {times!r}'
                     )
             value = _array_of(value)
             if _is_scalar(value):
-                self._summaries.setdefault(key, Summary()).add(value, weight=weight)
+                self._summaries.setdefault(key, Summary()).add(value, weight=times)
 
     def compute_mean(self) -> dict[str, Any]:
         """Returns the mean of every key."""

@@ -55,7 +55,7 @@ def train(
         bar = tqdm(
             batches, desc=f'epoch {epoch:2d}/{epochs}', leave=False, disable=None
         )
-        losses, accuracies = [], []
+        losses, accuracies, sizes = [], [], [len(batch) for batch in batches]
         for batch in bar:
             y = model(shifted(x[batch], rng))
             loss = F.softmax_cross_entropy(y, t[batch])
@@ -69,8 +69,8 @@ def train(
         log.append(
             {
                 'epoch': epoch,
-                'main/loss': float(np.mean(losses)),
-                'main/accuracy': float(np.mean(accuracies)),
+                'main/loss': float(np.average(losses, weights=sizes)),
+                'main/accuracy': float(np.average(accuracies, weights=sizes)),
                 'validation/main/loss': test_loss,
                 'validation/main/accuracy': test_accuracy,
             }

@@ -36,10 +36,62 @@ class TestEvaluator:
     def test_means_over_batches(self):
         model = Model()
         evaluator = extensions.Evaluator(iterate(), model)
-        expected = numpy.mean([DATA[:2].sum(), DATA[2:4].sum(), DATA[4:].sum()])
+        sums = [DATA[:2].sum(), DATA[2:4].sum(), DATA[4:].sum()]
+        expected = numpy.average(sums, weights=[2, 2, 1])
         for _ in range(2):  # the iterator is rewound
-            assert evaluator() == {'main/loss': expected, 'main/child/max': 41 / 3}
+            assert evaluator() == {'main/loss': expected, 'main/child/max': 63 / 5}
         assert model.seen == [(False, False)] * 6
+
+    def test_every_example_counts_the_same(self):
+        """31 batches of 32 and one of 8: the accuracy is that over all 1,000."""
+        rng = numpy.random.default_rng(0)
+        x = rng.random((1000, 4), 'f')
+        t = rng.integers(0, 4, 1000)
+        x[992:, 0] = 2  # the small batch is unlike the others
+        model = minigrad.links.Classifier(lambda x: x)
+        data = minigrad.datasets.TupleDataset(x, t)
+        means = extensions.Evaluator(iterate(data, 32), model)()
+        right = (x.argmax(axis=1) == t).mean()
+        assert means['main/accuracy'] == pytest.approx(right, abs=1e-7)
+        assert means['main/loss'] == pytest.approx(float(model(x, t).array), rel=1e-6)
+
+    def test_a_weight_of_ones_own(self):
+        def evaluate(x):
+            minigrad.report({'sum': (x.sum(), 1)})
+
+        evaluator = extensions.Evaluator(iterate(), Model(), eval_func=evaluate)
+        expected = numpy.mean([DATA[:2].sum(), DATA[2:4].sum(), DATA[4:].sum()])
+        assert evaluator() == {'sum': expected}
+
+    @pytest.mark.parametrize(
+        ('batches', 'expected'),
+        [
+            ([numpy.ones(3), numpy.zeros(1)], 0.75),
+            ([(numpy.ones(3), 'x'), (numpy.zeros(1), 'y')], 0.75),
+            ([{'x': numpy.ones(3)}, {'x': numpy.zeros(1)}], 0.75),
+            ([1.0, 0.0], 0.5),  # nothing to count
+        ],
+    )
+    def test_batches_that_are_no_lists(self, batches, expected):
+        class Batches:
+            def __iter__(self):
+                return iter(batches)
+
+            def reset(self):
+                pass
+
+        def evaluate(first):
+            minigrad.report({'mean': numpy.mean(first)})
+
+        def converter(batch, device):
+            if isinstance(batch, dict):
+                return batch['x']
+            return batch[:1] if isinstance(batch, tuple) else batch
+
+        evaluator = extensions.Evaluator(
+            Batches(), Model(), converter, eval_func=evaluate
+        )
+        assert evaluator() == {'mean': expected}
 
     def test_names_and_reports(self):
         evaluator = extensions.Evaluator(iterate(), Model())

@@ -21,7 +21,9 @@ class Evaluator(Extension):
     """Reports the means of what a model reports over a validation set.
 
     The model runs in test mode and without a graph. Its values get the name of the
-    evaluator in front, as in ``validation/main/accuracy``.
+    evaluator in front, as in ``validation/main/accuracy``. The mean is that over all
+    examples: a value counts as often as its batch has examples, unless the model
+    reports it as ``(value, weight)``; a sum over a batch is reported as ``(sum, 1)``.
 
     Args:
         iterator: Iterator over the validation data, made with ``repeat=False``; or a
@@ -132,7 +134,7 @@ class Evaluator(Extension):
                         eval_func(**arrays)
                     else:
                         eval_func(arrays)
-                summary.add(observation)
+                summary.add(observation, weight=_number_of_examples(batch))
                 if bar is not None:
                     epoch = getattr(iterator, 'epoch_detail', 0)
                     total = (
@@ -160,3 +162,15 @@ class Evaluator(Extension):
         """Finalizes the iterators."""
         for iterator in self._iterators.values():
             iterator.finalize()
+
+
+def _number_of_examples(batch: Any) -> int:
+    """Returns how many examples an iterator gave: usually a list of them."""
+    if isinstance(batch, dict):
+        batch = next(iter(batch.values()), None)
+    elif isinstance(batch, tuple) and len(batch) > 0:
+        batch = batch[0]
+    try:
+        return len(batch)
+    except TypeError:
+        return 1
