@@ -122,7 +122,7 @@ def test_predict_looks_at_ten_crops(small_vgg):
 def test_errors(tmp_path):
     minigrad.dataset.set_dataset_root(str(tmp_path))
     try:
-        with pytest.raises(DatasetError, match=r'bvlc_googlenet\.npz.*Caffe'):
+        with pytest.raises(DatasetError, match=r'bvlc_googlenet\.npz\n.*Caffe'):
             L.GoogLeNet()
     finally:
         minigrad.dataset.set_dataset_root(None)

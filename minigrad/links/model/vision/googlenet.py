@@ -25,6 +25,14 @@ from minigrad.links.model.vision.named_layers import (
 from minigrad.types import Array
 
 _MEAN = (104.0, 117.0, 123.0)
+_BRANCHES = {
+    'conv1': '1x1',
+    'proj3': '3x3_reduce',
+    'conv3': '3x3',
+    'proj5': '5x5_reduce',
+    'conv5': '5x5',
+    'projp': 'pool_proj',
+}
 
 
 def prepare(image: Any, size: tuple[int, int] | None = (224, 224)) -> Array:
@@ -44,13 +52,14 @@ class GoogLeNet(NamedLayers):
     """GoogLeNet, with its two side classifiers.
 
     Args:
-        pretrained_model: Path of a file of weights. 'auto' is
-            ``pfnet/chainer/models/bvlc_googlenet.npz`` in the dataset folder, which
-            must be there: nothing is downloaded, nor converted from Caffe. None draws
-            random weights.
+        pretrained_model: Path of a file of weights: an ``.npz`` of Chainer or a
+            ``.caffemodel``. 'auto' is ``pfnet/chainer/models/bvlc_googlenet.npz`` in
+            the dataset folder, or ``.caffemodel``, which is converted once; nothing is
+            downloaded. None draws random weights.
 
     Raises:
         DatasetError: The file that 'auto' stands for is missing.
+        SnapshotMismatch: The file holds another network.
 
     Source: Szegedy et al. 2015; compatible with chainer.links.GoogLeNet.
 
@@ -116,6 +125,28 @@ class GoogLeNet(NamedLayers):
                 *[self[f'{k}_conv'], relu, self[f'{k}_fc1'], relu, self[f'{k}_fc2']],
             ]
         return layers
+
+    @property
+    def caffe_names(self) -> dict[str, str]:
+        """The names in the Caffe network."""
+        names = {
+            'conv1': 'conv1/7x7_s2',
+            'conv2_reduce': 'conv2/3x3_reduce',
+            'conv2': 'conv2/3x3',
+            'loss3_fc': 'loss3/classifier',
+        }
+        for k in ('loss1', 'loss2'):
+            names[f'{k}_conv'] = f'{k}/conv'
+            names[f'{k}_fc1'] = f'{k}/fc'
+            names[f'{k}_fc2'] = f'{k}/classifier'
+        for block in ('3a', '3b', '4a', '4b', '4c', '4d', '4e', '5a', '5b'):
+            for ours, theirs in _BRANCHES.items():
+                names[f'inc{block}/{ours}'] = f'inception_{block}/{theirs}'
+        return {
+            f'{ours}/{array}': f'{theirs}/{array}'
+            for ours, theirs in names.items()
+            for array in ('W', 'b')
+        }
 
 
 def _pool(x: Any) -> Any:

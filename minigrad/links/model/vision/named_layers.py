@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, ClassVar
 
 import numpy
 
 from minigrad.configuration import get_dtype, no_backprop_mode, using_config
+from minigrad.dataset.download import DatasetError, get_dataset_directory
 from minigrad.functions.array.reshape import reshape
 from minigrad.functions.math.average import average
 from minigrad.link import Chain
-from minigrad.serializers.npz import load_npz
+from minigrad.links.model.vision import foreign_weights
+from minigrad.serializers.npz import load_npz, save_npz
 from minigrad.types import Array
 from minigrad.utils import argument, imgproc
 from minigrad.variable import Variable
@@ -129,23 +132,93 @@ class NamedLayers(Chain):
             argument.check_unexpected_kwargs(kwargs, **_REFUSED)
             argument.assert_kwargs_empty(kwargs)
 
-    def _load(self, pretrained_model: str, file_name: str) -> None:
-        """Loads a file; 'auto' is a file of the dataset folder."""
-        if pretrained_model != 'auto':
-            load_npz(pretrained_model, self)
-            return
-        from minigrad.dataset.download import DatasetError, get_dataset_directory
+    @property
+    def caffe_names(self) -> dict[str, str]:
+        """The names in the Caffe network of each array: ``{'conv1/W': 'conv1/W'}``."""
+        raise NotImplementedError(f'{type(self).__name__} is not read from Caffe')
 
+    @property
+    def torchvision_names(self) -> dict[str, str]:
+        """The names in torchvision's state dict of each array."""
+        raise NotImplementedError(
+            f'{type(self).__name__} has another form than the one of torchvision; '
+            'networks whose weights can be read are VGG16Layers, VGG19Layers, '
+            'ResNet50Layers, ResNet101Layers and ResNet152Layers'
+        )
+
+    @classmethod
+    def convert_caffemodel_to_npz(
+        cls, path_caffemodel: str | os.PathLike[str], path_npz: str | os.PathLike[str]
+    ) -> None:
+        """Turns a Caffe network into a file that this class and Chainer's can load.
+
+        Args:
+            path_caffemodel: The published file; nothing in it is executed.
+            path_npz: Where the weights go.
+
+        Raises:
+            DamagedFile: It is no file of Caffe.
+            ImportError: The package protobuf is missing.
+            SnapshotMismatch: It holds another network.
+        """
+        cls._convert(cls(pretrained_model=None), path_caffemodel, path_npz)  # type: ignore[arg-type]
+
+    def _convert(self, path_caffemodel: Any, path_npz: Any) -> None:
+        self._load_caffemodel(path_caffemodel)
+        save_npz(path_npz, self, compression=False)
+
+    def _load(self, pretrained_model: str | os.PathLike[str], file_name: str) -> None:
+        """Loads a file of weights.
+
+        Args:
+            pretrained_model: Path of an ``.npz`` file, a ``.caffemodel``, or a state
+                dict of torchvision; 'auto' is a file of the dataset folder.
+            file_name: That file, with the ending ``.npz`` or else ``.caffemodel``.
+        """
+        path = os.fspath(pretrained_model)
+        if path == 'auto':
+            path = self._published(file_name)
+        if path.endswith('.caffemodel'):
+            self._load_caffemodel(path)
+        elif path.endswith(('.pth', '.pt', '.safetensors')):
+            self._load_torchvision(path)
+        else:
+            load_npz(path, self)
+
+    def _published(self, file_name: str) -> str:
         folder = get_dataset_directory('pfnet/chainer/models', create_directory=False)
         path = os.path.join(folder, file_name)
+        caffemodel = path.removesuffix('.npz') + '.caffemodel'
         if not os.path.exists(path):
-            raise DatasetError(
-                f'{type(self).__name__}: there is no {path}, and minigrad does not read '
-                'files of Caffe. Convert one by convert_caffemodel_to_npz of Chainer '
-                'and put it there, give its path as pretrained_model, or give None for '
-                'random weights'
+            if not os.path.exists(caffemodel):
+                raise DatasetError(
+                    f'{type(self).__name__}: there is no {path}\n'
+                    f'  hint: put the file that Caffe published there, '
+                    f'{os.path.basename(caffemodel)} (it is converted once), give the '
+                    'path of a file as pretrained_model (.npz of Chainer, .caffemodel, '
+                    "or torchvision's .pth), or give None for random weights"
+                )
+            sys.stderr.write(f'Converting {caffemodel} once; this takes a minute\n')
+            self._convert(caffemodel, path)
+        return path
+
+    def _load_caffemodel(self, path: str | os.PathLike[str]) -> None:
+        arrays = foreign_weights.read_caffemodel(path)
+        foreign_weights.load(self, arrays, self.caffe_names, path, ('/N',))
+
+    def _load_torchvision(self, path: str | os.PathLike[str]) -> None:
+        names = self.torchvision_names
+        arrays = foreign_weights.read_state_dict(path)
+        first = next(iter(names)).removesuffix('/W')
+        W, b = names[f'{first}/W'], names.get(f'{first}/b', 'bias of the first layer')
+        fits = W in arrays and arrays[W].shape == self[first].W.shape
+        if fits and (b not in arrays or arrays[b].shape == self[first].b.shape):
+            names[f'{first}/b'] = b
+            arrays[W], arrays[b] = foreign_weights.for_prepared_images(
+                arrays[W], arrays.get(b), self.mean
             )
-        load_npz(path, self)
+        ignored = ('.num_batches_tracked',)
+        foreign_weights.load(self, arrays, names, path, ignored)
 
 
 def prepare_image(

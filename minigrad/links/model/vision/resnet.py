@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from minigrad.functions.activation.relu import relu
@@ -14,6 +15,7 @@ from minigrad.initializers.normal import HeNormal
 from minigrad.link import Chain
 from minigrad.links.connection.convolution_2d import Convolution2D
 from minigrad.links.connection.linear import Linear
+from minigrad.links.model.vision.foreign_weights import batch_normalization_names
 from minigrad.links.model.vision.named_layers import (
     Layers,
     NamedLayers,
@@ -153,16 +155,24 @@ class ResNetLayers(NamedLayers):
     """ResNet with 50, 101 or 152 layers.
 
     Args:
-        pretrained_model: Path of a file of weights. 'auto' is
-            ``pfnet/chainer/models/ResNet-50-model.npz`` (or 101, 152) in the dataset
-            folder, which must be there: nothing is converted from Caffe. None draws
-            random weights.
+        pretrained_model: Path of a file of weights: an ``.npz`` of Chainer, a
+            ``.caffemodel``, or torchvision's ``resnet50`` as ``.pth`` or
+            ``.safetensors``. 'auto' is ``pfnet/chainer/models/ResNet-50-model.npz`` (or
+            101, 152) in the dataset folder, or ``.caffemodel``, which is converted
+            once; nothing is downloaded. None draws random weights.
         n_layers: 50, 101 or 152.
-        downsample_fb: Stride on the 3x3 convolutions instead of the 1x1 ones.
+        downsample_fb: Stride on the 3x3 convolutions instead of the 1x1 ones, as
+            torchvision's weights want it.
+
+    Attributes:
+        pool1_pad: Padding of the first pooling. 0 as in Caffe; loading torchvision's
+            weights sets it to 1. A file of weights does not hold it.
 
     Raises:
         DatasetError: The file that 'auto' stands for is missing.
-        ValueError: Another number of layers.
+        SnapshotMismatch: The file holds another network.
+        ValueError: Another number of layers, or torchvision's weights without
+            ``downsample_fb``.
 
     Source: He et al. 2015; compatible with ResNetLayers of
         chainer.links.model.vision.resnet.
@@ -185,6 +195,9 @@ class ResNetLayers(NamedLayers):
         # Weights that are loaded next need not be drawn.
         W = Zero() if pretrained_model else HeNormal()
         depths = _DEPTHS[n_layers]
+        self._n_layers = n_layers
+        self._downsample_fb = downsample_fb
+        self.pool1_pad = 0
         rest: dict[str, Any] = {'initialW': W, 'downsample_fb': downsample_fb}
         with self.init_scope():
             self.conv1 = Convolution2D(3, 64, 7, 2, 3, initialW=W)
@@ -202,7 +215,7 @@ class ResNetLayers(NamedLayers):
         """The layers by name, in the order in which they run."""
         return {
             'conv1': [self.conv1, self.bn1, relu],
-            'pool1': [_pool],
+            'pool1': [self._pool],
             'res2': [self.res2],
             'res3': [self.res3],
             'res4': [self.res4],
@@ -212,9 +225,101 @@ class ResNetLayers(NamedLayers):
             'prob': [softmax],
         }
 
+    def _pool(self, x: Any) -> Any:
+        # With padding nothing is left over at the end, so covering all adds no window.
+        pad = self.pool1_pad
+        return max_pooling_2d(x, 3, stride=2, pad=pad, cover_all=pad == 0)
 
-def _pool(x: Any) -> Any:
-    return max_pooling_2d(x, 3, stride=2)
+    @property
+    def caffe_names(self) -> dict[str, str]:
+        """The names in the Caffe network."""
+        names = {'conv1/W': 'conv1/W', 'fc6/W': 'fc1000/W', 'fc6/b': 'fc1000/b'}
+        if self._n_layers == 50:
+            names['conv1/b'] = 'conv1/b'
+        names.update(_caffe_normalization('bn1', '_conv1'))
+        for block, place in self._blocks():
+            stage, number = place
+            letter = 'abcdef'[number] if self._n_layers == 50 else f'b{number}'
+            if self._n_layers != 50 and (number == 0 or stage in (2, 5)):
+                letter = 'abc'[number]
+            for i, branch in enumerate(('2a', '2b', '2c', '1'), start=1):
+                if i == 4 and number > 0:
+                    break
+                theirs = f'{stage}{letter}_branch{branch}'
+                names[f'{block}/conv{i}/W'] = f'res{theirs}/W'
+                names.update(_caffe_normalization(f'{block}/bn{i}', theirs))
+        return names
+
+    @property
+    def torchvision_names(self) -> dict[str, str]:
+        """The names in torchvision's ``resnet50`` and its kin."""
+        names = {'conv1/W': 'conv1.weight'}
+        names.update(batch_normalization_names('bn1', 'bn1'))
+        for block, (stage, number) in self._blocks():
+            theirs = f'layer{stage - 1}.{number}'
+            for i in range(1, 4):
+                names[f'{block}/conv{i}/W'] = f'{theirs}.conv{i}.weight'
+                names.update(
+                    batch_normalization_names(f'{block}/bn{i}', f'{theirs}.bn{i}')
+                )
+            if number == 0:
+                theirs += '.downsample'
+                names[f'{block}/conv4/W'] = f'{theirs}.0.weight'
+                names.update(batch_normalization_names(f'{block}/bn4', f'{theirs}.1'))
+        names['fc6/W'], names['fc6/b'] = 'fc.weight', 'fc.bias'
+        return names
+
+    def _blocks(self) -> list[tuple[str, tuple[int, int]]]:
+        """Returns the path, stage and number of each block."""
+        return [
+            (f'res{stage}/b{number}' if number else f'res{stage}/a', (stage, number))
+            for stage, depth in enumerate(_DEPTHS[self._n_layers], start=2)
+            for number in range(depth)
+        ]
+
+    def _load_torchvision(self, path: str | os.PathLike[str]) -> None:
+        if not self._downsample_fb:
+            raise ValueError(
+                f"{os.fspath(path)}: torchvision's networks have their strides on the "
+                f'3x3 convolutions\n  hint: {type(self).__name__}(path, '
+                'downsample_fb=True)'
+            )
+        super()._load_torchvision(path)
+        self.pool1_pad = 1
+        for link in self.links():
+            if isinstance(link, BatchNormalization):
+                link.eps = 1e-5
+
+    @classmethod
+    def convert_caffemodel_to_npz(
+        cls,
+        path_caffemodel: str | os.PathLike[str],
+        path_npz: str | os.PathLike[str],
+        n_layers: int = 50,
+    ) -> None:
+        """Turns a Caffe network into a file that this class and Chainer's can load.
+
+        Args:
+            path_caffemodel: The published file; nothing in it is executed.
+            path_npz: Where the weights go.
+            n_layers: 50, 101 or 152.
+
+        Raises:
+            DamagedFile: It is no file of Caffe.
+            ImportError: The package protobuf is missing.
+            SnapshotMismatch: It holds another network.
+        """
+        ResNetLayers(None, n_layers)._convert(path_caffemodel, path_npz)
+
+
+def _caffe_normalization(ours: str, theirs: str) -> dict[str, str]:
+    """Returns the names of statistics, and of the scale that Caffe keeps apart."""
+    return {
+        f'{ours}/avg_mean': f'bn{theirs}/avg_mean',
+        f'{ours}/avg_var': f'bn{theirs}/avg_var',
+        f'{ours}/gamma': f'scale{theirs}/W',
+        f'{ours}/beta': f'scale{theirs}/bias/b',
+    }
 
 
 def _average(x: Any) -> Any:
@@ -228,7 +333,7 @@ class ResNet50Layers(ResNetLayers):
         pretrained_model: Path of a file of weights, 'auto', or None.
         downsample_fb: Stride on the 3x3 convolutions instead of the 1x1 ones.
 
-    Source: compatible with chainer.links.ResNet50Layers; nothing is converted.
+    Source: compatible with chainer.links.ResNet50Layers.
 
     Example:
         >>> model = L.ResNet50Layers(pretrained_model=None)
@@ -251,7 +356,7 @@ class ResNet101Layers(ResNetLayers):
         pretrained_model: Path of a file of weights, 'auto', or None.
         downsample_fb: Stride on the 3x3 convolutions instead of the 1x1 ones.
 
-    Source: compatible with chainer.links.ResNet101Layers; nothing is converted.
+    Source: compatible with chainer.links.ResNet101Layers.
     """
 
     def __init__(
@@ -267,7 +372,7 @@ class ResNet152Layers(ResNetLayers):
         pretrained_model: Path of a file of weights, 'auto', or None.
         downsample_fb: Stride on the 3x3 convolutions instead of the 1x1 ones.
 
-    Source: compatible with chainer.links.ResNet152Layers; nothing is converted.
+    Source: compatible with chainer.links.ResNet152Layers.
     """
 
     def __init__(

@@ -44,14 +44,16 @@ class VGGLayers(NamedLayers):
     """VGG with 16 or 19 layers.
 
     Args:
-        pretrained_model: Path of a file of weights. 'auto' is
-            ``pfnet/chainer/models/VGG_ILSVRC_16_layers.npz`` (or 19) in the dataset
-            folder, which must be there: nothing is downloaded, nor converted from
-            Caffe. None draws random weights.
+        pretrained_model: Path of a file of weights: an ``.npz`` of Chainer, a
+            ``.caffemodel``, or torchvision's ``vgg16`` as ``.pth`` or ``.safetensors``.
+            'auto' is ``pfnet/chainer/models/VGG_ILSVRC_16_layers.npz`` (or 19) in the
+            dataset folder, or ``.caffemodel``, which is converted once; nothing is
+            downloaded. None draws random weights.
         n_layers: 16 or 19.
 
     Raises:
         DatasetError: The file that 'auto' stands for is missing.
+        SnapshotMismatch: The file holds another network.
         ValueError: Another number of layers.
 
     Source: Simonyan and Zisserman 2014; compatible with VGGLayers of
@@ -105,6 +107,28 @@ class VGGLayers(NamedLayers):
         layers['fc8'] = [self.fc8]
         layers['prob'] = [softmax]
         return layers
+
+    @property
+    def caffe_names(self) -> dict[str, str]:
+        """The names in the Caffe network, which are the same."""
+        return {path.lstrip('/'): path.lstrip('/') for path, _ in self.namedparams()}
+
+    @property
+    def torchvision_names(self) -> dict[str, str]:
+        """The names in torchvision's ``vgg16`` or ``vgg19``, which are numbers."""
+        names = {}
+        number = 0
+        for block, depths in enumerate(self._depths, start=1):
+            for depth in range(1, depths + 1):
+                names[f'conv{block}_{depth}'] = f'features.{number}'
+                number += 2  # a ReLU has a number too
+            number += 1  # and a pooling
+        names.update(fc6='classifier.0', fc7='classifier.3', fc8='classifier.6')
+        return {
+            f'{ours}/{our}': f'{theirs}.{their}'
+            for ours, theirs in names.items()
+            for our, their in (('W', 'weight'), ('b', 'bias'))
+        }
 
 
 def _halve(x: Any) -> Any:
