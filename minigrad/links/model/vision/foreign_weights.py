@@ -131,7 +131,7 @@ def for_prepared_images(
     Example:
         >>> W, b = for_prepared_images(np.ones((1, 3, 1, 1)), None, (0., 0., 0.))
         >>> W.ravel() * 255
-        array([4.4444447, 4.4642859, 4.3668122], dtype=float32)
+        array([4.444444, 4.464286, 4.366812], dtype=float32)
     """
     W = numpy.asarray(W, numpy.float64) / _DEVIATION.reshape(3, 1, 1)
     shift = numpy.array(mean[::-1]) / 255 - _MEAN  # a zero of ours, seen by theirs

@@ -10,7 +10,6 @@ from typing import Any, ClassVar
 import numpy
 
 from minigrad.configuration import get_dtype, no_backprop_mode, using_config
-from minigrad.dataset.download import DatasetError, get_dataset_directory
 from minigrad.functions.array.reshape import reshape
 from minigrad.functions.math.average import average
 from minigrad.link import Chain
@@ -186,6 +185,8 @@ class NamedLayers(Chain):
             load_npz(path, self)
 
     def _published(self, file_name: str) -> str:
+        from minigrad.dataset.download import DatasetError, get_dataset_directory
+
         folder = get_dataset_directory('pfnet/chainer/models', create_directory=False)
         path = os.path.join(folder, file_name)
         caffemodel = path.removesuffix('.npz') + '.caffemodel'
