@@ -97,13 +97,13 @@ def cached_download(url: str) -> str:
     return path
 
 
-def download(url: str, path: str, sha256: str | None = None) -> None:
+def download(url: str, path: str, checksum: str | None = None) -> None:
     """Downloads a file to ``path``; the file appears there whole or not at all.
 
     Args:
         url: Where it is.
         path: Where it goes.
-        sha256: What its content must hash to, if that is known.
+        checksum: SHA-256 or MD5 of its content, if that is known.
 
     Raises:
         DatasetError: Downloads are forbidden, the server cannot be reached, or the
@@ -122,13 +122,18 @@ def download(url: str, path: str, sha256: str | None = None) -> None:
     try:
         pooch.retrieve(
             url,
-            known_hash=None if sha256 is None else f'sha256:{sha256}',
+            known_hash=None if checksum is None else f'{hash_of(checksum)}:{checksum}',
             fname=os.path.basename(path),
             path=os.path.dirname(path),
             downloader=_fetch,
         )
     except (OSError, ValueError) as error:
         raise DatasetError(f'{path}: cannot download {url} ({error})') from error
+
+
+def hash_of(checksum: str) -> str:
+    """Returns the name of the hash that makes checksums of this length."""
+    return {32: 'md5', 64: 'sha256'}[len(checksum)]
 
 
 def _fetch(url: str, output_file: str, pooch: Any) -> None:

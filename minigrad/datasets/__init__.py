@@ -28,6 +28,7 @@ from minigrad.datasets.sub_dataset import (
     split_dataset_n_random,
     split_dataset_random,
 )
+from minigrad.datasets.svhn import get_svhn
 from minigrad.datasets.text_dataset import TextDataset
 from minigrad.datasets.transform_dataset import TransformDataset
 from minigrad.datasets.tuple_dataset import TupleDataset
@@ -63,6 +64,7 @@ __all__ = [
     'get_mnist',
     'get_ptb_words',
     'get_ptb_words_vocabulary',
+    'get_svhn',
     'make_shapes',
     'open_pickle_dataset',
     'open_pickle_dataset_writer',

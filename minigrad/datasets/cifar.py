@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import tarfile
 import warnings
@@ -151,11 +150,11 @@ def _load(layout: _Layout) -> dict[str, bytes]:
     if path is None:
         path = data_file.fetch('cifar', layout.archive)
     raw = path.read_bytes()
-    got = hashlib.sha256(raw).hexdigest()
-    if got != layout.archive.sha256:
+    got = data_file.checksum_of(raw, layout.archive.checksum)
+    if got != layout.archive.checksum:
         raise DatasetError(
             f'{path}: not the published file\n'
-            f'  expected  sha256 {layout.archive.sha256}\n'
+            f'  expected  sha256 {layout.archive.checksum}\n'
             f'  got       {got}, {len(raw)} bytes\n'
             '  hint: delete the file; it is downloaded again when it is next asked for'
         )

@@ -14,6 +14,7 @@ from minigrad.dataset.download import (
     DatasetError,
     download,
     get_dataset_directory,
+    hash_of,
     is_offline,
 )
 
@@ -26,7 +27,7 @@ class DataFile(NamedTuple):
     """
 
     name: str  # such as 'train-images-idx3-ubyte.gz'
-    sha256: str  # of the published file
+    checksum: str  # SHA-256 of the published file, or MD5 where only that is known
     urls: tuple[str, ...]  # mirrors, tried one after another
     content_sha256: str | None = None  # of the decompressed file, where known
 
@@ -76,7 +77,7 @@ def fetch(dataset: str, file: DataFile) -> Path:
     failures = []
     for url in file.urls:
         try:
-            download(url, str(path), file.sha256)
+            download(url, str(path), file.checksum)
         except DatasetError as error:
             failures.append(f'  {error}')
         else:
@@ -89,7 +90,7 @@ def fetch(dataset: str, file: DataFile) -> Path:
 def read(path: Path, file: DataFile) -> bytes:
     """Returns the decompressed content of a file after checking it."""
     raw = path.read_bytes()
-    is_published = hashlib.sha256(raw).hexdigest() == file.sha256
+    is_published = checksum_of(raw, file.checksum) == file.checksum
     content = raw
     if path.suffix == '.gz':
         try:
@@ -103,12 +104,17 @@ def read(path: Path, file: DataFile) -> bytes:
     return content
 
 
+def checksum_of(content: bytes, like: str) -> str:
+    """Returns the checksum of a content, of the same kind as another checksum."""
+    return hashlib.new(hash_of(like), content, usedforsecurity=False).hexdigest()
+
+
 def _wrong(path: Path, file: DataFile, content: bytes, what: str) -> DatasetError:
-    expected = file.content_sha256 if file.content_sha256 is not None else file.sha256
+    expected = file.content_sha256 if file.content_sha256 is not None else file.checksum
     inside = ' of its content' if file.content_sha256 is not None else ''
     return DatasetError(
         f'{path}: {what}\n'
-        f'  expected  sha256{inside} {expected}\n'
-        f'  got       {hashlib.sha256(content).hexdigest()}, {len(content)} bytes\n'
+        f'  expected  {hash_of(expected)}{inside} {expected}\n'
+        f'  got       {checksum_of(content, expected)}, {len(content)} bytes\n'
         '  hint: delete the file; it is downloaded again when it is next asked for'
     )

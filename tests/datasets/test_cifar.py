@@ -35,7 +35,9 @@ def root(tmp_path, monkeypatch):
                 archive.addfile(member, io.BytesIO(content))
         content = buffer.getvalue()
         (tmp_path / 'cifar' / layout.archive.name).write_bytes(content)
-        published = layout.archive._replace(sha256=hashlib.sha256(content).hexdigest())
+        published = layout.archive._replace(
+            checksum=hashlib.sha256(content).hexdigest()
+        )
         monkeypatch.setattr(
             cifar, name, layout._replace(archive=published, per_file=(2, 2))
         )
@@ -95,7 +97,7 @@ def test_another_archive_is_refused(root):
     path.write_bytes(b'something else')
     with pytest.raises(DatasetError, match='not the published file') as error:
         datasets.get_cifar10()
-    assert cifar._CIFAR10.archive.sha256 in str(error.value)
+    assert cifar._CIFAR10.archive.checksum in str(error.value)
     assert hashlib.sha256(b'something else').hexdigest() in str(error.value)
 
 

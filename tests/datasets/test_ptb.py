@@ -24,7 +24,7 @@ def root(tmp_path, monkeypatch):
     for part, text in TEXTS.items():
         (tmp_path / 'ptb' / f'ptb.{part}.txt').write_text(text)
         sha256 = hashlib.sha256(text.encode()).hexdigest()
-        files[part] = ptb._FILES[part]._replace(sha256=sha256)
+        files[part] = ptb._FILES[part]._replace(checksum=sha256)
     monkeypatch.setattr(ptb, '_FILES', files)
     return tmp_path / 'ptb'
 
@@ -59,4 +59,4 @@ def test_a_missing_file(root):
 
 
 def test_hashes_are_written_in_full():
-    assert [len(file.sha256) for file in ptb._FILES.values()] == [64] * 3
+    assert [len(file.checksum) for file in ptb._FILES.values()] == [64] * 3
