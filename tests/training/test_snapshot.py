@@ -1,18 +1,28 @@
 import os
+import subprocess
+import sys
+import textwrap
 import threading
 
 import numpy
 import pytest
 
+import minigrad
 from minigrad import training
 from minigrad.serializers import load_npz, save_npz
 from minigrad.training import extensions
 from minigrad.training.extensions import snapshot_writers
-from minigrad.training.extensions._snapshot import (
-    _find_latest_snapshot,
-    _find_snapshot_files,
-    _find_stale_snapshots,
+from minigrad.training.extensions._snapshot_files import (
+    Retention,
+    SnapshotNames,
+    find_snapshots,
 )
+from minigrad.training.extensions._unfinished import unfinished_folder
+
+ENV = {
+    **os.environ,
+    'PYTHONPATH': os.path.dirname(os.path.dirname(minigrad.__file__)),
+}
 
 
 class Weights:
@@ -181,7 +191,7 @@ class TestAutoload:
         assert seen == [5, 6]
         assert files(trainer)[-1] == 'snapshot_iter_6'
 
-    def test_the_newest_is_loaded(self, make_trainer):
+    def test_the_last_iteration_is_loaded_whatever_the_clock_says(self, make_trainer):
         trainer = self.make(make_trainer, 1, Weights(0))
         os.makedirs(trainer.out)
         for i, age in ((10, 3), (9, 1), (8, 2)):
@@ -189,7 +199,20 @@ class TestAutoload:
             save_npz(path, Weights(i))
             os.utime(path, (1000 - age, 1000 - age))
         trainer.run()
-        assert trainer.get_extension('_Snapshot')._target.w == [9]
+        assert trainer.get_extension('_Snapshot')._target.w == [10]
+
+    def test_a_clock_that_goes_back(self, make_trainer):
+        self.make(make_trainer, 6).run()
+        for i in (2, 4, 6):
+            path = os.path.join(make_trainer().out, f'snapshot_iter_{i}')
+            os.utime(path, (1000 - i, 1000 - i))
+        seen = []
+        trainer = self.make(make_trainer, 8, n_retains=2)
+        trainer.extend(lambda t: seen.append(t.updater.iteration), 'look')
+        with pytest.warns(UserWarning, match='IntervalTrigger'):  # look is new
+            trainer.run()
+        assert seen == [7, 8]
+        assert 'snapshot_iter_8' in files(trainer)
 
     @pytest.mark.parametrize('damage', ['truncated', 'altered', 'empty', 'text'])
     def test_damaged_files_are_passed_over(self, make_trainer, damage):
@@ -218,7 +241,7 @@ class TestAutoload:
         texts = [str(w.message) for w in warned]
         assert ['snapshot_iter_3' in t for t in texts] == [True, False]
         assert ['snapshot_iter_2' in t for t in texts] == [False, True]
-        assert all('is damaged and passed over' in t for t in texts)
+        assert all('is damaged and is passed over' in t for t in texts)
         assert target.w == [1]
 
     def test_a_snapshot_of_something_else_is_an_error(self, make_trainer):
@@ -228,15 +251,89 @@ class TestAutoload:
         with pytest.raises(ValueError, match='shape'):
             trainer.run(show_loop_exception_msg=False)
 
+    def test_a_snapshot_of_something_else_is_passed_over_for_an_older_one(
+        self, make_trainer
+    ):
+        target = Weights(0)
+        trainer = self.make(make_trainer, 1, target)
+        os.makedirs(trainer.out)
+        save_npz(os.path.join(trainer.out, 'snapshot_iter_1'), Weights(5))
+        save_npz(os.path.join(trainer.out, 'snapshot_iter_2'), {'other': numpy.ones(1)})
+        with pytest.warns(UserWarning, match='snapshot_iter_2.*passed over.*no .w.'):
+            trainer.run()
+        assert target.w == [5]
+
+    def leave(self, folder, number):
+        """What a process leaves that is killed while it writes."""
+        script = f"""
+            import os
+            from minigrad.training.extensions._unfinished import unfinished_folder
+            with unfinished_folder('snapshot_iter_{number}', {str(folder)!r}) as name:
+                open(os.path.join(name, 'snapshot_iter_{number}'), 'w').write('half')
+                os._exit(9)
+        """
+        run = subprocess.run([sys.executable, '-c', textwrap.dedent(script)], env=ENV)
+        assert run.returncode == 9
+
     def test_leftovers_of_a_killed_process_are_removed(self, make_trainer):
         trainer = self.make(make_trainer, 2)
-        for name in ('tmpsnapshot_iter_7abc', 'tmpother'):
-            os.makedirs(os.path.join(trainer.out, name))
-        left = os.path.join(trainer.out, 'tmpsnapshot_iter_7abc', 'snapshot_iter_7')
-        with open(left, 'w') as file:
-            file.write('half')
+        os.makedirs(os.path.join(trainer.out, 'tmpother'))
+        self.leave(trainer.out, 7)
+        assert len(files(trainer)) == 2
         trainer.run()
         assert files(trainer) == ['snapshot_iter_2', 'tmpother']
+
+    def test_what_others_have_made_stays(self, make_trainer, tmp_path):
+        trainer = self.make(make_trainer, 2)
+        elsewhere = tmp_path / 'elsewhere'
+        elsewhere.mkdir()
+        (elsewhere / 'thesis').write_text('years')
+        (elsewhere / '.unfinished').write_text('')
+        out = tmp_path / 'out'
+        trainer.out = str(out)
+        names = ['tmpsnapshot_iter_best', 'tmpsnapshot_iter_7.abc.minigrad']
+        for name in names:
+            (out / name).mkdir(parents=True)
+            (out / name / 'snapshot_iter_7').write_text('mine')
+        links = ['tmpsnapshot_iter_x', 'tmpsnapshot_iter_8.abc.minigrad']
+        for name in links:
+            (out / name).symlink_to(elsewhere)
+        (out / 'snapshot_iter_notes.txt').write_text('notes')
+        trainer.run()
+        assert files(trainer) == sorted(
+            [*names, *links, 'snapshot_iter_2', 'snapshot_iter_notes.txt']
+        )
+        assert [(out / name / 'snapshot_iter_7').exists() for name in names]
+        assert (elsewhere / 'thesis').read_text() == 'years'
+
+    def test_what_is_being_written_stays(self, make_trainer):
+        trainer = self.make(make_trainer, 2)
+        os.makedirs(trainer.out)
+        # Here by a thread of this process, in the next test by another process.
+        with unfinished_folder('snapshot_iter_7', trainer.out) as folder:
+            trainer.run()
+            assert os.path.isdir(folder)
+        assert files(trainer) == ['snapshot_iter_2']
+
+    def test_what_another_process_is_writing_stays(self, make_trainer):
+        trainer = self.make(make_trainer, 2)
+        os.makedirs(trainer.out)
+        script = f"""
+            from minigrad.training.extensions._unfinished import unfinished_folder
+            with unfinished_folder('snapshot_iter_7', {trainer.out!r}) as name:
+                print(name, flush=True)
+                input()
+        """
+        with subprocess.Popen(
+            [sys.executable, '-c', textwrap.dedent(script)],
+            env=ENV, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        ) as other:  # fmt: skip
+            folder = other.stdout.readline().strip()
+            trainer.run()
+            assert os.path.isdir(folder)
+            other.communicate('\n')
+        assert other.returncode == 0
+        assert files(trainer) == ['snapshot_iter_2']
 
     def test_a_function_as_name(self, make_trainer):
         trainer = self.make(make_trainer, 2, filename=lambda trainer: 'x', n_retains=1)
@@ -244,24 +341,136 @@ class TestAutoload:
         assert files(trainer) == ['x']
 
 
-@pytest.mark.parametrize('fmt', ['snap_{}', 'snap_{}.npz', '{}_snap.npz'])
+class TestTwoTrainings:
+    """Snapshots of the same names in one folder would be mixed up: refused."""
+
+    def test_of_one_process(self, make_trainer):
+        first, second = (make_trainer((2, 'iteration'), 1) for _ in range(2))
+        for trainer in (first, second):
+            trainer.extend(extensions.snapshot())
+
+        def start_second(trainer):
+            with pytest.raises(RuntimeError, match='another training') as info:
+                second.run(show_loop_exception_msg=False)
+            assert 'give this one another folder' in str(info.value)
+
+        first.extend(start_second, trigger=(1, 'iteration'), priority=300)
+        first.run()
+        assert files(first) == ['snapshot_iter_1', 'snapshot_iter_2']
+
+    def test_of_two_processes(self, make_trainer):
+        trainer = make_trainer((2, 'iteration'), 1)
+        trainer.extend(extensions.snapshot())
+        os.makedirs(trainer.out)
+        path = os.path.join(trainer.out, '.snapshot_iter_{.updater.iteration}.lock')
+        script = f"""
+            from minigrad.utils.file_lock import FileLock
+            assert FileLock({path!r}).acquire()
+            print(flush=True)
+            input()
+        """
+        with subprocess.Popen(
+            [sys.executable, '-c', textwrap.dedent(script)],
+            env=ENV, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        ) as other:  # fmt: skip
+            other.stdout.readline()
+            with pytest.raises(RuntimeError, match=f'process {other.pid}'):
+                trainer.run(show_loop_exception_msg=False)
+            other.kill()
+        # Nothing is locked by a process that was killed.
+        again = make_trainer((2, 'iteration'), 1)
+        again.extend(extensions.snapshot())
+        again.run()
+        assert files(again) == ['snapshot_iter_1', 'snapshot_iter_2']
+
+    def test_one_after_the_other_and_other_names(self, make_trainer):
+        for _ in range(2):
+            trainer = make_trainer((2, 'iteration'), 1)
+            trainer.extend(extensions.snapshot())
+            trainer.extend(extensions.snapshot(), name='again')
+            trainer.extend(extensions.snapshot(filename='other_{.updater.epoch}'))
+            trainer.run()
+        assert len(files(trainer)) == 4
+
+
+class TestRetention:
+    def test_only_files_of_this_training_are_removed(self, make_trainer, tmp_path):
+        trainer = make_trainer((4, 'iteration'), 1)
+        trainer.extend(extensions.snapshot(n_retains=1))
+        os.makedirs(trainer.out)
+        others = ['snapshot_iter_notes.txt', 'snapshot_iter_0', 'snapshot_iter_77']
+        for name in others:
+            (tmp_path / name).write_text('mine')
+            os.replace(tmp_path / name, os.path.join(trainer.out, name))
+        trainer.run()
+        assert files(trainer) == sorted([*others, 'snapshot_iter_4'])
+
+    def test_those_before_a_resume_are_its_own(self, make_trainer):
+        for n, last in ((4, 4), (7, 7)):
+            trainer = make_trainer((n, 'iteration'), 1)
+            trainer.extend(extensions.snapshot(n_retains=3, autoload=True))
+            trainer.run()
+            expected = [f'snapshot_iter_{i}' for i in range(last - 2, last + 1)]
+            assert files(trainer) == expected
+
+    def test_never_through_links(self, tmp_path):
+        (tmp_path / 'mine').write_text('mine')
+        out = tmp_path / 'out'
+        out.mkdir()
+        (out / 'a').symlink_to(tmp_path / 'mine')
+        retention = Retention(1)
+        for name in 'abc':
+            retention.add(name)
+            if name != 'a':
+                (out / name).write_text('')
+        retention.removing(str(out))()
+        assert sorted(os.listdir(out)) == ['a', 'c']
+        assert (tmp_path / 'mine').read_text() == 'mine'
+
+    def test_of_a_function_as_name(self, make_trainer):
+        trainer = make_trainer((4, 'iteration'), 1)
+        trainer.extend(
+            extensions.snapshot(filename=lambda t: f'x{t.updater.epoch}', n_retains=2)
+        )
+        trainer.run()
+        assert files(trainer) == ['x3', 'x4']
+
+
+@pytest.mark.parametrize('fmt', ['snap_{}', 'snap_{}.npz', '{}_snap.npz', 'in/snap_{}'])
 class TestFindSnapshots:
-    def make(self, path, fmt):
+    def test_find(self, tmp_path, fmt):
         for i in range(1, 30):
-            name = path / fmt.format(i)
+            name = tmp_path / fmt.format(i)
+            name.parent.mkdir(exist_ok=True)
             name.touch()
             os.utime(name, (1000 + (i * 7) % 30, 1000 + (i * 7) % 30))
-            (path / f'other_{i}').touch()
-            (path / f'tmp{fmt.format(i)}xyz').mkdir()
-        return [fmt.format(i) for i in sorted(range(1, 30), key=lambda i: (i * 7) % 30)]
+            (tmp_path / f'other_{i}').touch()
+        (tmp_path / f'tmp{fmt.format(1)}xyz').mkdir(parents=True)
+        expected = [fmt.format(i) for i in range(1, 30)]
+        assert find_snapshots(fmt, str(tmp_path)) == expected
 
-    def test_find(self, tmp_path, fmt):
-        expected = self.make(tmp_path, fmt)
-        found = [name for _, name in _find_snapshot_files(fmt, str(tmp_path))]
-        assert found == expected
-        assert _find_latest_snapshot(fmt, str(tmp_path)) == expected[-1]
-        assert list(_find_stale_snapshots(fmt, str(tmp_path), 5)) == expected[:-5]
-        assert list(_find_stale_snapshots(fmt, str(tmp_path), 50)) == []
+    def test_time_decides_where_nothing_else_does(self, tmp_path, fmt):
+        for i, name in enumerate('cab'):
+            path = tmp_path / fmt.format(name)
+            path.parent.mkdir(exist_ok=True)
+            path.touch()
+            os.utime(path, (1000 + i, 1000 + i))
+        expected = [fmt.format(name) for name in 'cab']
+        assert find_snapshots(fmt, str(tmp_path)) == expected
 
     def test_nothing(self, tmp_path, fmt):
-        assert _find_latest_snapshot(fmt, str(tmp_path)) is None
+        assert find_snapshots(fmt, str(tmp_path)) == []
+
+
+def test_the_iteration_in_the_file_goes_before_the_name(tmp_path):
+    for name, iteration in (('s_1', 30), ('s_2', 20), ('s_3', 10)):
+        save_npz(tmp_path / name, {'updater/iteration': numpy.array(iteration)})
+    assert find_snapshots('s_{.updater.epoch}', str(tmp_path)) == ['s_3', 's_2', 's_1']
+
+
+def test_names():
+    names = SnapshotNames('a{{b}}_{.updater.iteration:06d}_{.updater.epoch}.npz')
+    assert names.match('a{b}_000012_3.npz')
+    assert names.numbers('a{b}_000012_3.npz') == (12, 3)
+    for other in ('a{b}_000012_3', 'a{b}_x_3.npz', 'xa{b}_12_3.npz'):
+        assert not names.match(other)

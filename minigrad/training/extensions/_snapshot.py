@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-import functools
-import glob
+import contextlib
+import json
 import os
-import shutil
+import re
 import warnings
-from collections.abc import Callable, Iterator
+import weakref
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
 from minigrad.configuration import is_debug
+from minigrad.serializer import AbstractSerializer, Serializer
 from minigrad.serializers import DamagedFile, load_npz, save_npz, serialize
 from minigrad.training.extension import PRIORITY_SNAPSHOT, Extension
-from minigrad.training.extensions.snapshot_writers import (
-    SimpleWriter,
-    temporary_prefix,
+from minigrad.training.extensions._snapshot_files import (
+    Retention,
+    SnapshotNames,
+    find_snapshots,
 )
+from minigrad.training.extensions._unfinished import remove_unfinished
+from minigrad.training.extensions.snapshot_writers import SimpleWriter
 from minigrad.training.trainer_protocol import TrainerProtocol
+from minigrad.utils.file_lock import FileLock
 
 
 def snapshot_object(
@@ -77,13 +83,17 @@ def snapshot(
         snapshot_on_error: Whether to save when the training raised. The iteration that
             raised may be half done, so a file of an iteration that was completed is
             never replaced by this.
-        n_retains: Number of newest files to keep; all of them unless positive.
+        n_retains: Number of newest files to keep; all of them unless positive. Only
+            files that this training has written are removed, before a resume too.
         autoload: Whether to look for the newest file when the training starts, and to
-            load it. Files that are damaged are passed over with a warning.
+            load it: the one of the last iteration, whatever the clock says. Files that
+            cannot be loaded are passed over with a warning.
         kwargs: ``num_retain``, Chainer's older name of ``n_retains``.
 
     Raises:
         TypeError: Both ``savefun`` and ``writer`` are given.
+        RuntimeError: (when the training starts) Another training that runs has snapshots
+            of the same names in the same folder.
 
     Source: compatible with chainer.training.extensions.snapshot.
 
@@ -142,39 +152,68 @@ class _Snapshot(Extension):
         self.n_retains = n_retains
         self.autoload = autoload
         self._last_file: str | None = None
+        self._retention = Retention(n_retains)
+        self._claim: _Claim | None = None
 
     def initialize(self, trainer: TrainerProtocol) -> None:
-        """Loads the newest snapshot, if asked to."""
-        by_pattern = isinstance(self.filename, str)
-        if self.autoload and by_pattern:
-            self._load_newest(trainer)
-        if (
-            self.n_retains > 0
-            and by_pattern
-            and hasattr(self.writer, '_add_cleanup_hook')
-        ):
-            # Not a closure: it travels to the process of a ProcessWriter.
-            self.writer._add_cleanup_hook(
-                functools.partial(
-                    _remove_stale_snapshots, self.filename, trainer.out, self.n_retains
-                )
-            )
+        """Loads the newest snapshot, if asked to.
 
-    def _load_newest(self, trainer: TrainerProtocol) -> None:
+        Raises:
+            RuntimeError: Another training writes snapshots of the same names.
+        """
+        if isinstance(self.filename, str):
+            self._claim = _Claim(trainer, self.filename)
+            if self.autoload:
+                self._load_newest(trainer, self.filename)
+        self._retention.n_retains = self.n_retains
+        if self.n_retains > 0 and hasattr(self.writer, '_add_cleanup_hook'):
+            self.writer._add_cleanup_hook(self._retention.removing(trainer.out))
+
+    def _load_newest(self, trainer: TrainerProtocol, fmt: str) -> None:
         target = trainer if self._target is None else self._target
-        _remove_unfinished(self.filename, trainer.out)
-        for _, name in reversed(_find_snapshot_files(self.filename, trainer.out)):
+        names = SnapshotNames(fmt)
+        remove_unfinished(trainer.out, names.match)
+        failures: list[tuple[str, Exception]] = []
+        loaded = None
+        for name in reversed(find_snapshots(fmt, trainer.out)):
             path = os.path.join(trainer.out, name)
             try:
                 load_npz(path, target)
-            except DamagedFile as error:
-                warnings.warn(f'snapshot: {path} is damaged and passed over: {error}')
+            except Exception as error:  # the one before may be whole
+                failures.append((path, error))
             else:
-                if is_debug():
-                    print('Snapshot loaded from', path)
-                return
+                loaded = name
+                break
+        if loaded is None:
+            for _, failure in failures:
+                if not isinstance(failure, DamagedFile):
+                    # Of another training: to start anew would overwrite its files.
+                    raise failure
+        for path, failure in failures:
+            what = 'is damaged' if isinstance(failure, DamagedFile) else 'does not fit'
+            reason = str(failure) or type(failure).__name__
+            warnings.warn(f'snapshot: {path} {what} and is passed over: {reason}')
+        if loaded is not None:
+            if loaded not in self._retention.names:
+                self._retention.add(loaded)
+            if is_debug():
+                print('Snapshot loaded from', os.path.join(trainer.out, loaded))
+            return
         if is_debug():
-            print(f'No snapshot file that matches {self.filename} was found')
+            print(f'No snapshot file that matches {fmt} was found')
+
+    def serialize(self, serializer: AbstractSerializer) -> None:
+        """Saves or loads which files are this training's own."""
+        if isinstance(serializer, Serializer):
+            if self.n_retains > 0:
+                serializer('files', json.dumps(self._retention.names))
+            return
+        with contextlib.suppress(KeyError):  # Chainer's snapshots have none
+            self._retention.names = json.loads(serializer('files', '[]'))
+
+    def __getstate__(self) -> dict[str, Any]:
+        # A copy of a training is another training.
+        return {**self.__dict__, '_claim': None}
 
     def on_error(
         self, trainer: TrainerProtocol, exc: Exception, tb: TracebackType | None
@@ -197,6 +236,8 @@ class _Snapshot(Extension):
     def _make_snapshot(self, trainer: TrainerProtocol) -> None:
         target = trainer if self._target is None else self._target
         name = self._name(trainer)
+        if self.n_retains > 0:
+            self._retention.add(name)
         self.writer(name, trainer.out, serialize(target))
         self._last_file = name
 
@@ -204,49 +245,53 @@ class _Snapshot(Extension):
         """Waits until everything is written."""
         if hasattr(self.writer, 'finalize'):
             self.writer.finalize()
+        if self._claim is not None:
+            self._claim.release()
+            self._claim = None
 
 
-def _fixed_parts(fmt: str) -> tuple[str, str]:
-    """Returns what stands before and after the fields of a format string."""
-    return fmt.split('{')[0], fmt.split('}')[-1]
+class _Claim:
+    """The right to write snapshots of one name into one folder.
 
+    Args:
+        trainer: Whose right it is; its extensions share it.
+        fmt: The name, with fields.
 
-def _find_snapshot_files(fmt: str, path: str) -> list[tuple[float, str]]:
-    """Returns ``(time of change, name)`` of all snapshots in a folder, oldest first."""
-    prefix, suffix = _fixed_parts(fmt)
-    found = []
-    for entry in os.scandir(path):
-        named_so = entry.name.startswith(prefix) and entry.name.endswith(suffix)
-        if named_so and entry.is_file():  # an unfinished one lies in a folder
-            found.append((entry.stat().st_mtime, entry.name))
-    return sorted(found)
+    Raises:
+        RuntimeError: Another training has it.
+    """
 
+    _held: dict[str, tuple[Any, FileLock, list[_Claim]]] = {}
 
-def _find_latest_snapshot(fmt: str, path: str) -> str | None:
-    """Returns the name of the newest snapshot in a folder; None if there is none."""
-    files = _find_snapshot_files(fmt, path)
-    return files[-1][1] if files else None
+    def __init__(self, trainer: TrainerProtocol, fmt: str) -> None:
+        name = re.sub(r'[^\w.{}-]', '_', fmt)
+        self._path = os.path.join(os.path.realpath(trainer.out), f'.{name}.lock')
+        owner, lock, claims = self._held.get(self._path, (None, None, []))
+        owner = None if owner is None else owner()
+        if lock is None or owner is None:
+            lock = FileLock(self._path) if lock is None else lock
+            if not claims and not lock.acquire():
+                raise self._refuse(trainer, lock.holder())
+            claims = []
+            self._held[self._path] = (weakref.ref(trainer), lock, claims)
+        elif owner is not trainer:
+            raise self._refuse(trainer, 'this process')
+        claims.append(self)
 
+    def _refuse(self, trainer: TrainerProtocol, who: str) -> RuntimeError:
+        return RuntimeError(
+            f'snapshot: another training ({who}) is writing snapshots of the same names '
+            f'into {trainer.out}\n'
+            '  hint: give this one another folder (out=) or other names (filename=)'
+        )
 
-def _find_stale_snapshots(fmt: str, path: str, n_retains: int) -> Iterator[str]:
-    """Yields the names of all snapshots but the newest ``n_retains``."""
-    files = _find_snapshot_files(fmt, path)
-    for _, name in files[: max(len(files) - n_retains, 0)]:
-        yield name
-
-
-def _remove_stale_snapshots(fmt: str, path: str, n_retains: int) -> None:
-    for name in _find_stale_snapshots(fmt, path, n_retains):
-        os.remove(os.path.join(path, name))
-
-
-def _remove_unfinished(fmt: str, path: str) -> None:
-    """Removes the temporary folders of snapshots whose process was killed."""
-    prefix, suffix = _fixed_parts(fmt)
-    folders = os.path.join(
-        glob.escape(path), glob.escape(temporary_prefix(prefix)) + '*', ''
-    )
-    for folder in glob.glob(folders):
-        # Only what holds nothing but one such snapshot: the folder could be anyone's.
-        if all(name.endswith((suffix, '.tmp')) for name in os.listdir(folder)):
-            shutil.rmtree(folder, ignore_errors=True)
+    def release(self) -> None:
+        """Gives the right back, when all of the training have done so."""
+        held = self._held.get(self._path)
+        if held is None or self not in held[2]:
+            return
+        _, lock, claims = held
+        claims.remove(self)
+        if not claims:
+            del self._held[self._path]
+            lock.release()

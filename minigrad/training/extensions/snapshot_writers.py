@@ -10,8 +10,6 @@ import contextlib
 import multiprocessing
 import os
 import queue
-import shutil
-import tempfile
 import threading
 import traceback
 import warnings
@@ -21,6 +19,7 @@ from typing import Any
 import numpy
 
 from minigrad.serializers.npz import save_npz
+from minigrad.training.extensions._unfinished import unfinished_folder
 
 _spawn: Any = multiprocessing.get_context('spawn')
 
@@ -368,25 +367,16 @@ def save_atomically(
         kwds: Keyword arguments of ``savefun``.
         hooks: Functions to call afterwards.
     """
+    base = os.path.basename(filename)
     # A folder, not a file: some functions look at the name, or add an ending to it.
-    folder = tempfile.mkdtemp(
-        prefix=temporary_prefix(os.path.basename(filename)), dir=outdir
-    )
-    try:
-        temporary = os.path.join(folder, os.path.basename(filename))
+    with unfinished_folder(base, outdir) as folder:
+        temporary = os.path.join(folder, base)
         savefun(temporary, target, **kwds)
         _flush_to_disk(temporary)
         os.replace(temporary, os.path.join(outdir, filename))
         _flush_to_disk(outdir)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
     for hook in hooks:
         hook()
-
-
-def temporary_prefix(filename: str) -> str:
-    """Returns what the names of unfinished snapshots begin with."""
-    return f'tmp{filename}'
 
 
 def _flush_to_disk(path: str) -> None:
