@@ -22,8 +22,8 @@ from minigrad.kernels.cpu import (
     roi,
     winograd,
 )
-from minigrad.kernels.cpu.simd import COLUMNS, VECTOR_BYTES
 from minigrad.kernels.cpu.team import Share, in_team, share, workspace
+from minigrad.kernels.cpu.vectors import COLUMNS, VECTOR_BYTES
 from minigrad.kernels.reference import Kernels, msvag_rho
 from minigrad.kernels.specs import ConvSpec, PoolSpec
 from minigrad.kernels.threads import count_pieces, parallel

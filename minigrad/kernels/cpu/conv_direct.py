@@ -3,7 +3,7 @@
 An image with a margin of zeros is laid out flat, row after row. Then the pixels under
 one tap of the window, for all outputs, are one contiguous run: the flat image, shifted.
 So ``y = W @ B`` where row (c, ky, kx) of ``B`` is such a run, and the blocks of
-``simd.py`` read it in place. A run also contains the pixels between the end of one
+``blocks.py`` read it in place. A run also contains the pixels between the end of one
 output row and the start of the next; those few sums are computed and dropped.
 
 With a stride, the image is first split into ``sy * sx`` phases (every sy-th row, every
@@ -17,8 +17,11 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.kernels.cpu.blocks import dot_block, low_block, outer_block
 from minigrad.kernels.cpu.jit import jit
-from minigrad.kernels.cpu.simd import (
+from minigrad.kernels.cpu.pixel_rows import copy_rows, transpose_block
+from minigrad.kernels.cpu.team import offer, pieces, rank
+from minigrad.kernels.cpu.vectors import (
     COLUMNS,
     DOT_COLUMNS,
     DOT_ROWS,
@@ -26,13 +29,7 @@ from minigrad.kernels.cpu.simd import (
     LOW_VECTORS,
     ROWS,
     VECTOR_BYTES,
-    copy_rows,
-    dot_block,
-    low_block,
-    outer_block,
-    transpose_block,
 )
-from minigrad.kernels.cpu.team import offer, pieces, rank
 from minigrad.types import Array
 
 DEPTH = 512  # taps summed at a time: their overlapping runs stay in L1

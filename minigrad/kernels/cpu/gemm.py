@@ -1,19 +1,13 @@
-"""Matrix products from the two blocks of ``simd.py``; arrays are flat."""
+"""Matrix products from the blocks of ``blocks.py``; arrays are flat."""
 
 from __future__ import annotations
 
 import numpy as np
 
+from minigrad.kernels.cpu.blocks import dot_block, outer_block
 from minigrad.kernels.cpu.jit import jit
-from minigrad.kernels.cpu.simd import (
-    COLUMNS,
-    DOT_COLUMNS,
-    DOT_ROWS,
-    ROWS,
-    dot_block,
-    outer_block,
-)
 from minigrad.kernels.cpu.team import offer, pieces, rank
+from minigrad.kernels.cpu.vectors import COLUMNS, DOT_COLUMNS, DOT_ROWS, ROWS
 from minigrad.types import Array
 
 DEPTH = 256  # terms summed at a time: a panel of B, DEPTH x COLUMNS, stays in L1

@@ -18,9 +18,19 @@ INTERPRETED = bool(numba.config.DISABLE_JIT)
 REORDER = frozenset({'reassoc', 'contract', 'nsz'})
 
 
-def intrinsic(function: Any) -> Any:
-    """Makes a function of types, which returns LLVM code, callable from kernels."""
-    return numba.extending.intrinsic(function)
+def intrinsic(twin: Callable[..., Any] | None = None) -> Callable[[Any], Any]:
+    """Makes a function of types, which returns LLVM code, callable from kernels.
+
+    Args:
+        twin: What runs in its place where nothing is compiled.
+    """
+
+    def wrap(function: Any) -> Any:
+        if INTERPRETED and twin is not None:
+            return twin
+        return numba.extending.intrinsic(function)
+
+    return wrap
 
 
 def jit(function: Function) -> Function:

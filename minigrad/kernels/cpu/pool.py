@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from minigrad.kernels.cpu.jit import jit
-from minigrad.kernels.cpu.simd import (
+from minigrad.kernels.cpu.team import offer, pieces
+from minigrad.kernels.cpu.window_rows import (
     max_quarter_rows,
     max_row_1,
     max_row_2,
     scatter_row,
 )
-from minigrad.kernels.cpu.team import offer, pieces
 from minigrad.types import Array
 
 

@@ -55,7 +55,7 @@ def _word(builder: Any, team: Any, word: Any) -> Any:
     return builder.inttoptr(place, _i64.as_pointer())
 
 
-@intrinsic
+@intrinsic()
 def _load(typing_context: Any, team: Any, word: Any) -> Any:
     """Reads a word of the mailbox from memory, each time anew."""
 
@@ -65,7 +65,7 @@ def _load(typing_context: Any, team: Any, word: Any) -> Any:
     return types.int64(types.int64, types.int64), codegen
 
 
-@intrinsic
+@intrinsic()
 def _swap(typing_context: Any, team: Any, word: Any, value: Any) -> Any:
     """Writes a word, after everything before and before everything after."""
 
@@ -76,7 +76,7 @@ def _swap(typing_context: Any, team: Any, word: Any, value: Any) -> Any:
     return types.int64(types.int64, types.int64, types.int64), codegen
 
 
-@intrinsic
+@intrinsic()
 def _add(typing_context: Any, team: Any, word: Any, value: Any) -> Any:
     """Adds to a word; returns what it was."""
 
@@ -87,7 +87,7 @@ def _add(typing_context: Any, team: Any, word: Any, value: Any) -> Any:
     return types.int64(types.int64, types.int64, types.int64), codegen
 
 
-@intrinsic
+@intrinsic()
 def _yield(typing_context: Any) -> Any:
     """Lets another thread run that waits for this core."""
 
@@ -102,7 +102,7 @@ def _yield(typing_context: Any) -> Any:
     return types.void(), codegen
 
 
-@intrinsic
+@intrinsic()
 def _pause(typing_context: Any) -> Any:
     """Tells the core that this is a loop of waiting.
 
@@ -124,7 +124,11 @@ def _pause(typing_context: Any) -> Any:
     return types.void(), codegen
 
 
-@intrinsic
+def _offer_nothing(team: int) -> None:
+    """Nothing to share: Python runs one thread at a time."""
+
+
+@intrinsic(_offer_nothing)
 def offer(typing_context: Any, team: Any) -> Any:
     """Puts the kernel that contains this, with its arguments, into the mailbox.
 
@@ -171,7 +175,7 @@ def offer(typing_context: Any, team: Any) -> Any:
     return types.void(types.int64), codegen
 
 
-@intrinsic
+@intrinsic()
 def _call(typing_context: Any, code: Any, arguments: Any, team: Any) -> Any:
     """Calls what `offer` has put into the mailbox."""
 
@@ -244,12 +248,6 @@ def _help(team: int, seen: int, turns: int) -> int:
             _call(_load(team, CODE), _load(team, ARGUMENTS), team)
         _add(team, ACTIVE, -1)
     return seen
-
-
-if INTERPRETED:
-
-    def offer(team: int) -> None:
-        """Nothing to share: Python runs one thread at a time."""
 
 
 class _Team:

@@ -19,8 +19,9 @@ from functools import cache
 
 import numpy as np
 
+from minigrad.kernels.cpu.blocks import outer_block
 from minigrad.kernels.cpu.jit import jit
-from minigrad.kernels.cpu.simd import COLUMNS, ROWS, outer_block
+from minigrad.kernels.cpu.vectors import COLUMNS, ROWS
 from minigrad.kernels.specs import ConvSpec
 from minigrad.kernels.threads import get_num_threads, parallel, scratch
 from minigrad.types import Array
