@@ -10,7 +10,7 @@ import contextlib
 import importlib
 import threading
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -18,19 +18,16 @@ from minigrad.configuration import config
 from minigrad.kernels.gpu.cublas import RecordableProducts
 from minigrad.kernels.gpu.launch import MOST_BLOCKS, Launcher, threads_for, wide
 from minigrad.kernels.gpu.raw import THREADS
-from minigrad.kernels.gpu.table import ROWS, fill
-from minigrad.kernels.reference import Kernels, msvag_rho
+from minigrad.kernels.gpu.table import ROWS, fill, n_numbers
+from minigrad.kernels.reference import Kernels
 from minigrad.kernels.specs import ConvSpec, PoolSpec
+from minigrad.kernels.together import Together
+from minigrad.kernels.updates import UPDATES
 from minigrad.types import Array
-
-if TYPE_CHECKING:
-    from minigrad.kernels.gpu.together import Together
 
 # Columns of a convolution are made for so many images at a time that they stay below
 # this; smaller pieces make smaller, slower products.
 COLUMN_BYTES = 512 << 20
-
-_LARGEST = float(np.finfo(np.float32).max)
 
 
 class _Local(threading.local):
@@ -439,11 +436,56 @@ class CupyKernels(Kernels):
 
     # Optimizers: one launch each, or `together` one for many.
 
-    def together(self, varying: bool = False) -> Together:
-        """Returns kernels of optimizers that wait, to be launched together."""
-        from minigrad.kernels.gpu.together import Together
+    def update(
+        self,
+        name: str,
+        param: Array,
+        grad: Array,
+        *states: Array,
+        **hyperparameters: Any,
+    ) -> None:
+        """See `Kernels.update`."""
+        if not _plain(param, grad, *states):
+            super().update(name, param, grad, *states, **hyperparameters)
+            return
+        kind = wide(grad.dtype)
+        numbers = UPDATES[name].numbers(**hyperparameters).values()
+        self.launch.elementwise(name, grad, *map(kind, numbers), param, *states)
 
+    def together(self, varying: bool = False) -> Together:
+        """See `Kernels.together`."""
         return Together(self, varying)
+
+    def launch_many(
+        self,
+        name: str,
+        dtype: str,
+        other: str,
+        rows: list[tuple[Array, ...]],
+        numbers: tuple[float, ...],
+        varying: Array | None,
+    ) -> None:
+        """Applies an update to many rows of arrays, for `Together`.
+
+        Args:
+            name: Name in `OF_MANY`.
+            dtype: Character of the first array's dtype.
+            other: Character of the last one's.
+            rows: The gradient, the parameter and the states of each call.
+            numbers: The numbers of all rows, if they are the same.
+            varying: Those of each row, on the device.
+        """
+        kernel = self.launch.of_many(name, dtype, other)
+        for first in range(0, len(rows), ROWS):
+            table, blocks = fill(rows[first : first + ROWS])
+            table['number'][0, : len(numbers)] = numbers
+            if varying is not None:
+                table['varying'] = varying[first * n_numbers(name) :].data.ptr
+            kernel((blocks,), (THREADS,), (table,))
+
+    def count_numbers(self, name: str) -> int:
+        """Returns how many numbers each row of `launch_many` takes."""
+        return n_numbers(name)
 
     def finite(self, arrays: Sequence[Array]) -> list[bool]:
         """See `Kernels.finite`; one launch and one wait."""
@@ -458,178 +500,6 @@ class CupyKernels(Kernels):
             if blocks:
                 kernel((blocks,), (THREADS,), (table, bad[first : first + ROWS]))
         return [not b for b in bad.get().tolist()]
-
-    def _update(
-        self, name: str, grad: Array, numbers: tuple[float, ...], *arrays: Array
-    ) -> None:
-        kind = wide(grad.dtype)
-        self.launch.elementwise(name, grad, *[kind(x) for x in numbers], *arrays)
-
-    def sgd(self, param: Array, grad: Array, *, lr: float) -> None:
-        """See `Kernels.sgd`."""
-        if not _plain(param, grad):
-            return super().sgd(param, grad, lr=lr)
-        return self._update('sgd', grad, (lr,), param)
-
-    def momentum_sgd(
-        self, param: Array, grad: Array, v: Array, *, lr: float, momentum: float
-    ) -> None:
-        """See `Kernels.momentum_sgd`."""
-        if not _plain(param, grad, v):
-            return super().momentum_sgd(param, grad, v, lr=lr, momentum=momentum)
-        return self._update('momentum_sgd', grad, (lr, momentum), param, v)
-
-    def corrected_momentum_sgd(
-        self, param: Array, grad: Array, v: Array, *, lr: float, momentum: float
-    ) -> None:
-        """See `Kernels.corrected_momentum_sgd`."""
-        if not _plain(param, grad, v):
-            return super().corrected_momentum_sgd(
-                param, grad, v, lr=lr, momentum=momentum
-            )
-        return self._update('corrected_momentum_sgd', grad, (lr, momentum), param, v)
-
-    def nesterov_ag(
-        self, param: Array, grad: Array, v: Array, *, lr: float, momentum: float
-    ) -> None:
-        """See `Kernels.nesterov_ag`."""
-        if not _plain(param, grad, v):
-            return super().nesterov_ag(param, grad, v, lr=lr, momentum=momentum)
-        return self._update('nesterov_ag', grad, (lr, momentum), param, v)
-
-    def ada_grad(
-        self, param: Array, grad: Array, h: Array, *, lr: float, eps: float
-    ) -> None:
-        """See `Kernels.ada_grad`."""
-        if not _plain(param, grad, h):
-            return super().ada_grad(param, grad, h, lr=lr, eps=eps)
-        return self._update('ada_grad', grad, (lr, eps), param, h)
-
-    def ada_delta(
-        self,
-        param: Array,
-        grad: Array,
-        msg: Array,
-        msdx: Array,
-        *,
-        rho: float,
-        eps: float,
-    ) -> None:
-        """See `Kernels.ada_delta`."""
-        if not _plain(param, grad, msg, msdx):
-            return super().ada_delta(param, grad, msg, msdx, rho=rho, eps=eps)
-        return self._update('ada_delta', grad, (rho, 1 - rho, eps), param, msg, msdx)
-
-    def rmsprop(
-        self,
-        param: Array,
-        grad: Array,
-        ms: Array,
-        *,
-        lr: float,
-        alpha: float,
-        eps: float,
-        eps_inside_sqrt: bool = False,
-    ) -> None:
-        """See `Kernels.rmsprop`."""
-        if not _plain(param, grad, ms):
-            return super().rmsprop(
-                param, grad, ms,
-                lr=lr, alpha=alpha, eps=eps, eps_inside_sqrt=eps_inside_sqrt,
-            )  # fmt: skip
-        numbers = lr, alpha, 1 - alpha, eps, float(eps_inside_sqrt)
-        return self._update('rmsprop', grad, numbers, param, ms)
-
-    def rmsprop_graves(
-        self,
-        param: Array,
-        grad: Array,
-        n: Array,
-        g: Array,
-        delta: Array,
-        *,
-        lr: float,
-        alpha: float,
-        momentum: float,
-        eps: float,
-    ) -> None:
-        """See `Kernels.rmsprop_graves`."""
-        if not _plain(param, grad, n, g, delta):
-            return super().rmsprop_graves(
-                param, grad, n, g, delta,
-                lr=lr, alpha=alpha, momentum=momentum, eps=eps,
-            )  # fmt: skip
-        numbers = lr, alpha, 1 - alpha, momentum, eps
-        return self._update('rmsprop_graves', grad, numbers, param, n, g, delta)
-
-    def smorms3(
-        self,
-        param: Array,
-        grad: Array,
-        mem: Array,
-        g: Array,
-        g2: Array,
-        *,
-        lr: float,
-        eps: float,
-    ) -> None:
-        """See `Kernels.smorms3`."""
-        if not _plain(param, grad, mem, g, g2):
-            return super().smorms3(param, grad, mem, g, g2, lr=lr, eps=eps)
-        return self._update('smorms3', grad, (lr, eps), param, mem, g, g2)
-
-    def adam(
-        self,
-        param: Array,
-        grad: Array,
-        m: Array,
-        v: Array,
-        vhat: Array | None = None,
-        *,
-        alpha_t: float,
-        beta1: float,
-        beta2: float,
-        eps: float,
-        eta: float = 1.0,
-        weight_decay_rate: float = 0.0,
-        bounds: tuple[float, float] | None = None,
-    ) -> None:
-        """See `Kernels.adam`."""
-        states = (m, v) if vhat is None else (m, v, vhat)
-        if not _plain(param, grad, *states):
-            return super().adam(
-                param, grad, m, v, vhat, alpha_t=alpha_t, beta1=beta1, beta2=beta2,
-                eps=eps, eta=eta, weight_decay_rate=weight_decay_rate, bounds=bounds,
-            )  # fmt: skip
-        low, high = (-_LARGEST, _LARGEST) if bounds is None else bounds
-        numbers = (
-            alpha_t, 1 - beta1, 1 - beta2, eps, eta, weight_decay_rate, low, high
-        )  # fmt: skip
-        name = 'adam' if vhat is None else 'adam_amsgrad'
-        return self._update(name, grad, numbers, param, *states)
-
-    def msvag(
-        self,
-        param: Array,
-        grad: Array,
-        m: Array,
-        v: Array,
-        *,
-        lr: float,
-        beta: float,
-        beta_power: float,
-        eta: float = 1.0,
-        weight_decay_rate: float = 0.0,
-    ) -> None:
-        """See `Kernels.msvag`."""
-        if not _plain(param, grad, m, v):
-            return super().msvag(
-                param, grad, m, v, lr=lr, beta=beta, beta_power=beta_power,
-                eta=eta, weight_decay_rate=weight_decay_rate,
-            )  # fmt: skip
-        rho = msvag_rho(beta, beta_power)
-        numbers = lr, 1 - beta, rho, 1 - beta_power, eta, weight_decay_rate
-        return self._update('msvag', grad, numbers, param, m, v)
 
 
 def _plain(*arrays: Array) -> bool:

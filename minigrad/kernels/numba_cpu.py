@@ -14,19 +14,20 @@ from minigrad.configuration import config
 from minigrad.kernels.cpu import (
     columns,
     conv_direct,
+    fused,
     gemm,
     losses,
     normalization,
-    optimizers,
     pool,
     roi,
     winograd,
 )
 from minigrad.kernels.cpu.team import Share, in_team, share, workspace
 from minigrad.kernels.cpu.vectors import COLUMNS, VECTOR_BYTES
-from minigrad.kernels.reference import Kernels, msvag_rho
+from minigrad.kernels.reference import Kernels
 from minigrad.kernels.specs import ConvSpec, PoolSpec
-from minigrad.kernels.threads import count_pieces, parallel
+from minigrad.kernels.threads import count_pieces
+from minigrad.kernels.updates import UPDATES
 from minigrad.types import Array
 
 # Work per piece that pays for another thread, which takes a microsecond to join in while
@@ -49,6 +50,7 @@ class NumbaKernels(Kernels):
 
     def __init__(self) -> None:
         super().__init__(np)
+        self._numbers: tuple[Any, Array] = (None, None)
 
     # Products
 
@@ -505,163 +507,31 @@ class NumbaKernels(Kernels):
 
     # Optimizers
 
-    def sgd(self, param: Array, grad: Array, *, lr: float) -> None:
-        """See `Kernels.sgd`."""
-        if not _update(optimizers.sgd, (param, grad), lr):
-            super().sgd(param, grad, lr=lr)
-
-    def momentum_sgd(
-        self, param: Array, grad: Array, v: Array, *, lr: float, momentum: float
-    ) -> None:
-        """See `Kernels.momentum_sgd`."""
-        if not _update(optimizers.momentum_sgd, (param, grad, v), lr, momentum):
-            super().momentum_sgd(param, grad, v, lr=lr, momentum=momentum)
-
-    def corrected_momentum_sgd(
-        self, param: Array, grad: Array, v: Array, *, lr: float, momentum: float
-    ) -> None:
-        """See `Kernels.corrected_momentum_sgd`."""
-        run = optimizers.corrected_momentum_sgd
-        if not _update(run, (param, grad, v), lr, momentum):
-            super().corrected_momentum_sgd(param, grad, v, lr=lr, momentum=momentum)
-
-    def nesterov_ag(
-        self, param: Array, grad: Array, v: Array, *, lr: float, momentum: float
-    ) -> None:
-        """See `Kernels.nesterov_ag`."""
-        if not _update(optimizers.nesterov_ag, (param, grad, v), lr, momentum):
-            super().nesterov_ag(param, grad, v, lr=lr, momentum=momentum)
-
-    def ada_grad(
-        self, param: Array, grad: Array, h: Array, *, lr: float, eps: float
-    ) -> None:
-        """See `Kernels.ada_grad`."""
-        if not _update(optimizers.ada_grad, (param, grad, h), lr, eps):
-            super().ada_grad(param, grad, h, lr=lr, eps=eps)
-
-    def ada_delta(
+    def update(
         self,
+        name: str,
         param: Array,
         grad: Array,
-        msg: Array,
-        msdx: Array,
-        *,
-        rho: float,
-        eps: float,
+        *states: Array,
+        **hyperparameters: Any,
     ) -> None:
-        """See `Kernels.ada_delta`."""
-        arrays = (param, grad, msg, msdx)
-        if not _update(optimizers.ada_delta, arrays, rho, 1 - rho, eps):
-            super().ada_delta(param, grad, msg, msdx, rho=rho, eps=eps)
-
-    def rmsprop(
-        self,
-        param: Array,
-        grad: Array,
-        ms: Array,
-        *,
-        lr: float,
-        alpha: float,
-        eps: float,
-        eps_inside_sqrt: bool = False,
-    ) -> None:
-        """See `Kernels.rmsprop`."""
-        numbers = (lr, alpha, 1 - alpha, eps)
-        flags = (eps_inside_sqrt,)
-        if not _update(optimizers.rmsprop, (param, grad, ms), *numbers, flags=flags):
-            super().rmsprop(
-                param, grad, ms, lr=lr, alpha=alpha, eps=eps,
-                eps_inside_sqrt=eps_inside_sqrt,
-            )  # fmt: skip
-
-    def rmsprop_graves(
-        self,
-        param: Array,
-        grad: Array,
-        n: Array,
-        g: Array,
-        delta: Array,
-        *,
-        lr: float,
-        alpha: float,
-        momentum: float,
-        eps: float,
-    ) -> None:
-        """See `Kernels.rmsprop_graves`."""
-        arrays = (param, grad, n, g, delta)
-        numbers = (lr, alpha, 1 - alpha, momentum, eps)
-        if not _update(optimizers.rmsprop_graves, arrays, *numbers):
-            super().rmsprop_graves(
-                *arrays, lr=lr, alpha=alpha, momentum=momentum, eps=eps
-            )
-
-    def smorms3(
-        self,
-        param: Array,
-        grad: Array,
-        mem: Array,
-        g: Array,
-        g2: Array,
-        *,
-        lr: float,
-        eps: float,
-    ) -> None:
-        """See `Kernels.smorms3`."""
-        if not _update(optimizers.smorms3, (param, grad, mem, g, g2), lr, eps):
-            super().smorms3(param, grad, mem, g, g2, lr=lr, eps=eps)
-
-    def adam(
-        self,
-        param: Array,
-        grad: Array,
-        m: Array,
-        v: Array,
-        vhat: Array | None = None,
-        *,
-        alpha_t: float,
-        beta1: float,
-        beta2: float,
-        eps: float,
-        eta: float = 1.0,
-        weight_decay_rate: float = 0.0,
-        bounds: tuple[float, float] | None = None,
-    ) -> None:
-        """See `Kernels.adam`."""
-        lower, upper = (0.0, 0.0) if bounds is None else bounds
-        done = _update(
-            optimizers.adam, (param, grad, m, v, v if vhat is None else vhat),
-            alpha_t, 1 - beta1, 1 - beta2, eps, eta, 1 - eta * weight_decay_rate,
-            lower, upper, flags=(vhat is not None, bounds is not None),
-        )  # fmt: skip
-        if not done:
-            super().adam(
-                param, grad, m, v, vhat, alpha_t=alpha_t, beta1=beta1, beta2=beta2,
-                eps=eps, eta=eta, weight_decay_rate=weight_decay_rate, bounds=bounds,
-            )  # fmt: skip
-
-    def msvag(
-        self,
-        param: Array,
-        grad: Array,
-        m: Array,
-        v: Array,
-        *,
-        lr: float,
-        beta: float,
-        beta_power: float,
-        eta: float = 1.0,
-        weight_decay_rate: float = 0.0,
-    ) -> None:
-        """See `Kernels.msvag`."""
-        numbers = (
-            lr, 1 - beta, 1 / (1 - beta_power), msvag_rho(beta, beta_power), eta,
-            weight_decay_rate,
-        )  # fmt: skip
-        if not _update(optimizers.msvag, (param, grad, m, v), *numbers):
-            super().msvag(
-                param, grad, m, v, lr=lr, beta=beta, beta_power=beta_power, eta=eta,
-                weight_decay_rate=weight_decay_rate,
-            )  # fmt: skip
+        """See `Kernels.update`."""
+        shape, arrays = param.shape, (param, grad, *states)
+        loop = fused.update(name, param.dtype.char) if _fast(*arrays) else None
+        for array in arrays:
+            # Only the gradient may be copied: the others are changed in place.
+            if array.shape != shape or not (array is grad or array.flags.c_contiguous):
+                loop = None
+        if loop is None:
+            super().update(name, param, grad, *states, **hyperparameters)
+            return
+        # Parameters have their numbers in common: those of the last call will do.
+        known, numbers = self._numbers
+        if known != (name, hyperparameters):
+            values = UPDATES[name].numbers(**hyperparameters).values()
+            numbers = np.array(list(values), np.float64)
+            self._numbers = (name, hyperparameters), numbers
+        loop([array.ravel() for array in arrays], numbers)
 
 
 def _conv_grain(gy: Array, taps: int) -> int:
@@ -729,35 +599,3 @@ def _elements(run: Any, *arrays: Array, extra: tuple[Any, ...] = ()) -> None:
     flat = [contiguous(array).reshape(-1) for array in arrays]
     grain = GRAIN_BYTES // (len(flat) * flat[0].itemsize)
     in_team(run, share(flat[0].size, grain), *flat, *extra)
-
-
-def _update(
-    run: Any,
-    arrays: tuple[Array, ...],
-    *numbers: float,
-    flags: tuple[bool, ...] = (),
-) -> bool:
-    """Runs an optimizer's pass, or returns False if it has no such dtype or layout."""
-    param, grad = arrays[0], arrays[1]
-    dtype, shape = param.dtype, param.shape
-    if dtype.char not in 'fd':
-        return False
-    for array in arrays:
-        if array.dtype != dtype or array.shape != shape:
-            return False
-        # Only the gradient may be copied: the others are changed in place.
-        if not array.flags.c_contiguous and array is not grad:
-            return False
-    scalar = dtype.type
-    values = [scalar(number) for number in numbers]
-    flat = [array.ravel() for array in arrays]  # views, but for the gradient
-    grain = GRAIN_BYTES // (len(flat) * dtype.itemsize)
-    if param.size < 2 * grain:
-        run(*flat, *values, *flags)
-        return True
-
-    def body(index: int, first: int, last: int) -> None:
-        run(*[array[first:last] for array in flat], *values, *flags)
-
-    parallel(body, param.size, grain)
-    return True

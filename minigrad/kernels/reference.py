@@ -8,7 +8,7 @@ equal to it, and fall back to it for what they do not do themselves. Keep it nai
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,7 +16,11 @@ from minigrad.bfloat16 import is_bfloat16
 from minigrad.kernels.nd import NdKernels
 from minigrad.kernels.roi import ROIKernels
 from minigrad.kernels.specs import ConvSpec, PoolSpec
+from minigrad.kernels.updates import UPDATES
 from minigrad.types import Array
+
+if TYPE_CHECKING:
+    from minigrad.kernels.together import Together
 
 
 class Kernels(NdKernels, ROIKernels):
@@ -329,8 +333,8 @@ class Kernels(NdKernels, ROIKernels):
 
     # Optimizers: param and the states change in place.
 
-    def together(self) -> Kernels | None:
-        """Returns kernels of optimizers that wait to share launches, if there are any."""
+    def together(self, varying: bool = False) -> Together | None:
+        """Returns updates that wait to share launches, where that is worth it."""
         return None
 
     def finite(self, arrays: Sequence[Array]) -> list[bool]:
@@ -342,182 +346,25 @@ class Kernels(NdKernels, ROIKernels):
         ).tolist()  # one wait for all of them
         return answers
 
-    def sgd(self, param: Array, grad: Array, *, lr: float) -> None:
-        """Updates ``param`` by stochastic gradient descent."""
-        param -= lr * grad
-
-    def momentum_sgd(
-        self, param: Array, grad: Array, v: Array, *, lr: float, momentum: float
-    ) -> None:
-        """Updates ``param`` with the velocity ``v``."""
-        v *= momentum
-        v -= lr * grad
-        param += v
-
-    def corrected_momentum_sgd(
-        self, param: Array, grad: Array, v: Array, *, lr: float, momentum: float
-    ) -> None:
-        """Updates ``param`` with a velocity that does not contain the rate."""
-        v *= momentum
-        v -= grad
-        param += lr * v
-
-    def nesterov_ag(
-        self, param: Array, grad: Array, v: Array, *, lr: float, momentum: float
-    ) -> None:
-        """Updates ``param`` by Nesterov's accelerated gradient."""
-        v *= momentum
-        v -= lr * grad
-        param += momentum * momentum * v
-        param -= (1 + momentum) * lr * grad
-
-    def ada_grad(
-        self, param: Array, grad: Array, h: Array, *, lr: float, eps: float
-    ) -> None:
-        """Updates ``param`` by AdaGrad; ``h`` sums squared gradients."""
-        h += grad * grad
-        param -= lr * grad / (self.xp.sqrt(h) + eps)
-
-    def ada_delta(
+    def update(
         self,
+        name: str,
         param: Array,
         grad: Array,
-        msg: Array,
-        msdx: Array,
-        *,
-        rho: float,
-        eps: float,
+        *states: Array,
+        **hyperparameters: Any,
     ) -> None:
-        """Updates ``param`` by AdaDelta; mean squared gradients and steps."""
-        msg *= rho
-        msg += (1 - rho) * grad * grad
-        dx = self.xp.sqrt((msdx + eps) / (msg + eps)) * grad
-        msdx *= rho
-        msdx += (1 - rho) * dx * dx
-        param -= dx
-
-    def rmsprop(
-        self,
-        param: Array,
-        grad: Array,
-        ms: Array,
-        *,
-        lr: float,
-        alpha: float,
-        eps: float,
-        eps_inside_sqrt: bool = False,
-    ) -> None:
-        """Updates ``param`` by RMSprop; ``ms`` is the mean squared gradient."""
-        ms *= alpha
-        ms += (1 - alpha) * grad * grad
-        if eps_inside_sqrt:
-            param -= lr * grad / self.xp.sqrt(ms + eps)
-        else:
-            param -= lr * grad / (self.xp.sqrt(ms) + eps)
-
-    def rmsprop_graves(
-        self,
-        param: Array,
-        grad: Array,
-        n: Array,
-        g: Array,
-        delta: Array,
-        *,
-        lr: float,
-        alpha: float,
-        momentum: float,
-        eps: float,
-    ) -> None:
-        """Updates ``param`` by Graves' RMSprop; ``n - g**2`` is a variance."""
-        n *= alpha
-        n += (1 - alpha) * grad * grad
-        g *= alpha
-        g += (1 - alpha) * grad
-        delta *= momentum
-        delta -= lr * grad / self.xp.sqrt(n - g * g + eps)
-        param += delta
-
-    def smorms3(
-        self,
-        param: Array,
-        grad: Array,
-        mem: Array,
-        g: Array,
-        g2: Array,
-        *,
-        lr: float,
-        eps: float,
-    ) -> None:
-        """Updates ``param`` by SMORMS3; ``mem`` is the length of the memory."""
-        r = 1 / (mem + 1)
-        g += r * (grad - g)
-        g2 += r * (grad * grad - g2)
-        x = g * g / (g2 + eps)
-        param -= grad * self.xp.minimum(x, lr) / (self.xp.sqrt(g2) + eps)
-        mem *= 1 - x
-        mem += 1
-
-    def adam(
-        self,
-        param: Array,
-        grad: Array,
-        m: Array,
-        v: Array,
-        vhat: Array | None = None,
-        *,
-        alpha_t: float,
-        beta1: float,
-        beta2: float,
-        eps: float,
-        eta: float = 1.0,
-        weight_decay_rate: float = 0.0,
-        bounds: tuple[float, float] | None = None,
-    ) -> None:
-        """Updates ``param`` by Adam.
-
-        ``alpha_t`` is the rate with its bias correction. ``vhat`` asks for AMSGrad,
-        ``bounds`` (lower, upper) of the step for AdaBound.
-        """
+        """Makes a step of an optimizer: a row of `UPDATES`, on these arrays."""
+        row = UPDATES[name]
         dtype = _wide(param.dtype)  # the square of a small float16 is zero
-        grad = grad.astype(dtype, copy=False)
-        m += (1 - beta1) * (grad - m)
-        v += (1 - beta2) * (grad * grad - v)
-        if vhat is None:
-            vhat = v
-        else:
-            self.xp.maximum(vhat, v, out=vhat)
-        step = alpha_t / (self.xp.sqrt(vhat.astype(dtype, copy=False)) + eps)
-        if bounds is not None:
-            step = self.xp.clip(step, bounds[0], bounds[1])
-        param *= 1 - eta * weight_decay_rate
-        param -= eta * step * m
-
-    def msvag(
-        self,
-        param: Array,
-        grad: Array,
-        m: Array,
-        v: Array,
-        *,
-        lr: float,
-        beta: float,
-        beta_power: float,
-        eta: float = 1.0,
-        weight_decay_rate: float = 0.0,
-    ) -> None:
-        """Updates ``param`` by M-SVAG; ``beta_power`` is ``beta**t``."""
-        dtype = _wide(param.dtype)
-        grad = grad.astype(dtype, copy=False)
-        rho = msvag_rho(beta, beta_power)
-        m += (1 - beta) * (grad - m)
-        v += (1 - beta) * (grad * grad - v)
-        mt = m.astype(dtype, copy=False) / (1 - beta_power)
-        mt2 = mt * mt
-        s = (v / (1 - beta_power) - mt2) / (1 - rho)
-        noise = mt2 + rho * s
-        noise_free = self.xp.where(noise == 0, noise.dtype.type(1), noise)
-        factor = self.xp.clip(mt2 / noise_free, 0, 1)  # 0 where 0 / 0
-        param -= eta * (lr * mt * factor + weight_decay_rate * param)
+        wide = [a.astype(dtype, copy=False) for a in (param, grad, *states)]
+        numbers = {
+            key: dtype.type(value)
+            for key, value in row.numbers(**hyperparameters).items()
+        }
+        results = row.formula(self.xp, *wide, **numbers)
+        for array, result in zip((param, *states), results, strict=True):
+            array[...] = result
 
     # Helpers
 
@@ -574,13 +421,6 @@ class Kernels(NdKernels, ROIKernels):
         first = xp.minimum(place.astype(np.int64), size - 1)
         second = xp.minimum(first + 1, size - 1)
         return first, second, (place - first).astype(dtype)
-
-
-def msvag_rho(beta: float, beta_power: float) -> float:
-    """Returns the variance factor of M-SVAG's averaged gradient."""
-    rho = (1 - beta) ** 2 * (1 - beta_power**2)
-    rho /= (1 - beta_power) ** 2 * (1 - beta**2)
-    return min(rho, 0.9999)
 
 
 def _wide(dtype: Any) -> Any:

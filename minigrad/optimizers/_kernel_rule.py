@@ -1,14 +1,23 @@
-"""The update rule that all optimizers here share."""
+"""What all optimizers here share: a table's formula, and declared hyperparameters."""
 
 from __future__ import annotations
 
-from typing import Any
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any, ClassVar, dataclass_transform
 
 import numpy as np
 
 from minigrad.backend import get_array_module, using_device
 from minigrad.kernels import Kernels, kernels_for
-from minigrad.optimizer import Hyperparameter, UpdateRule
+from minigrad.kernels.updates import UPDATES
+from minigrad.optimizer import (
+    GradientMethod,
+    Hyperparameter,
+    HyperparameterProxy,
+    UpdateRule,
+)
 from minigrad.types import Array
 from minigrad.variable import Parameter
 
@@ -26,37 +35,49 @@ _OVERRIDABLE = frozenset(
 
 
 class KernelRule(UpdateRule):
-    """An update rule whose arithmetic is one method of the kernels, on any device.
+    """An update rule whose arithmetic is a row of `UPDATES`, on any device.
 
-    A subclass names its state, which starts at zero, and overrides `step`. Programs
-    may override `update_core`, `update_core_cpu` or `update_core_gpu` of it instead.
+    A subclass says in ``kernel`` which. Its states start at zero. Programs may override
+    `update_core`, `update_core_cpu` or `update_core_gpu` of it.
 
     Args:
-        parent_hyperparam: Hyperparameter that provides the default values.
-        defaults: Where they come from if it is None.
-        **own: Values of this rule alone; None means the default.
+        parent_hyperparam: Hyperparameter that provides the default values; by default,
+            those that the optimizer declares.
+        *values: Values of this rule alone, in the optimizer's order; None means the
+            default.
+        **named: The same by name.
     """
 
     is_elementwise = True
-    state_names: tuple[str, ...] = ()
+    kernel: ClassVar[str]
+    defaults: ClassVar[dict[str, Any]] = {}
+    """The optimizer's declaration, which fills it."""
 
     def __init__(
         self,
-        parent_hyperparam: Hyperparameter | None,
-        defaults: Hyperparameter,
-        **own: Any,
+        parent_hyperparam: Hyperparameter | None = None,
+        *values: Any,
+        **named: Any,
     ) -> None:
-        super().__init__(defaults if parent_hyperparam is None else parent_hyperparam)
-        self.hyperparam._set(**own)
+        if parent_hyperparam is None:
+            parent_hyperparam = Hyperparameter()._set(**self.defaults)
+        super().__init__(parent_hyperparam)
+        nothing = dict.fromkeys(self.defaults)
+        self.hyperparam._set(**_bind(type(self), nothing, values, named))
 
     def init_state(self, param: Parameter) -> None:
         xp = get_array_module(param.array)
-        for name in self.state_names:
+        for name in UPDATES[self.kernel].states:
             self.state[name] = xp.zeros_like(param.array)
+
+    def hyperparameters(self) -> dict[str, Any]:
+        """Returns what the row of the table takes at this step."""
+        return {name: getattr(self.hyperparam, name) for name in self.defaults}
 
     def step(self, k: Kernels, param: Array, grad: Array) -> None:
         """Changes the array ``param`` and the state in place."""
-        raise NotImplementedError
+        states = [self.state[name] for name in UPDATES[self.kernel].states]
+        k.update(self.kernel, param, grad, *states, **self.hyperparameters())
 
     def update_core_cpu(self, param: Parameter) -> None:
         """Updates the parameter; without a gradient, does nothing."""
@@ -97,11 +118,11 @@ class KernelRule(UpdateRule):
         )
 
     def join(self, param: Parameter, together: Any) -> None:
-        """Updates the parameter like `update`, by kernels that wait for others.
+        """Updates the parameter like `update`, but later, together with others.
 
         Args:
             param: The parameter.
-            together: Kernels as of `CupyKernels.together`.
+            together: The `Together` that waits for them.
         """
         self.t += 1
         with using_device(param.device):
@@ -119,3 +140,71 @@ class KernelRule(UpdateRule):
             self.step(together, target.array, grad)
             if target is not param:
                 together.cast(target.array, param.array, afterwards=True)
+
+
+@dataclass_transform()
+class KernelMethod(GradientMethod):
+    """An optimizer that declares its hyperparameters, and inherits the rest.
+
+    Attributes with annotations and values, in order, are the arguments of the
+    constructor, the entries of ``hyperparam`` and those of its rule::
+
+        class SGD(KernelMethod, rule=SGDRule):
+            lr: float = 0.01
+    """
+
+    _rule: ClassVar[type[KernelRule]]
+
+    def __init_subclass__(
+        cls, rule: type[KernelRule] | None = None, **kwargs: Any
+    ) -> None:
+        super().__init_subclass__(**kwargs)
+        if rule is None:  # a variant, or a program's own
+            return
+        cls._rule = rule
+        rule.defaults = {name: vars(cls)[name] for name in inspect.get_annotations(cls)}
+        for name in rule.defaults:
+            setattr(cls, name, HyperparameterProxy(name))
+        cls.__init__ = _signed(cls._set_up, rule.defaults)  # type: ignore[method-assign]
+        nothing = dict.fromkeys(('parent_hyperparam', *rule.defaults))
+        rule.__init__ = _signed(rule.__init__, nothing)  # type: ignore[method-assign]
+
+    def _set_up(self, *values: Any, **named: Any) -> None:
+        GradientMethod.__init__(self)
+        given = _bind(type(self), self._rule.defaults, values, named)
+        self.hyperparam._set(**self._rule.defaults | given)
+
+    def create_update_rule(self) -> KernelRule:
+        return self._rule(self.hyperparam)
+
+
+def _signed(function: Callable[..., Any], defaults: dict[str, Any]) -> Any:
+    """Returns a constructor whose signature names the hyperparameters."""
+
+    @functools.wraps(function)
+    def __init__(self: Any, *values: Any, **named: Any) -> None:
+        function(self, *values, **named)
+
+    either = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    __init__.__name__ = '__init__'
+    __init__.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+        [inspect.Parameter('self', either)]
+        + [inspect.Parameter(k, either, default=v) for k, v in defaults.items()]
+    )
+    return __init__
+
+
+def _bind(
+    cls: type, defaults: dict[str, Any], values: tuple[Any, ...], named: dict[str, Any]
+) -> dict[str, Any]:
+    """Returns the arguments by name, as Python would, for a class."""
+    either = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    signature = inspect.Signature(
+        [inspect.Parameter(k, either, default=v) for k, v in defaults.items()]
+    )
+    try:
+        return dict(signature.bind(*values, **named).arguments)
+    except TypeError as error:
+        raise TypeError(
+            f'{cls.__name__}: {error}; it takes {", ".join(defaults)}'
+        ) from None

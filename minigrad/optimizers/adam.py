@@ -8,25 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.backend import get_array_module
 from minigrad.kernels import Kernels
-from minigrad.optimizer import GradientMethod, Hyperparameter, HyperparameterProxy
-from minigrad.optimizers._kernel_rule import KernelRule
+from minigrad.optimizer import Hyperparameter
+from minigrad.optimizers._kernel_rule import KernelMethod, KernelRule
 from minigrad.types import Array
-from minigrad.variable import Parameter
-
-_default_hyperparam = Hyperparameter()._set(
-    alpha=0.001,
-    beta1=0.9,
-    beta2=0.999,
-    eps=1e-8,
-    eta=1.0,
-    weight_decay_rate=0,
-    amsgrad=False,
-    adabound=False,
-    final_lr=0.1,
-    gamma=1e-3,
-)
 
 
 def _learning_rate(hp: Any, t: int) -> float:
@@ -50,79 +35,39 @@ def _check_eps(eps: float, dtype: Any) -> None:
 
 
 class AdamRule(KernelRule):
-    """Update rule of `Adam`, with the same hyperparameters.
-
-    Args:
-        parent_hyperparam: Hyperparameter that provides the default values.
-        alpha: Learning rate.
-        beta1: Part of the mean gradient that is kept.
-        beta2: Part of the mean squared gradient that is kept.
-        eps: Keeps the denominator from zero.
-        eta: Factor of the whole step, for warm restarts.
-        weight_decay_rate: Decoupled weight decay.
-        amsgrad: Use the largest mean squared gradient so far.
-        adabound: Keep the rate between bounds that meet at ``final_lr``.
-        final_lr: Where they meet.
-        gamma: How fast they do.
-    """
-
-    state_names = ('m', 'v')
+    """Update rule of `Adam`, with the same hyperparameters."""
 
     def __init__(
         self,
         parent_hyperparam: Hyperparameter | None = None,
-        alpha: float | None = None,
-        beta1: float | None = None,
-        beta2: float | None = None,
-        eps: float | None = None,
-        eta: float | None = None,
-        weight_decay_rate: float | None = None,
-        amsgrad: bool | None = None,
-        adabound: bool | None = None,
-        final_lr: float | None = None,
-        gamma: float | None = None,
+        *values: Any,
+        **named: Any,
     ) -> None:
-        super().__init__(
-            parent_hyperparam,
-            _default_hyperparam,
-            alpha=alpha,
-            beta1=beta1,
-            beta2=beta2,
-            eps=eps,
-            eta=eta,
-            weight_decay_rate=weight_decay_rate,
-            amsgrad=amsgrad,
-            adabound=adabound,
-            final_lr=final_lr,
-            gamma=gamma,
-        )
+        super().__init__(parent_hyperparam, *values, **named)
         if self.hyperparam.adabound:
             self.initial_alpha = self.hyperparam.alpha
 
-    def init_state(self, param: Parameter) -> None:
-        super().init_state(param)
-        if self.hyperparam.amsgrad:
-            self.state['vhat'] = get_array_module(param.array).zeros_like(param.array)
+    @property
+    def kernel(self) -> str:  # type: ignore[override]
+        return 'amsgrad' if self.hyperparam.amsgrad else 'adam'
+
+    def hyperparameters(self) -> dict[str, Any]:
+        hp = self.hyperparam
+        return {
+            'alpha_t': self.alpha_t,
+            'beta1': hp.beta1,
+            'beta2': hp.beta2,
+            'eps': hp.eps,
+            'eta': hp.eta,
+            'weight_decay_rate': hp.weight_decay_rate,
+            'bounds': self.bounds if hp.adabound else None,
+        }
 
     def step(self, k: Kernels, param: Array, grad: Array) -> None:
-        hp = self.hyperparam
-        eps = hp.eps
+        eps = self.hyperparam.eps
         if 0 < eps < 1e-30:
             _check_eps(eps, param.dtype)
-        k.adam(
-            param,
-            grad,
-            self.state['m'],
-            self.state['v'],
-            self.state['vhat'] if hp.amsgrad else None,
-            alpha_t=self.alpha_t,
-            beta1=hp.beta1,
-            beta2=hp.beta2,
-            eps=eps,
-            eta=hp.eta,
-            weight_decay_rate=hp.weight_decay_rate,
-            bounds=self.bounds if hp.adabound else None,
-        )
+        super().step(k, param, grad)
 
     @property
     def alpha_t(self) -> float:
@@ -154,7 +99,7 @@ class AdamRule(KernelRule):
         return lower, upper
 
 
-class Adam(GradientMethod):
+class Adam(KernelMethod, rule=AdamRule):
     """Adam: momentum, scaled by the recent size of each element's gradient.
 
     ``p -= eta * (alpha_t * m / (sqrt(v) + eps) + weight_decay_rate * p)``, where m and
@@ -187,44 +132,16 @@ class Adam(GradientMethod):
         array([-0.01, -0.01], dtype=float32)
     """
 
-    def __init__(
-        self,
-        alpha: float = 0.001,
-        beta1: float = 0.9,
-        beta2: float = 0.999,
-        eps: float = 1e-8,
-        eta: float = 1.0,
-        weight_decay_rate: float = 0,
-        amsgrad: bool = False,
-        adabound: bool = False,
-        final_lr: float = 0.1,
-        gamma: float = 1e-3,
-    ) -> None:
-        super().__init__()
-        self.hyperparam.alpha = alpha
-        self.hyperparam.beta1 = beta1
-        self.hyperparam.beta2 = beta2
-        self.hyperparam.eps = eps
-        self.hyperparam.eta = eta
-        self.hyperparam.weight_decay_rate = weight_decay_rate
-        self.hyperparam.amsgrad = amsgrad
-        self.hyperparam.adabound = adabound
-        self.hyperparam.final_lr = final_lr
-        self.hyperparam.gamma = gamma
-
-    alpha = HyperparameterProxy('alpha')
-    beta1 = HyperparameterProxy('beta1')
-    beta2 = HyperparameterProxy('beta2')
-    eps = HyperparameterProxy('eps')
-    eta = HyperparameterProxy('eta')
-    weight_decay_rate = HyperparameterProxy('weight_decay_rate')
-    amsgrad = HyperparameterProxy('amsgrad')
-    adabound = HyperparameterProxy('adabound')
-    final_lr = HyperparameterProxy('final_lr')
-    gamma = HyperparameterProxy('gamma')
-
-    def create_update_rule(self) -> AdamRule:
-        return AdamRule(self.hyperparam)
+    alpha: float = 0.001
+    beta1: float = 0.9
+    beta2: float = 0.999
+    eps: float = 1e-8
+    eta: float = 1.0
+    weight_decay_rate: float = 0
+    amsgrad: bool = False
+    adabound: bool = False
+    final_lr: float = 0.1
+    gamma: float = 1e-3
 
     @property
     def alpha_t(self) -> float:

@@ -2,41 +2,16 @@
 
 from __future__ import annotations
 
-from minigrad.kernels import Kernels
-from minigrad.optimizer import GradientMethod, Hyperparameter, HyperparameterProxy
-from minigrad.optimizers._kernel_rule import KernelRule
-from minigrad.types import Array
-
-_default_hyperparam = Hyperparameter()._set(lr=0.01, momentum=0.9)
+from minigrad.optimizers._kernel_rule import KernelMethod, KernelRule
 
 
 class NesterovAGRule(KernelRule):
-    """Update rule of `NesterovAG`, with the same hyperparameters.
+    """Update rule of `NesterovAG`, with the same hyperparameters."""
 
-    Args:
-        parent_hyperparam: Hyperparameter that provides the default values.
-        lr: Learning rate.
-        momentum: Part of the velocity that is kept.
-    """
-
-    state_names = ('v',)
-
-    def __init__(
-        self,
-        parent_hyperparam: Hyperparameter | None = None,
-        lr: float | None = None,
-        momentum: float | None = None,
-    ) -> None:
-        super().__init__(
-            parent_hyperparam, _default_hyperparam, lr=lr, momentum=momentum
-        )
-
-    def step(self, k: Kernels, param: Array, grad: Array) -> None:
-        hp, v = self.hyperparam, self.state['v']
-        k.nesterov_ag(param, grad, v, lr=hp.lr, momentum=hp.momentum)
+    kernel = 'nesterov_ag'
 
 
-class NesterovAG(GradientMethod):
+class NesterovAG(KernelMethod, rule=NesterovAGRule):
     """Nesterov's accelerated gradient.
 
     ``v = momentum * v - lr * g; p += momentum ** 2 * v - (1 + momentum) * lr * g``.
@@ -58,13 +33,5 @@ class NesterovAG(GradientMethod):
         1
     """
 
-    def __init__(self, lr: float = 0.01, momentum: float = 0.9) -> None:
-        super().__init__()
-        self.hyperparam.lr = lr
-        self.hyperparam.momentum = momentum
-
-    lr = HyperparameterProxy('lr')
-    momentum = HyperparameterProxy('momentum')
-
-    def create_update_rule(self) -> NesterovAGRule:
-        return NesterovAGRule(self.hyperparam)
+    lr: float = 0.01
+    momentum: float = 0.9

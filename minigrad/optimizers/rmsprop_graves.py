@@ -2,60 +2,16 @@
 
 from __future__ import annotations
 
-from minigrad.kernels import Kernels
-from minigrad.optimizer import GradientMethod, Hyperparameter, HyperparameterProxy
-from minigrad.optimizers._kernel_rule import KernelRule
-from minigrad.types import Array
-
-_default_hyperparam = Hyperparameter()._set(lr=1e-4, alpha=0.95, momentum=0.9, eps=1e-4)
+from minigrad.optimizers._kernel_rule import KernelMethod, KernelRule
 
 
 class RMSpropGravesRule(KernelRule):
-    """Update rule of `RMSpropGraves`, with the same hyperparameters.
+    """Update rule of `RMSpropGraves`, with the same hyperparameters."""
 
-    Args:
-        parent_hyperparam: Hyperparameter that provides the default values.
-        lr: Learning rate.
-        alpha: Part of the averages that is kept.
-        momentum: Part of the step that is kept.
-        eps: Keeps the denominator from zero.
-    """
-
-    state_names = ('n', 'g', 'delta')
-
-    def __init__(
-        self,
-        parent_hyperparam: Hyperparameter | None = None,
-        lr: float | None = None,
-        alpha: float | None = None,
-        momentum: float | None = None,
-        eps: float | None = None,
-    ) -> None:
-        super().__init__(
-            parent_hyperparam,
-            _default_hyperparam,
-            lr=lr,
-            alpha=alpha,
-            momentum=momentum,
-            eps=eps,
-        )
-
-    def step(self, k: Kernels, param: Array, grad: Array) -> None:
-        hp, state = self.hyperparam, self.state
-        k.rmsprop_graves(
-            param,
-            grad,
-            state['n'],
-            state['g'],
-            state['delta'],
-            lr=hp.lr,
-            alpha=hp.alpha,
-            momentum=hp.momentum,
-            eps=hp.eps,
-        )
+    kernel = 'rmsprop_graves'
 
 
-class RMSpropGraves(GradientMethod):
+class RMSpropGraves(KernelMethod, rule=RMSpropGravesRule):
     """RMSprop with momentum, as Graves uses it for sequences.
 
     ``delta = momentum * delta - lr * g / sqrt(n - m ** 2 + eps); p += delta``, where n
@@ -77,23 +33,7 @@ class RMSpropGraves(GradientMethod):
         1
     """
 
-    def __init__(
-        self,
-        lr: float = 1e-4,
-        alpha: float = 0.95,
-        momentum: float = 0.9,
-        eps: float = 1e-4,
-    ) -> None:
-        super().__init__()
-        self.hyperparam.lr = lr
-        self.hyperparam.alpha = alpha
-        self.hyperparam.momentum = momentum
-        self.hyperparam.eps = eps
-
-    lr = HyperparameterProxy('lr')
-    alpha = HyperparameterProxy('alpha')
-    momentum = HyperparameterProxy('momentum')
-    eps = HyperparameterProxy('eps')
-
-    def create_update_rule(self) -> RMSpropGravesRule:
-        return RMSpropGravesRule(self.hyperparam)
+    lr: float = 1e-4
+    alpha: float = 0.95
+    momentum: float = 0.9
+    eps: float = 1e-4

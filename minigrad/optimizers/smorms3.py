@@ -2,48 +2,21 @@
 
 from __future__ import annotations
 
-from minigrad.backend import get_array_module
-from minigrad.kernels import Kernels
-from minigrad.optimizer import GradientMethod, Hyperparameter, HyperparameterProxy
-from minigrad.optimizers._kernel_rule import KernelRule
-from minigrad.types import Array
+from minigrad.optimizers._kernel_rule import KernelMethod, KernelRule
 from minigrad.variable import Parameter
-
-_default_hyperparam = Hyperparameter()._set(lr=0.001, eps=1e-16)
 
 
 class SMORMS3Rule(KernelRule):
-    """Update rule of `SMORMS3`, with the same hyperparameters.
+    """Update rule of `SMORMS3`, with the same hyperparameters."""
 
-    Args:
-        parent_hyperparam: Hyperparameter that provides the default values.
-        lr: Largest learning rate.
-        eps: Keeps the denominator from zero.
-    """
-
-    state_names = ('g', 'g2')
-
-    def __init__(
-        self,
-        parent_hyperparam: Hyperparameter | None = None,
-        lr: float | None = None,
-        eps: float | None = None,
-    ) -> None:
-        super().__init__(parent_hyperparam, _default_hyperparam, lr=lr, eps=eps)
+    kernel = 'smorms3'
 
     def init_state(self, param: Parameter) -> None:
-        xp = get_array_module(param.array)
-        self.state['mem'] = xp.ones_like(param.array)
         super().init_state(param)
-
-    def step(self, k: Kernels, param: Array, grad: Array) -> None:
-        hp, state = self.hyperparam, self.state
-        k.smorms3(
-            param, grad, state['mem'], state['g'], state['g2'], lr=hp.lr, eps=hp.eps
-        )
+        self.state['mem'].fill(1)
 
 
-class SMORMS3(GradientMethod):
+class SMORMS3(KernelMethod, rule=SMORMS3Rule):
     """SMORMS3: RMSprop whose memory and rate follow the noise of the gradient.
 
     ``p -= g * min(lr, x) / (sqrt(g2) + eps)``, where g2 is a running mean of g ** 2 and x
@@ -65,13 +38,5 @@ class SMORMS3(GradientMethod):
         1
     """
 
-    def __init__(self, lr: float = 0.001, eps: float = 1e-16) -> None:
-        super().__init__()
-        self.hyperparam.lr = lr
-        self.hyperparam.eps = eps
-
-    lr = HyperparameterProxy('lr')
-    eps = HyperparameterProxy('eps')
-
-    def create_update_rule(self) -> SMORMS3Rule:
-        return SMORMS3Rule(self.hyperparam)
+    lr: float = 0.001
+    eps: float = 1e-16

@@ -110,10 +110,10 @@ def test_one_launch_for_all_parameters(dtype, kernels, cupy):
     there = [tuple(map(cupy.asarray, row)) for row in here]
     together = kernels.together()
     for row in there:
-        together.momentum_sgd(*row, lr=0.1, momentum=0.9)
+        together.update('momentum_sgd', *row, lr=0.1, momentum=0.9)
     together.flush()
     for row, expected in zip(there, here, strict=True):
-        reference.momentum_sgd(*expected, lr=0.1, momentum=0.9)
+        reference.update('momentum_sgd', *expected, lr=0.1, momentum=0.9)
         for t, h in zip(row, expected, strict=True):
             check(t, h, {'e': 2e-2, 'f': 1e-5, 'd': 1e-12}[dtype])
     there[3][0][-1:] = np.nan

@@ -72,6 +72,10 @@ def adam(p, g, s, alpha_t, beta1, beta2, eps, eta=1, weight_decay_rate=0, bounds
     return p - eta * (step * m + weight_decay_rate * p), states
 
 
+def amsgrad(p, g, s, **hyperparameters):
+    return adam(p, g, s, **hyperparameters)
+
+
 def msvag(p, g, s, lr, beta, beta_power, eta=1, weight_decay_rate=0):
     rho = (1 - beta) ** 2 * (1 - beta_power**2)
     rho = min(rho / ((1 - beta_power) ** 2 * (1 - beta**2)), 0.9999)
@@ -97,7 +101,7 @@ CASES = [  # formula, number of states, hyperparameters
     (smorms3, 3, {'lr': 0.1, 'eps': 1e-16}),
     (adam, 2, {'alpha_t': 0.1, 'beta1': 0.9, 'beta2': 0.99, 'eps': 1e-8}),
     (
-        adam,
+        amsgrad,
         3,
         {
             'alpha_t': 0.1,
@@ -110,7 +114,7 @@ CASES = [  # formula, number of states, hyperparameters
         },
     ),
     (
-        adam,
+        amsgrad,
         3,
         {'alpha_t': 0.1, 'beta1': 0.9, 'beta2': 0.99, 'eps': 1e-8},
     ),
@@ -153,7 +157,7 @@ def test_reference_step(formula, number, hyperparameters):
         )
         for i in np.ndindex(shape)
     ]
-    getattr(k, formula.__name__)(param, grad, *states, **hyperparameters)
+    k.update(formula.__name__, param, grad, *states, **hyperparameters)
     np.testing.assert_allclose(param.ravel(), [p for p, _ in expected])
     for i, state in enumerate(states):
         np.testing.assert_allclose(state.ravel(), [s[i] for _, s in expected])
@@ -167,7 +171,7 @@ def test_reference_keeps_float16(formula, number, hyperparameters):
     states = [state.astype(np.float16) for state in states]
     if 'eps' in hyperparameters:
         hyperparameters = {**hyperparameters, 'eps': 1e-3}
-    getattr(k, formula.__name__)(param, grad, *states, **hyperparameters)
+    k.update(formula.__name__, param, grad, *states, **hyperparameters)
     assert param.dtype == np.float16
     assert np.isfinite(param).all()
     assert (param != 1).all()
@@ -176,5 +180,5 @@ def test_reference_keeps_float16(formula, number, hyperparameters):
 def test_msvag_without_gradient_stands_still():
     param = np.ones(2)
     states = np.zeros(2), np.zeros(2)
-    k.msvag(param, np.zeros(2), *states, lr=0.1, beta=0.9, beta_power=0.9)
+    k.update('msvag', param, np.zeros(2), *states, lr=0.1, beta=0.9, beta_power=0.9)
     np.testing.assert_array_equal(param, 1)

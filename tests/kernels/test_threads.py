@@ -162,7 +162,7 @@ def small_network(kernels, seed):
         gy = kernels.relu_grad(y, gy) / np.abs(gy).max()
         x = x + 1e-3 * kernels.conv_2d_grad_x(W, gy, spec)
         gW = kernels.conv_2d_grad_w(x, gy, spec)
-        kernels.momentum_sgd(W, gW, v, lr=1e-3, momentum=0.9)
+        kernels.update('momentum_sgd', W, gW, v, lr=1e-3, momentum=0.9)
     return W
 
 

@@ -61,7 +61,7 @@ def _outer_block(block_rows: int, block_vectors: int) -> Any:
         )  # fmt: skip
 
         def codegen(context: Any, builder: Any, sig: Any, args: tuple[Any, ...]) -> Any:
-            emit = Emitter(context, builder, a.dtype)
+            emit = Emitter.of(context, builder, a.dtype)
             a_data = pointer(context, builder, a, args[0])
             b_data = pointer(context, builder, b, args[4])
             table = pointer(context, builder, b_offsets, args[6])
@@ -196,7 +196,7 @@ def dot_block(
     )  # fmt: skip
 
     def codegen(context: Any, builder: Any, sig: Any, args: tuple[Any, ...]) -> Any:
-        emit = Emitter(context, builder, a.dtype)
+        emit = Emitter.of(context, builder, a.dtype)
         a_data = emit.at(pointer(context, builder, a, args[0]), args[1])
         b_data = emit.at(pointer(context, builder, b, args[3]), args[4])
         table = emit.at(pointer(context, builder, b_offsets, args[5]), args[6])

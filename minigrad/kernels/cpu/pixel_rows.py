@@ -37,7 +37,7 @@ def copy_rows(
     )  # fmt: skip
 
     def codegen(context: Any, builder: Any, sig: Any, args: tuple[Any, ...]) -> Any:
-        emit = Emitter(context, builder, source.dtype)
+        emit = Emitter.of(context, builder, source.dtype)
         source_data = emit.at(pointer(context, builder, source, args[0]), args[1])
         target_data = emit.at(pointer(context, builder, target, args[3]), args[4])
         source_row, target_row, rows, columns = args[2], *args[5:8]
@@ -83,7 +83,7 @@ def transpose_block(
     )
 
     def codegen(context: Any, builder: Any, sig: Any, args: tuple[Any, ...]) -> Any:
-        emit = Emitter(context, builder, source.dtype)
+        emit = Emitter.of(context, builder, source.dtype)
         source_data = emit.at(pointer(context, builder, source, args[0]), args[1])
         target_data = emit.at(pointer(context, builder, target, args[3]), args[4])
         source_row, target_row, rows, columns = args[2], *args[5:8]

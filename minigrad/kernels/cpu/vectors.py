@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 import llvmlite.binding as llvm  # type: ignore[import-untyped]
+import numpy as np
 from llvmlite import ir
 from numba.core import cgutils
 
@@ -38,10 +39,15 @@ COLUMNS = LANES * VECTORS  # of an outer block in float32; half in float64
 class Emitter:
     """Writes vector code for one element type."""
 
-    def __init__(self, context: Any, builder: Any, dtype: Any) -> None:
+    @classmethod
+    def of(cls, context: Any, builder: Any, dtype: Any) -> Emitter:
+        """Returns one for a type of Numba's."""
+        return cls(builder, context.get_value_type(dtype))
+
+    def __init__(self, builder: Any, element: Any) -> None:
         self.builder = builder
-        self.element = context.get_value_type(dtype)
-        self.bytes = dtype.bitwidth // 8
+        self.element = element
+        self.bytes = 4 if element == ir.FloatType() else 8
         self.lanes = VECTOR_BYTES // self.bytes
         self.vector = ir.VectorType(self.element, self.lanes)
         self.index = ir.IntType(64)
@@ -107,12 +113,22 @@ class Emitter:
         function = self._masked('store', signature)
         self.builder.call(function, [value, pointer, self.int32(self.bytes), mask])
 
-    def multiply_add(self, a: Any, b: Any, c: Any) -> Any:
+    def call(self, name: str, *args: Any) -> Any:
+        """Calls a function of LLVM's on vectors."""
         code = 'f32' if self.bytes == 4 else 'f64'
-        name = f'llvm.fmuladd.v{self.lanes}{code}'
-        signature = ir.FunctionType(self.vector, [self.vector] * 3)
+        name = f'llvm.{name}.v{self.lanes}{code}'
+        signature = ir.FunctionType(self.vector, [self.vector] * len(args))
         function = cgutils.get_or_insert_function(self.builder.module, signature, name)
-        return self.builder.call(function, [a, b, c])
+        return self.builder.call(function, args)
+
+    def multiply_add(self, a: Any, b: Any, c: Any) -> Any:
+        return self.call('fmuladd', a, b, c)
+
+    def constant(self, value: float) -> Any:
+        """Returns a vector of one number."""
+        if self.bytes == 4:
+            value = float(np.float32(value))  # which is what LLVM wants to read
+        return ir.Constant(self.vector, [self.element(value)] * self.lanes)
 
     def keep_loop(self) -> None:
         """Keeps LLVM from unrolling this loop: its sums would leave the registers."""

@@ -41,7 +41,7 @@ def _max_row(stride: int) -> Any:
         )
 
         def codegen(context: Any, builder: Any, sig: Any, args: tuple[Any, ...]) -> Any:
-            emit = Emitter(context, builder, x.dtype)
+            emit = Emitter.of(context, builder, x.dtype)
             x_data = emit.at(pointer(context, builder, x, args[0]), args[1])
             y_data = emit.at(pointer(context, builder, y, args[6]), args[8])
             arg_data = emit.at(pointer(context, builder, arg, args[7]), args[8])
@@ -140,7 +140,7 @@ def max_quarter_rows(
     signature = types.void(x, integer, y, arg, integer, integer, integer)
 
     def codegen(context: Any, builder: Any, sig: Any, args: tuple[Any, ...]) -> Any:
-        emit = Emitter(context, builder, x.dtype)
+        emit = Emitter.of(context, builder, x.dtype)
         x_data = emit.at(pointer(context, builder, x, args[0]), args[1])
         y_data = emit.at(pointer(context, builder, y, args[2]), args[4])
         arg_data = emit.at(pointer(context, builder, arg, args[3]), args[4])
@@ -214,7 +214,7 @@ def scatter_row(
     signature = types.void(gy, arg, integer, gx, integer, integer, integer)
 
     def codegen(context: Any, builder: Any, sig: Any, args: tuple[Any, ...]) -> Any:
-        emit = Emitter(context, builder, gy.dtype)
+        emit = Emitter.of(context, builder, gy.dtype)
         start, gx_row, count = args[2], *args[5:7]
         gy_data = emit.at(pointer(context, builder, gy, args[0]), start)
         arg_data = emit.at(pointer(context, builder, arg, args[1]), start)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -26,7 +27,7 @@ class Launcher:
     def __init__(self, cupy: Any) -> None:
         self._cupy = cupy
         self._raw: dict[tuple[str, str, str], Any] = {}
-        self._elementwise: dict[str, Any] = {}
+        self._elementwise: dict[tuple[str, str], Any] = {}
 
     def raw(self, module: str, name: str, dtype: Any, parameter_dtype: Any) -> Any:
         """Returns a kernel of a module in ``raw.py``, compiled for two types."""
@@ -84,12 +85,21 @@ class Launcher:
         return kernel
 
     def elementwise(self, name: str, *args: Any) -> None:
-        """Launches a kernel of ``elementwise.py``: its inputs, then its outputs."""
-        kernel = self._elementwise.get(name)
+        """Launches a kernel of ``elementwise.py``: its inputs, then its outputs.
+
+        CuPy finds the types of letters from arrays alone, never from numbers, so the
+        numbers' type is written out: a kernel for each.
+        """
+        kind = np.dtype(wide(args[0].dtype)).name
+        kernel = self._elementwise.get((name, kind))
         if kernel is None:
             inputs, outputs, body = ELEMENTWISE[name]
-            kernel = self._elementwise[name] = self._cupy.ElementwiseKernel(
-                inputs, outputs, body, f'minigrad_{name}'
+            kernel = self._elementwise[name, kind] = self._cupy.ElementwiseKernel(
+                re.sub(r'\bA ', f'{kind} ', inputs),
+                outputs,
+                body,
+                f'minigrad_{name}',
+                preamble=f'typedef {"double" if kind == "float64" else "float"} A;',
             )
         kernel(*args)
 

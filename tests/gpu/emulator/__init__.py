@@ -154,9 +154,15 @@ def _argument(name, arg, parameter, code):
 
 
 class ElementwiseKernel:
-    """A body for each element; types are found from the arguments, as CuPy does."""
+    """A body for each element; types are found from the arguments, as CuPy does.
 
-    def __init__(self, in_params, out_params, operation, name='kernel', **kwargs):
+    That is, from the arrays: a number has no type, not even one of NumPy's.
+    """
+
+    def __init__(
+        self, in_params, out_params, operation, name='kernel', preamble='', **kwargs
+    ):
+        self.preamble = preamble
         self.inputs = [p.split() for p in in_params.split(',')]
         self.outputs = [p.split() for p in out_params.split(',')]
         self.operation = operation
@@ -169,10 +175,20 @@ class ElementwiseKernel:
         values = [unwrap(a) for a in args]
         types = {}
         for (kind, name), value in zip(parameters, values, strict=True):
-            dtype = numpy.asarray(value).dtype
+            if not isinstance(value, numpy.ndarray):
+                continue
+            dtype = value.dtype
             known = types.setdefault(kind, dtype) if len(kind) == 1 else dtype
             if known != dtype or (len(kind) > 1 and dtype != kind):
                 raise TypeError(f'{self.name}: Type is mismatched. {kind} {name}')
+        dtypes = [
+            types[kind] if len(kind) == 1 else numpy.dtype(kind)  # KeyError, as CuPy's
+            for kind, _ in parameters
+        ]
+        values = [
+            v if isinstance(v, numpy.ndarray) else numpy.asarray(v, dtype)
+            for v, dtype in zip(values, dtypes, strict=True)
+        ]
         n_in = len(self.inputs)
         shape = numpy.broadcast_shapes(*[numpy.shape(v) for v in values])
         library = _library(self._source(types))
@@ -202,6 +218,7 @@ class ElementwiseKernel:
 
     def _source(self, types):
         lines = ['#include <math.h>', 'typedef int int32;']
+        lines += ['typedef float float32;', 'typedef double float64;', self.preamble]
         for letter, dtype in types.items():
             if len(letter) == 1:
                 lines.append(f'typedef {_C_TYPES[dtype.char]} {letter};')

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
-from minigrad.kernels.cupy_gpu import CupyKernels
-from minigrad.kernels.gpu.raw import THREADS
-from minigrad.kernels.gpu.table import ROWS, fill, n_numbers
+from minigrad.kernels.updates import UPDATES
 from minigrad.types import Array
 
-# device, name of the update, dtypes, numbers
+# device, what is done, dtypes, numbers
 _Key = tuple[int, str, str, str, tuple[float, ...]]
 
 
-class Together(CupyKernels):
-    """The optimizers' kernels, which wait here until `flush`.
+class Together:
+    """Optimizers' steps that wait here until `flush`.
 
     What is cast or divided before the updates, or cast after them, has a launch of its
     own for all parameters. Parameters share a launch if their dtypes and numbers are
     equal; with ``varying`` numbers may differ, too.
 
     Args:
-        kernels: The set whose compiled programs are used.
+        kernels: The set that makes the launches, by its method ``launch_many``.
         varying: Whether the launches read their numbers from the device, so that a
             recorded launch can be replayed with others.
 
@@ -31,10 +31,8 @@ class Together(CupyKernels):
             `write` fills.
     """
 
-    def __init__(self, kernels: CupyKernels, varying: bool = False) -> None:
-        # Not initialised as a set of its own: it computes with another's programs.
-        self.xp = kernels.xp
-        self.launch = kernels.launch
+    def __init__(self, kernels: Any, varying: bool = False) -> None:
+        self._kernels = kernels
         self.given: list[tuple[float, ...]] = []
         self.numbers: Array = None
         self._varying = varying
@@ -45,10 +43,17 @@ class Together(CupyKernels):
     def _forget(self) -> None:
         self._stages = [{}, {}, {}, {}]
 
-    def _update(
-        self, name: str, grad: Array, numbers: tuple[float, ...], *arrays: Array
+    def update(
+        self,
+        name: str,
+        param: Array,
+        grad: Array,
+        *states: Array,
+        **hyperparameters: Any,
     ) -> None:
-        self._add(2, name, numbers, grad, *arrays)
+        """Makes a step of an optimizer, as `Kernels.update` does, later."""
+        numbers = tuple(UPDATES[name].numbers(**hyperparameters).values())
+        self._add(2, name, numbers, grad, param, *states)
 
     def cast(self, x: Array, y: Array, *, afterwards: bool = False) -> None:
         """Fills y with the values of x, before or after the updates."""
@@ -63,7 +68,7 @@ class Together(CupyKernels):
     ) -> None:
         if arrays[0].size == 0:
             return
-        device = self.xp.cuda.runtime.getDevice()
+        device = self._kernels.xp.cuda.runtime.getDevice()
         dtypes = arrays[0].dtype.char, arrays[-1].dtype.char
         key = device, name, *dtypes, () if self._varying else numbers
         row = len(self.given), arrays
@@ -73,25 +78,25 @@ class Together(CupyKernels):
 
     def flush(self) -> None:
         """Launches what waits, in the order in which its results are needed."""
-        stages = self._stages
+        xp, stages = self._kernels.xp, self._stages
         self._forget()
         if self._varying:
-            self.numbers = self.xp.empty(sum(map(len, self.given)), np.float64)
+            self.numbers = xp.empty(sum(map(len, self.given)), np.float64)
         place = 0
         for stage in stages:
             for (device, name, dtype, other, numbers), rows in stage.items():
-                with self.xp.cuda.Device(device):
-                    kernel = self.launch.of_many(name, dtype, other)
-                    for first in range(0, len(rows), ROWS):
-                        some = rows[first : first + ROWS]
-                        table, blocks = fill([arrays for _, arrays in some])
-                        table['number'][0, : len(numbers)] = numbers
-                        if self._varying and n_numbers(name):
-                            table['varying'] = self.numbers[place:].data.ptr
-                            for call, _ in some:
-                                self._places[call] = place
-                                place += n_numbers(name)
-                        kernel((blocks,), (THREADS,), (table,))
+                varying = None
+                count = self._kernels.count_numbers(name)
+                if self._varying and count:
+                    varying = self.numbers[place:]
+                    for call, _ in rows:
+                        self._places[call] = place
+                        place += count
+                with xp.cuda.Device(device):
+                    self._kernels.launch_many(
+                        name, dtype, other, [arrays for _, arrays in rows],
+                        numbers, varying,
+                    )  # fmt: skip
 
     def write(self, given: list[tuple[float, ...]]) -> None:
         """Sends the numbers of a replay to the device, in the order of the calls."""
@@ -99,4 +104,4 @@ class Together(CupyKernels):
         for call, numbers in enumerate(given):
             place = self._places[call]
             host[place : place + len(numbers)] = numbers
-        self.numbers.set(host, self.xp.cuda.get_current_stream())
+        self.numbers.set(host, self._kernels.xp.cuda.get_current_stream())
