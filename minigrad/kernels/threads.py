@@ -1,13 +1,8 @@
-"""A small pool of threads for kernels that release the GIL.
+"""How many threads a kernel uses, and the work space of each.
 
-A kernel is cut into pieces; the calling thread and the pool's threads take one after the
-other, so that a thread which wakes up late or shares its core does less. What a piece
-computes depends on the number of threads only, not on who computes it: results are
-equal from run to run. Numba's own threading layers crash when two user threads call
-them at once, or after a fork; this pool is safe in both cases.
-
-Pieces here are Python calls, for kernels that consist of several compiled ones. A kernel
-that is one compiled loop is shared without the GIL, see ``cpu/team.py``.
+The threads themselves share kernels in ``cpu/team.py``. Numba's own threading layers
+crash when two user threads call them at once, or after a fork; ours are safe in both
+cases.
 """
 
 from __future__ import annotations
@@ -17,97 +12,19 @@ import math
 import os
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from queue import SimpleQueue
 from typing import Any
 
 PIECES_PER_THREAD = 4
 LINE_BYTES = 64  # of the cache: a vector that crosses two of them is read twice
 
-Piece = Callable[[int, int, int], object]
-
-
-class _Job:
-    """One call that was cut into pieces: hands them out, keeps the first error."""
-
-    __slots__ = (
-        'body',
-        'done',
-        'error',
-        'left',
-        'lock',
-        'pieces',
-        'size',
-        'taken',
-    )
-
-    def __init__(self, body: Piece, size: int, pieces: int) -> None:
-        self.body: Piece | None = body
-        self.size = size
-        self.pieces = pieces
-        self.taken = 0
-        self.left = pieces
-        self.error: BaseException | None = None
-        self.lock = threading.Lock()
-        self.done = threading.Lock()
-        self.done.acquire()
-
-    def work(self) -> None:
-        """Does pieces until none is left."""
-        while True:
-            with self.lock:
-                index, body = self.taken, self.body
-                if index == self.pieces or body is None:
-                    return
-                self.taken += 1
-            size, pieces = self.size, self.pieces
-            try:
-                body(index, size * index // pieces, size * (index + 1) // pieces)
-            except BaseException as error:
-                self.error = error
-            with self.lock:
-                self.left -= 1
-                if self.left == 0:
-                    self.body = None  # and the arrays it holds
-                    self.done.release()
-
-    def wait(self) -> None:
-        self.done.acquire()
-        if self.error is not None:
-            raise self.error
-
-
-class _Pool:
-    """Daemon threads that serve one queue; started when first needed."""
-
-    def __init__(self) -> None:
-        self.lock = threading.Lock()
-        self.queue: SimpleQueue[_Job] = SimpleQueue()
-        self.workers = 0
-
-    def ensure(self, workers: int) -> None:
-        with self.lock:
-            while self.workers < workers:
-                threading.Thread(
-                    target=_serve, args=(self,), name='minigrad', daemon=True
-                ).start()
-                self.workers += 1
-
 
 class _Local(threading.local):
-    inside = False  # in a piece of a parallel call: nested calls stay in this thread
     scratch: dict[Any, Any] | None = None
 
 
 _local = _Local()
-_pool = _Pool()
-
-
-def _serve(pool: _Pool) -> None:
-    _local.inside = True
-    while True:
-        pool.queue.get().work()  # held by no name here: a job holds arrays
 
 
 def cores_suffice() -> bool:
@@ -183,36 +100,10 @@ def set_num_threads(number: int) -> None:
     _num_threads = int(number)
 
 
-def parallel(body: Piece, size: int, grain: int = 1) -> None:
-    """Calls ``body(index, start, stop)`` on pieces of ``range(size)``, in threads.
-
-    Args:
-        body: Computes one piece; ``index`` counts the pieces.
-        size: Length of the range.
-        grain: A piece is at least this long, so that tiny work stays here.
-    """
-    threads = count_pieces(size, grain)
-    if threads == 1:
-        body(0, 0, size)
-        return
-    pieces = count_shares(size, grain, threads)
-    pool, job = _pool, _Job(body, size, pieces)
-    if pool.workers < threads - 1:
-        pool.ensure(threads - 1)
-    for _ in range(threads - 1):
-        pool.queue.put(job)
-    _local.inside = True
-    try:
-        job.work()
-    finally:
-        _local.inside = False
-    job.wait()
-
-
 def count_pieces(size: int, grain: int = 1) -> int:
     """Returns how many threads are worth their while on ``range(size)`` here."""
     pieces = size // grain
-    if pieces <= 1 or _num_threads == 1 or _local.inside:
+    if pieces <= 1 or _num_threads == 1:
         return 1
     return min(_num_threads, pieces)
 
@@ -297,12 +188,12 @@ def single_threaded_blas() -> Iterator[None]:
 
 
 def _start_anew() -> None:
-    """In a forked child: its copy of the pool has no threads, its locks no owners."""
-    global _pool, _blas, _local
+    """In a forked child: nobody owns its copies of the locks."""
+    global _blas, _local
     if _blas.holders and _blas.libraries is not None:
         for library, number in zip(_blas.libraries, _blas.before, strict=True):
             library.set_num_threads(number)
-    _pool, _blas, _local = _Pool(), _Blas(), _Local()
+    _blas, _local = _Blas(), _Local()
 
 
 if hasattr(os, 'register_at_fork'):

@@ -1,4 +1,4 @@
-"""The thread pool: pieces, errors, nesting, several user threads, fork, settings."""
+"""Threads: numbers, work space, several user threads, fork, settings."""
 
 import os
 import subprocess
@@ -20,64 +20,10 @@ def restore_number():
     threads.set_num_threads(before)
 
 
-@pytest.mark.parametrize('number', [1, 2, 3, 16])
-@pytest.mark.parametrize('size', [0, 1, 5, 100])
-def test_pieces_cover_the_range_once(number, size):
-    threads.set_num_threads(number)
-    seen = np.zeros(size, int)
-    indices = []
-
-    def body(index, start, stop):
-        seen[start:stop] += 1
-        indices.append(index)
-
-    threads.parallel(body, size)
-    assert (seen == 1).all()
-    assert sorted(indices) == list(range(len(indices)))
-    assert len(indices) >= threads.count_pieces(size)
-
-
-def test_pieces_do_not_depend_on_who_is_free():
-    threads.set_num_threads(2)
-    runs = []
-    for _ in range(20):
-        pieces = []
-        threads.parallel(lambda *piece, pieces=pieces: pieces.append(piece), 1000, 10)
-        runs.append(sorted(pieces))
-    assert runs.count(runs[0]) == 20
-
-
 def test_grain_keeps_small_work_here():
     threads.set_num_threads(4)
     assert threads.count_pieces(100, 60) == 1
     assert threads.count_pieces(100, 30) == 3
-    names = []
-    threads.parallel(lambda *_: names.append(threading.current_thread()), 100, 60)
-    assert names == [threading.current_thread()]
-
-
-def test_an_error_reaches_the_caller():
-    threads.set_num_threads(2)
-
-    def body(index, start, stop):
-        if index == 1:
-            raise KeyError('piece')
-
-    with pytest.raises(KeyError, match='piece'):
-        threads.parallel(body, 2)
-    threads.parallel(lambda *_: None, 2)  # and the pool still works
-
-
-def test_nested_calls_do_not_wait_for_each_other():
-    threads.set_num_threads(2)
-    pieces = []
-
-    def outer(index, start, stop):
-        threads.parallel(lambda *piece: pieces.append(piece), 7)
-
-    threads.parallel(outer, 2)
-    assert pieces == [(0, 0, 7), (0, 0, 7)]
-    assert threads.count_pieces(7) == 2
 
 
 def test_scratch_belongs_to_its_thread():
@@ -221,7 +167,7 @@ def test_a_forked_child_computes_too(kernels):
     os.close(reader)
     os.waitpid(child, 0)
     np.testing.assert_array_equal(np.frombuffer(data, np.float32), expected.ravel())
-    small_network(kernels, 0)  # the parent's pool is as it was
+    small_network(kernels, 0)  # the parent's team is as it was
 
 
 def in_a_new_process(code, **environment):

@@ -21,9 +21,10 @@ import numpy as np
 
 from minigrad.kernels.cpu.blocks import outer_block
 from minigrad.kernels.cpu.jit import jit
+from minigrad.kernels.cpu.team import in_team, offer, pieces, rank, share, workspace
 from minigrad.kernels.cpu.vectors import COLUMNS, ROWS
 from minigrad.kernels.specs import ConvSpec
-from minigrad.kernels.threads import get_num_threads, parallel, scratch
+from minigrad.kernels.threads import get_num_threads, scratch
 from minigrad.types import Array
 
 TILE = 4
@@ -310,6 +311,82 @@ def transform_both(
         )  # fmt: skip
 
 
+# The same by several threads. Pieces are handed to the loops above: Numba makes slower
+# code where a loop's bounds come out of the generator.
+
+
+@jit
+def weights_in_team(
+    team: int, C: int, number: int,
+    W: Array, G: Array, n: int, turned: bool, U: Array, taps: Array, work: Array,
+) -> None:  # fmt: skip
+    """`transform_weights` of all input channels."""
+    offer(team)
+    taps, work = taps[rank(team)], work[rank(team)]
+    for _, first, last in pieces(team, C, number):
+        transform_weights(W, G, n, turned, U, first, last, taps, work)
+
+
+@jit
+def forward_in_team(
+    team: int, N: int, number: int,
+    x: Array, U: Array, bias: Array, y: Array, AT: Array, BT: Array, n: int,
+    ph: int, pw: int, block: int, V: Array, M: Array, image: Array, work: Array,
+) -> None:  # fmt: skip
+    """`forward` of all images."""
+    offer(team)
+    own = rank(team)
+    V, M, image, work = V[own], M[own], image[own], work[own]
+    for _, first, last in pieces(team, N, number):
+        forward(
+            x, U, bias, y, AT, BT, n, ph, pw, first, last, min(block, last - first),
+            V, M, image, work,
+        )  # fmt: skip
+
+
+@jit
+def transform_both_in_team(
+    team: int, size: int, number: int,
+    x: Array, gy: Array, A: Array, BT: Array, n: int, ph: int, pw: int, start: int,
+    V: Array, V_plane: int, V_lead: int, Z: Array, Z_plane: int, Z_lead: int,
+    image: Array, work: Array,
+) -> None:  # fmt: skip
+    """`transform_both` of the images of a block."""
+    offer(team)
+    image, work = image[rank(team)], work[rank(team)]
+    for _, first, last in pieces(team, size, number):
+        transform_both(
+            x, gy, A, BT, n, ph, pw, start, start + first, start + last,
+            V, V_plane, V_lead, Z, Z_plane, Z_lead, image, work,
+        )  # fmt: skip
+
+
+@jit
+def multiply_transposed_in_team(
+    team: int, places: int, number: int,
+    V: Array, V_plane: int, V_lead: int, Z: Array, Z_plane: int, Z_lead: int, U: Array,
+    tiles: int, C: int, OC: int, add: bool,
+) -> None:  # fmt: skip
+    """`multiply_transposed` at all places of a tile."""
+    offer(team)
+    for _, first, last in pieces(team, places, number):
+        multiply_transposed(
+            V, V_plane, V_lead, Z, Z_plane, Z_lead, U, tiles, C, OC, first, last, add
+        )
+
+
+@jit
+def restore_weights_in_team(
+    team: int, C: int, number: int,
+    U: Array, GT: Array, n: int, gW: Array, work: Array, taps: Array,
+) -> None:  # fmt: skip
+    """`restore_weights` of all input channels."""
+    offer(team)
+    work, taps = work[rank(team)], taps[rank(team)]
+    for _, first, last in pieces(team, C, number):
+        restore_weights(U, GT, n, gW, first, last, work, taps)
+
+
 # What follows runs in the interpreter: work space, blocks and threads.
 
 BLOCK_BYTES = 16 << 20  # of transformed tiles at a time in each thread
@@ -351,18 +428,16 @@ def convolve(
     AT, BT, most = np.ascontiguousarray(A.T).ravel(), BT.ravel(), max(C, OC)
     height, width = rows * TILE + r - 1, columns * TILE + r - 1
 
-    def body(index: int, first: int, last: int) -> None:
-        here = min(block, last - first)
-        forward(
-            x, U, bias, y, AT, BT, n, pad[0], pad[1], first, last, here,
-            scratch('V', n * n * (here * each * (C + 16) + 16), x.dtype),
-            scratch('M', n * n * (here * each * (OC + 16) + 16), x.dtype),
-            scratch('image', height * width * most, x.dtype),
-            scratch('rows', n * max(width, n) * most, x.dtype),
-        )  # fmt: skip
-
     # Two pieces per thread: each reads all weights again, but may go where it is idle.
-    parallel(body, N, max(1, min(block, N // (2 * get_num_threads()))))
+    cut = share(N, max(1, min(block, N // (2 * get_num_threads()))))
+    here = min(block, -(-N // cut.number))
+    in_team(
+        forward_in_team, cut, x, U, bias, y, AT, BT, n, pad[0], pad[1], block,
+        workspace('V', n * n * (here * each * (C + 16) + 16), x.dtype, cut.threads),
+        workspace('M', n * n * (here * each * (OC + 16) + 16), x.dtype, cut.threads),
+        workspace('image', height * width * most, x.dtype, cut.threads),
+        workspace('rows', n * max(width, n) * most, x.dtype, cut.threads),
+    )  # fmt: skip
     return y
 
 
@@ -385,33 +460,25 @@ def convolve_grad_w(x: Array, gy: Array, r: int, pad: tuple[int, int]) -> Array:
 
     for start in range(0, N, block):
         stop = min(N, start + block)
-
-        def transform(index: int, first: int, last: int, start: int = start) -> None:
-            transform_both(
-                x, gy, A, BT, n, pad[0], pad[1], start, start + first, start + last,
-                V, V_plane, V_lead, Z, Z_plane, Z_lead,
-                scratch('image', height * width * most, x.dtype),
-                scratch('rows', n * max(width, n) * most, x.dtype),
-            )  # fmt: skip
-
-        def product(
-            index: int, first: int, last: int, start: int = start, stop: int = stop
-        ) -> None:
-            multiply_transposed(
-                V, V_plane, V_lead, Z, Z_plane, Z_lead, U, (stop - start) * each,
-                C, OC, first, last, start > 0,
-            )  # fmt: skip
-
-        parallel(transform, stop - start)
-        parallel(product, n * n)
-
-    def restore(index: int, first: int, last: int) -> None:
-        restore_weights(
-            U, GT, n, gW, first, last,
-            scratch('rows', r * n * OC, x.dtype), scratch('taps', r * r * OC, x.dtype),
+        cut = share(stop - start, 1)
+        in_team(
+            transform_both_in_team, cut, x, gy, A, BT, n, pad[0], pad[1], start,
+            V, V_plane, V_lead, Z, Z_plane, Z_lead,
+            workspace('image', height * width * most, x.dtype, cut.threads),
+            workspace('rows', n * max(width, n) * most, x.dtype, cut.threads),
+        )  # fmt: skip
+        in_team(
+            multiply_transposed_in_team, share(n * n, 1),
+            V, V_plane, V_lead, Z, Z_plane, Z_lead, U, (stop - start) * each,
+            C, OC, start > 0,
         )  # fmt: skip
 
-    parallel(restore, C)
+    cut = share(C, 1)
+    in_team(
+        restore_weights_in_team, cut, U, GT, n, gW,
+        workspace('rows', r * n * OC, x.dtype, cut.threads),
+        workspace('taps', r * r * OC, x.dtype, cut.threads),
+    )  # fmt: skip
     return gW
 
 
@@ -420,13 +487,10 @@ def _weights(W: Array, G: Array, n: int, turned: bool) -> Array:
     C, OC = W.shape[:2] if turned else W.shape[1::-1]
     panels = -(-OC // COLUMNS)
     U = scratch('U', n * n * panels * C * COLUMNS, W.dtype)
-    flat_G = G.ravel()
-
-    def body(index: int, first: int, last: int) -> None:
-        transform_weights(
-            W, flat_G, n, turned, U, first, last,
-            scratch('taps', r * r * OC, W.dtype), scratch('rows', n * r * OC, W.dtype),
-        )  # fmt: skip
-
-    parallel(body, C)
+    cut = share(C, 1)
+    in_team(
+        weights_in_team, cut, W, G.ravel(), n, turned, U,
+        workspace('taps', r * r * OC, W.dtype, cut.threads),
+        workspace('rows', n * r * OC, W.dtype, cut.threads),
+    )  # fmt: skip
     return U
