@@ -17,8 +17,11 @@ from typing import Any
 # Chainer's file, and the files that hold what it held; with several, the first one that
 # has a name gives it.
 MODULES: dict[str, tuple[str, ...]] = {
+    '_backend': ('backend',),
     '_backprop': ('backprop',),
     '_runtime_info': ('runtime_info',),
+    'backend.chainerx': ('chainerx',),
+    'backends._chainerx': ('not_provided', 'chainerx'),
     'cuda': ('backends.cuda',),
     'functions.array.space2depth': ('functions.array.depth2space',),
     'functions.math.arctanh': ('functions.math.elementary',),
@@ -55,10 +58,33 @@ MODULES: dict[str, tuple[str, ...]] = {
         'functions.pooling.average_pooling_2d',
     ),
     'functions.pooling.pooling_nd': ('functions.pooling._pooling_nd',),
+    'functions.theano': ('not_provided',),
+    'functions.theano.theano_function': ('not_provided',),
+    'iterators.dali_iterator': ('not_provided',),
+    'links.theano': ('not_provided',),
+    'links.theano.theano_function': ('not_provided',),
+    'training.updaters.multiprocess_parallel_updater': ('not_provided',),
 }
 
 # Chainer's path of a class or function, and the file that holds it.
 NAMES: dict[str, str] = {
+    'backend.ChainerxDevice': 'not_provided',
+    'backend.Intel64Device': 'not_provided',
+    'backend.from_chx': 'not_provided',
+    'backend.to_chx': 'not_provided',
+    'backends.intel64.Intel64Device': 'not_provided',
+    'backends.intel64.check_ideep_available': 'not_provided',
+    'backends.intel64.inputs_all_ready': 'not_provided',
+    'datasets.image_dataset.LabeledZippedImageDataset': 'datasets.zipped_image_dataset',
+    'datasets.image_dataset.MultiZippedImageDataset': 'datasets.zipped_image_dataset',
+    'datasets.image_dataset.ZippedImageDataset': 'datasets.zipped_image_dataset',
+    'graph_optimizations.static_code': 'graph_optimizations.static_graph_utilities',
+    'iterators.DaliIterator': 'not_provided',
+    'links.TheanoFunction': 'not_provided',
+    'links.model.vision.googlenet.available': 'datasets.image_dataset',
+    'links.model.vision.resnet.available': 'datasets.image_dataset',
+    'links.model.vision.vgg.available': 'datasets.image_dataset',
+    'training.updaters.MultiprocessParallelUpdater': 'not_provided',
     'function_node.grad': 'backprop',
     'functions.math.matmul.batch_matmul': 'functions.math.batch_matmul',
 }

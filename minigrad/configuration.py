@@ -38,9 +38,20 @@ def _show(values: dict[str, Any], file: TextIO) -> None:
 
 
 class LocalConfig(threading.local):
-    """The configuration of the current thread; unset names fall back to the globals."""
+    """The configuration of the current thread; unset names fall back to the globals.
+
+    Args:
+        global_config: The globals, for a configuration of a program's own.
+    """
+
+    def __init__(self, global_config: GlobalConfig | None = None) -> None:
+        if global_config is not None:
+            self._global = global_config
 
     def __getattr__(self, name: str) -> Any:
+        own = vars(self).get('_global')
+        if own is not None:
+            return getattr(own, name)
         raise AttributeError(
             f'minigrad.config has no entry {name!r}; set minigrad.config.{name} or '
             f'minigrad.global_config.{name} first'
@@ -48,8 +59,12 @@ class LocalConfig(threading.local):
 
     def show(self, file: TextIO = sys.stdout) -> None:
         """Prints every entry as this thread sees it."""
-        entries = {**vars(global_config), **vars(self)}
+        entries = {**vars(vars(self).get('_global', global_config)), **vars(self)}
         _show({k: v for k, v in entries.items() if k[0] != '_'}, file)
+
+
+class _Config(LocalConfig):
+    """`minigrad.config`: the global values are attributes of this class."""
 
 
 # Names among _WATCHED whose global value is not the one that minigrad starts with. While
@@ -63,14 +78,17 @@ class GlobalConfig:
 
     def __setattr__(self, name: str, value: Any) -> None:
         object.__setattr__(self, name, value)
-        setattr(LocalConfig, name, value)
+        if self is not global_config:
+            return
+        setattr(_Config, name, value)
         if name in _WATCHED:
             unchanged = value == _WATCHED[name]
             (changed_defaults.discard if unchanged else changed_defaults.add)(name)
 
     def __delattr__(self, name: str) -> None:
         object.__delattr__(self, name)
-        delattr(LocalConfig, name)
+        if self is global_config:
+            delattr(_Config, name)
 
     def __getattr__(self, name: str) -> Any:
         raise AttributeError(f'minigrad.global_config has no entry {name!r}')
@@ -81,7 +99,7 @@ class GlobalConfig:
 
 
 global_config = GlobalConfig()
-config = LocalConfig()
+config = _Config()
 
 
 def _environment(name: str, default: str) -> str:
@@ -212,6 +230,12 @@ class DebugMode(using_config):
 
     def __init__(self, debug: bool) -> None:
         super().__init__('debug', debug)
+
+
+def get_compute_mode() -> str | None:
+    """Returns ``config.compute_mode``, which programs set and nothing here reads."""
+    mode: str | None = config.compute_mode
+    return mode
 
 
 def is_debug() -> bool:

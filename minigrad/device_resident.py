@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any, Self
+from typing import Any, NoReturn, Self
 
 from minigrad.backend import (
     CpuDevice,
@@ -13,6 +13,7 @@ from minigrad.backend import (
     get_device_from_array,
     import_cupy,
 )
+from minigrad.not_provided import refuse_chainerx, refuse_ideep
 from minigrad.types import Array, ArrayModule
 
 
@@ -90,6 +91,18 @@ class DeviceResident:
         _warn_deprecated('to_gpu', '@cupy:N')
         target = get_device(import_cupy().cuda.Device() if device is None else device)
         self.device_resident_accept(_ToDevice(target, caller=self, from_cpu_only=True))
+        return self
+
+    def to_intel64(self) -> NoReturn:
+        """Raises: iDeep is not available."""
+        refuse_ideep(f'{type(self).__name__}.to_intel64')
+
+    def to_chx(self) -> NoReturn:
+        """Raises: ChainerX is not available."""
+        refuse_chainerx(f'{type(self).__name__}.to_chx')
+
+    def from_chx(self) -> Self:
+        """Returns itself: no array is ChainerX's."""
         return self
 
 

@@ -7,6 +7,7 @@ one, at the price of two evaluations instead of two per element.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -16,6 +17,31 @@ from minigrad import backend, backprop
 from minigrad.configuration import using_config
 from minigrad.types import Array
 from minigrad.variable import Variable
+
+
+def assert_allclose(
+    x: Any, y: Any, atol: float = 1e-5, rtol: float = 1e-4, verbose: bool = True
+) -> None:
+    """Raises unless two arrays are close; use `minigrad.testing.assert_allclose`.
+
+    Args:
+        x: Array.
+        y: Array.
+        atol: Absolute tolerance.
+        rtol: Relative tolerance.
+        verbose: Whether the message shows the arrays.
+
+    Source: compatible with chainer.gradient_check.assert_allclose.
+    """
+    warnings.warn(
+        'gradient_check.assert_allclose is deprecated. '
+        'Use testing.assert_allclose instead.',
+        DeprecationWarning,
+        stacklevel=2,
+    )
+    numpy.testing.assert_allclose(
+        backend.to_cpu(x), backend.to_cpu(y), rtol, atol, verbose=verbose
+    )
 
 
 class NondifferentiableError(Exception):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import itertools
 import numbers
 import warnings
 from collections.abc import Iterable, Iterator, MutableSequence, MutableSet
@@ -52,6 +53,17 @@ class _Names(MutableSet[str]):
 
     def discard(self, value: str) -> None:
         self.sorted = tuple([name for name in self.sorted if name != value])
+
+    # What a set has besides, for programs that reach for it.
+
+    def copy(self) -> _Names:
+        return _Names(self.sorted)
+
+    def update(self, *others: Iterable[str]) -> None:
+        self.sorted = _Names(itertools.chain(self.sorted, *others)).sorted
+
+    def union(self, *others: Iterable[str]) -> _Names:
+        return _Names(itertools.chain(self.sorted, *others))
 
 
 _OUTSIDE_INIT_SCOPE = (
@@ -150,6 +162,15 @@ class Link(DeviceResident):
         if self._local_link_hooks is None:
             self._local_link_hooks = {}
         return self._local_link_hooks
+
+    @property
+    def _device_id(self) -> int | None:
+        warnings.warn(
+            'Link._device_id is deprecated. Use Link.device instead.',
+            DeprecationWarning,
+            stacklevel=2,
+        )
+        return getattr(getattr(self.device, 'device', None), 'id', None)
 
     def add_hook(self, hook: LinkHook, name: str | None = None) -> Self:
         """Lets a hook watch this link, and returns the link.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 Array: TypeAlias = Any
 """A ``numpy.ndarray`` or a ``cupy.ndarray``: CuPy has no typed array yet."""
@@ -12,6 +12,16 @@ ArrayModule: TypeAlias = Any
 """``numpy`` or ``cupy``."""
 
 Shape: TypeAlias = Sequence[int]
+
+
+class AbstractInitializer(Protocol):
+    """What can be given as an initializer: it fills an array, and may have a dtype."""
+
+    dtype: Any
+
+    def __call__(self, array: Array) -> None:
+        """Fills an array."""
+
 
 Initializer: TypeAlias = 'Callable[[Array], None] | Array | int | float | None'
 

@@ -17,6 +17,8 @@ import numpy
 from numpy import ndarray
 
 from minigrad import backend
+from minigrad.memory_layouts import check_standard
+from minigrad.not_provided import refuse_chainerx, refuse_ideep
 from minigrad.types import Array, ArrayModule
 
 if TYPE_CHECKING:
@@ -218,6 +220,7 @@ class Variable:
     """
 
     __slots__ = (
+        '__dict__',  # programs hang attributes of their own on variables
         '__weakref__',
         '_array',
         '_grad_var',
@@ -541,17 +544,41 @@ class Variable:
             device = backend.import_cupy().cuda.Device()
         self.to_device(device)
 
+    def to_intel64(self) -> NoReturn:
+        """Raises: iDeep is not available."""
+        refuse_ideep('Variable.to_intel64')
+
+    def to_chx(self) -> NoReturn:
+        """Raises: ChainerX is not available."""
+        refuse_chainerx('Variable.to_chx')
+
+    def from_chx(self) -> None:
+        """Does nothing: no array is ChainerX's."""
+
+    def as_layout(self, layout: str | None) -> Variable:
+        """Returns itself: all arrays have the standard memory layout, None."""
+        check_standard('Variable.as_layout', layout)
+        return self
+
+    @property
+    def layout(self) -> None:
+        """None: the standard memory layout, ``(N, C, ...)``."""
+        return None
+
+    @property
+    def chx_array(self) -> NoReturn:
+        """Raises: there are no ChainerX arrays."""
+        raise ValueError('chx_array: ChainerX is not available in minigrad; use array')
+
     def __copy__(self) -> Variable:
         return self._copy_to(Variable())
 
     def _copy_to(self, target: Variable) -> Variable:
         for name in Variable.__slots__:
-            if name != '__weakref__':
+            if name not in ('__dict__', '__weakref__'):
                 setattr(target, name, getattr(self, name))
-        # Only Parameter has further attributes. The node stays the original's own.
-        vars_of = getattr(self, '__dict__', None)
-        if vars_of is not None:
-            target.__dict__.update(vars_of)
+        # The node stays the original's own.
+        target.__dict__.update(self.__dict__)
         target._node = None
         return target
 
@@ -563,7 +590,7 @@ class Variable:
         variable._grad_var = (
             None if grad is None else Variable(copy.deepcopy(grad._array, memo))
         )
-        for key, value in getattr(variable, '__dict__', {}).items():
+        for key, value in variable.__dict__.items():
             variable.__dict__[key] = copy.deepcopy(value, memo)
         return variable
 
@@ -902,7 +929,7 @@ class Parameter(Variable):
         return parameter
 
     def __reduce__(self) -> Any:
-        return _recover_parameter, (
+        return _restore_parameter, (
             type(self),
             self._array,
             self._name,
@@ -912,7 +939,7 @@ class Parameter(Variable):
         )
 
 
-def _recover_parameter(
+def _restore_parameter(
     kind: type[Parameter],
     array: Array | None,
     name: str | None,
@@ -925,6 +952,9 @@ def _recover_parameter(
     parameter.__dict__.update(attributes)
     parameter._grad_var = None if grad is None else Variable(grad)
     return parameter
+
+
+variable_repr, variable_str = Variable.__repr__, Variable.__str__
 
 
 def as_variable(obj: Any) -> Variable:

@@ -168,6 +168,14 @@ def _concat(arrays: Any, padding: Any, place: str) -> Array:
             raise _different(arrays, place) from None
 
 
+concat_examples_func = concat_examples  # Chainer's name of the undecorated function
+
+
+def _concat_arrays(arrays: Any, padding: Any) -> Array:
+    # Chainer's name of it, which converters of programs call.
+    return _concat(arrays, padding, '')
+
+
 def _pad(arrays: Sequence[Array], padding: Any, xp: Any) -> Array:
     shape = tuple(
         [max(sizes) for sizes in zip(*[a.shape for a in arrays], strict=True)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import os
 from collections.abc import Sequence
 from typing import IO, Any
@@ -12,6 +13,9 @@ import numpy
 from minigrad.configuration import get_dtype
 from minigrad.dataset import DatasetMixin
 from minigrad.types import Array
+
+available = importlib.util.find_spec('PIL') is not None
+"""Whether Pillow is installed."""
 
 
 def _check_pillow_availability() -> Any:

@@ -7,7 +7,7 @@
 from minigrad.testing import attr, condition
 from minigrad.testing.array import assert_allclose
 from minigrad.testing.backend import BackendConfig, inject_backend_tests
-from minigrad.testing.distribution import distribution_unittest
+from minigrad.testing.distribution_test import distribution_unittest
 from minigrad.testing.function_link import (
     FunctionTestCase,
     FunctionTestError,

@@ -12,10 +12,12 @@ import warnings
 from collections.abc import Callable
 from typing import TypeVar
 
+_error: ImportError | None = None
 try:
     import pytest
-except ImportError:  # the marks then only skip
+except ImportError as error:  # the marks then only skip
     pytest = None  # type: ignore[assignment, unused-ignore]
+    _error = error
 
 T = TypeVar('T')
 
@@ -23,6 +25,21 @@ T = TypeVar('T')
 def is_available() -> bool:
     """Tells whether pytest is there; the marks also work without."""
     return pytest is not None
+
+
+def check_available() -> None:
+    """Raises where pytest is not there.
+
+    Raises:
+        RuntimeError: pytest cannot be imported.
+    """
+    if pytest is None:
+        raise RuntimeError(f'{__name__} is not available; pip install pytest')
+
+
+def get_error() -> ImportError | None:
+    """Returns the error of importing pytest, None if there was none."""
+    return _error
 
 
 @functools.cache

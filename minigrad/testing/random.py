@@ -21,15 +21,8 @@ _saved: list[tuple[Any, Any]] = []  # one entry per block that is open
 def _setup_random() -> None:
     # Blocks may be nested, by condition.repeat for one; only the outermost seeds.
     if not _saved:
-        states = random.getstate(), numpy.random.get_state()
         seeded = os.environ.get('CHAINER_TEST_RANDOM_NONDETERMINISTIC', '0') == '0'
-        seed = _SEED if seeded else None
-        random.seed(seed)
-        numpy.random.seed(seed)
-        cupy = sys.modules.get('cupy')
-        if cupy is not None:
-            cupy.random.seed(seed)
-        _saved.append(states)
+        do_setup(seeded)
     else:
         _saved.append(_saved[0])
 
@@ -39,6 +32,33 @@ def _teardown_random() -> None:
     if not _saved:
         random.setstate(states[0])
         numpy.random.set_state(states[1])
+
+
+def _seed(seed: int | None) -> None:
+    random.seed(seed)
+    numpy.random.seed(seed)
+    cupy = sys.modules.get('cupy')
+    if cupy is not None:
+        cupy.random.seed(seed)
+
+
+def do_setup(deterministic: bool = True) -> None:
+    """Seeds Python's, NumPy's and CuPy's generators until `do_teardown`.
+
+    Args:
+        deterministic: If False, with a seed that differs each time.
+
+    Source: compatible with chainer.testing.random.do_setup.
+    """
+    _saved.append((random.getstate(), numpy.random.get_state()))
+    _seed(_SEED if deterministic else None)
+
+
+def do_teardown() -> None:
+    """Restores the generators as they were before `do_setup`."""
+    states = _saved.pop()
+    random.setstate(states[0])
+    numpy.random.set_state(states[1])
 
 
 def generate_seed() -> int:

@@ -6,6 +6,19 @@ import unittest.mock
 from typing import Any
 
 
+def is_available() -> bool:
+    """Returns True: what this needs comes with Python."""
+    return True
+
+
+def check_available() -> None:
+    """Does nothing: what this needs comes with Python."""
+
+
+def get_error() -> None:
+    """Returns None: there was no error."""
+
+
 def get_trainer_with_mock_updater(
     stop_trigger: Any = (10, 'iteration'),
     iter_per_epoch: int = 10,

@@ -11,7 +11,7 @@ from minigrad.kernels.specs import get_deconv_outsize as get_deconv_outsize
 from minigrad.types import Array
 
 
-def im2col(
+def im2col_cpu(
     img: Array,
     kh: int,
     kw: int,
@@ -50,7 +50,7 @@ def im2col(
 
     Example:
         >>> x = np.arange(4.).reshape(1, 1, 2, 2)
-        >>> minigrad.utils.conv.im2col(x, 1, 2, 1, 1, 0, 0)[0, 0, 0, :, 0, 0]
+        >>> minigrad.utils.conv.im2col_cpu(x, 1, 2, 1, 1, 0, 0)[0, 0, 0, :, 0, 0]
         array([0., 1.])
     """
     xp = get_array_module(img)
@@ -83,7 +83,7 @@ def col2im(
     dy: int = 1,
     dx: int = 1,
 ) -> Array:
-    """Adds columns up into images, the derivative of `im2col`.
+    """Adds columns up into images, the derivative of `im2col_cpu`.
 
     Args:
         col: Columns, shape ``(N, C, kh, kw, out_h, out_w)``.
@@ -118,5 +118,26 @@ def col2im(
     return img[:, :, ph : ph + h, pw : pw + w]
 
 
-im2col_cpu = im2col_gpu = im2col
+def im2col(
+    img: Array,
+    kh: int,
+    kw: int,
+    sy: int,
+    sx: int,
+    ph: int,
+    pw: int,
+    cover_all: bool = False,
+    dy: int = 1,
+    dx: int = 1,
+    out_h: int | None = None,
+    out_w: int | None = None,
+) -> Array:
+    """Is `im2col_cpu` with a padding of zeros, which Chainer has no argument for here.
+
+    Source: compatible with chainer.utils.conv.im2col.
+    """
+    return im2col_cpu(img, kh, kw, sy, sx, ph, pw, 0, cover_all, dy, dx, out_h, out_w)
+
+
+im2col_gpu = im2col
 col2im_cpu = col2im_gpu = col2im

@@ -188,13 +188,13 @@ class TestConv:
 
     def test_padding_and_cover_all(self):
         x = np.ones((1, 1, 4, 4))
-        col = conv.im2col(x, 3, 3, 2, 2, 0, 0, pval=-1, cover_all=True)
+        col = conv.im2col_cpu(x, 3, 3, 2, 2, 0, 0, pval=-1, cover_all=True)
         assert col.shape == (1, 1, 3, 3, 2, 2)
         assert col[0, 0, 2, 2].tolist() == [[1, -1], [-1, -1]]
 
     def test_col2im_is_the_transpose_of_im2col(self):
         rng = np.random.RandomState(0)
         x, col = rng.rand(1, 2, 6, 5), rng.rand(1, 2, 3, 2, 3, 5)
-        there = (conv.im2col(x, 3, 2, 2, 1, 1, 0, out_h=3, out_w=5) * col).sum()
+        there = (conv.im2col_cpu(x, 3, 2, 2, 1, 1, 0, out_h=3, out_w=5) * col).sum()
         back = (x * conv.col2im(col, 2, 1, 1, 0, 6, 5)).sum()
         np.testing.assert_allclose(there, back)

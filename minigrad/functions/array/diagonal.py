@@ -15,6 +15,7 @@ class Diagonal(FunctionNode):
 
     def __init__(self, offset: int, axis1: int, axis2: int) -> None:
         self.place = (offset, axis1, axis2)
+        self.offset, self.axis1, self.axis2 = self.place
 
     def check_type_forward(self, in_types: InputTypes) -> None:
         (x,) = in_types

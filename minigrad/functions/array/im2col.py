@@ -6,12 +6,14 @@ from collections.abc import Callable
 from typing import Any
 
 from minigrad.function_node import FunctionNode, InputTypes
+from minigrad.functions._chainer_attributes import reads
 from minigrad.kernels import kernels_for
 from minigrad.kernels.specs import ConvSpec
 from minigrad.types import Array
 from minigrad.variable import Variable
 
 
+@reads('spec', 'kh', 'kw', 'sy', 'sx', 'ph', 'pw', 'dy', 'dx')
 class Im2Col(FunctionNode):
     arg_names = ('x',)
     public_name = 'im2col'

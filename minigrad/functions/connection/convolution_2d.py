@@ -14,6 +14,7 @@ import numpy
 
 from minigrad.bfloat16 import is_bfloat16, is_float
 from minigrad.function_node import FunctionNode, InputTypes
+from minigrad.functions._chainer_attributes import reads
 from minigrad.functions._derivative import derive
 from minigrad.functions.math.sum_to import sum_to
 from minigrad.kernels import kernels_for
@@ -22,6 +23,7 @@ from minigrad.types import Array
 from minigrad.variable import Variable, as_array
 
 
+@reads('spec', 'sy', 'sx', 'ph', 'pw', 'dy', 'dx')
 class Convolution2DFunction(FunctionNode):
     """``y = x * W + b``, in the dtype of ``x``."""
 
@@ -40,6 +42,7 @@ class Convolution2DFunction(FunctionNode):
         spec: ConvSpec | None = None,
     ) -> None:
         self._arguments = stride, pad, dilate, groups, cover_all
+        self.cover_all = cover_all
         self.groups = groups
         self.spec = spec
 
@@ -74,6 +77,7 @@ class Convolution2DFunction(FunctionNode):
         return gradients
 
 
+@reads('spec', 'sy', 'sx', 'ph', 'pw', 'dy', 'dx', 'kh', 'kw', 'groups')
 class Convolution2DGradW(FunctionNode):
     """``gW``, from ``x`` and ``gy``."""
 

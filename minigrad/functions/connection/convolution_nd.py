@@ -11,6 +11,7 @@ from typing import Any
 import numpy
 
 from minigrad.function_node import FunctionNode, InputTypes
+from minigrad.functions._chainer_attributes import reads
 from minigrad.functions._derivative import derive
 from minigrad.functions._spatial import check_ndim, require_axes
 from minigrad.functions.array.cast import cast
@@ -24,6 +25,7 @@ from minigrad.types import Array
 from minigrad.variable import Variable
 
 
+@reads('spec', 'stride', 'pad', 'dilate')
 class ConvolutionND(FunctionNode):
     """``y = x * W + b``, in the dtype of ``x``."""
 
@@ -44,6 +46,7 @@ class ConvolutionND(FunctionNode):
     ) -> None:
         self.ndim = ndim
         self._arguments = stride, pad, dilate, groups, cover_all
+        self.cover_all = cover_all
         self.groups = groups
         self.spec = spec
 
@@ -80,6 +83,7 @@ class ConvolutionND(FunctionNode):
         return gradients
 
 
+@reads('spec', 'stride', 'pad', 'dilate', 'groups', ksize='window')
 class ConvolutionNDGradW(FunctionNode):
     """``gW``, from ``x`` and ``gy``."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from minigrad.function_node import FunctionNode, InputTypes
+from minigrad.functions._chainer_attributes import reads
 from minigrad.functions._derivative import derive
 from minigrad.functions.connection.convolution_2d import (
     Convolution2DFunction,
@@ -20,6 +21,7 @@ from minigrad.types import Array
 from minigrad.variable import Variable
 
 
+@reads('spec', 'sy', 'sx', 'ph', 'pw', 'dy', 'dx', outh='h', outw='w')
 class Deconvolution2DFunction(FunctionNode):
     """``gx`` of a convolution with ``W``, given ``x`` as its ``gy``; plus a bias."""
 

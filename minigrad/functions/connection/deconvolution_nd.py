@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from minigrad.function_node import FunctionNode, InputTypes
+from minigrad.functions._chainer_attributes import reads
 from minigrad.functions._derivative import derive
 from minigrad.functions._spatial import require_axes
 from minigrad.functions.connection.convolution_nd import (
@@ -21,6 +22,7 @@ from minigrad.types import Array
 from minigrad.variable import Variable
 
 
+@reads('spec', 'stride', 'pad', 'dilate', outs='size')
 class DeconvolutionND(FunctionNode):
     """``gx`` of a convolution with ``W``, given ``x`` as its ``gy``; plus a bias."""
 

@@ -21,6 +21,7 @@ class LocalResponseNormalization(FunctionNode):
         self, n: int = 5, k: float = 2, alpha: float = 1e-4, beta: float = 0.75
     ) -> None:
         self.arguments = n, k, alpha, beta
+        self.n, self.k, self.alpha, self.beta = self.arguments
 
     def check_type_forward(self, in_types: InputTypes) -> None:
         (x,) = in_types

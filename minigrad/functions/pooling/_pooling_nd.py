@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from minigrad.function_node import FunctionNode, InputTypes
+from minigrad.functions._chainer_attributes import reads
 from minigrad.functions._spatial import check_ndim
 from minigrad.kernels.specs_nd import IntOrInts, WindowSpec
 from minigrad.types import Array
 
 
+@reads('spec', 'stride', 'pad', ksize='window')
 class PoolingND(FunctionNode):
     """A function of one array with this number of spatial axes."""
 
@@ -43,6 +45,7 @@ class PoolingND(FunctionNode):
         )
 
 
+@reads('spec', 'stride', 'pad', ksize='window')
 class PoolingNDGrad(FunctionNode):
     """Keeps the spec of a pooling, to go back and forth."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from minigrad.function_node import FunctionNode, InputTypes
+from minigrad.functions._chainer_attributes import reads
 from minigrad.functions._derivative import derive
 from minigrad.functions.pooling._pooling_2d import check_pooling_input
 from minigrad.kernels import kernels_for
@@ -13,12 +14,15 @@ from minigrad.types import Array
 from minigrad.variable import Variable
 
 
+@reads('spec', 'kh', 'kw', 'sy', 'sx', 'ph', 'pw')
 class AveragePooling2D(FunctionNode):
     """The mean of each window, padding counted as zeros."""
 
     arg_names = ('x',)
     on_arrays = True
     public_name = 'average_pooling_2d'
+
+    cover_all = False
 
     def __init__(
         self,
@@ -46,6 +50,7 @@ class AveragePooling2D(FunctionNode):
         return derive(AveragePooling2DGrad(self.spec), *grad_outputs)
 
 
+@reads('spec', 'kh', 'kw', 'sy', 'sx', 'ph', 'pw')
 class AveragePooling2DGrad(FunctionNode):
     """Spreads each element evenly over its window."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from minigrad.function_node import FunctionNode, InputTypes
+from minigrad.functions._chainer_attributes import reads
 from minigrad.functions._derivative import derive
 from minigrad.functions.pooling._pooling_2d import check_pooling_input
 from minigrad.kernels import kernels_for
@@ -12,6 +13,7 @@ from minigrad.kernels.specs import IntPair, PoolSpec
 from minigrad.types import Array
 
 
+@reads('spec', 'kh', 'kw', 'sy', 'sx', 'ph', 'pw')
 class MaxPooling2D(FunctionNode):
     """The maximum of each window; remembers where it was."""
 
@@ -28,6 +30,7 @@ class MaxPooling2D(FunctionNode):
         cover_all: bool = True,
     ) -> None:
         self._arguments = ksize, stride, pad, cover_all
+        self.cover_all = cover_all
 
     def check_type_forward(self, in_types: InputTypes) -> None:
         check_pooling_input(self, in_types)

@@ -6,6 +6,7 @@ from typing import Any
 
 from minigrad.backend import get_array_module
 from minigrad.function_node import FunctionNode, InputTypes
+from minigrad.functions._chainer_attributes import reads
 from minigrad.functions.pooling._pooling_2d import check_pooling_input, unpooling_spec
 from minigrad.kernels import kernels_for
 from minigrad.kernels.specs import ConvSpec, IntPair
@@ -13,6 +14,7 @@ from minigrad.types import Array
 from minigrad.variable import Variable
 
 
+@reads('spec', 'kh', 'kw', 'sy', 'sx', 'ph', 'pw', outh='h', outw='w')
 class Unpooling2D(FunctionNode):
     """Adds each element to every pixel of its window."""
 
@@ -30,6 +32,7 @@ class Unpooling2D(FunctionNode):
         spec: ConvSpec | None = None,
     ) -> None:
         self._arguments = ksize, stride, pad, outsize, cover_all
+        self.cover_all = cover_all
         self.spec = spec
 
     def check_type_forward(self, in_types: InputTypes) -> None:
@@ -52,6 +55,7 @@ class Unpooling2D(FunctionNode):
         return Unpooling2DGrad(self.spec).apply(grad_outputs)
 
 
+@reads('spec', 'kh', 'kw', 'sy', 'sx', 'ph', 'pw', outh='h', outw='w')
 class Unpooling2DGrad(FunctionNode):
     """Sums each window."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from minigrad.function_node import FunctionNode, InputTypes
+from minigrad.functions._chainer_attributes import reads
 from minigrad.functions.pooling._pooling_2d import check_pooling_input, unpooling_spec
 from minigrad.functions.pooling.max_pooling_2d import MaxPooling2DGather
 from minigrad.kernels import kernels_for
@@ -13,6 +14,7 @@ from minigrad.types import Array
 from minigrad.variable import Variable, as_array
 
 
+@reads('spec', 'kh', 'kw', 'sy', 'sx', 'ph', 'pw', outh='h', outw='w')
 class Upsampling2D(FunctionNode):
     arg_names = ('x',)
     public_name = 'upsampling_2d'

@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import subprocess
+from collections.abc import Sequence
 from typing import Any
 
 from minigrad.configuration import config
@@ -15,6 +17,19 @@ from minigrad.variable import Variable
 
 _VARIABLE_STYLE = {'shape': 'octagon', 'fillcolor': '#E0E0E0', 'style': 'filled'}
 _FUNCTION_STYLE = {'shape': 'record', 'fillcolor': '#6495ED', 'style': 'filled'}
+
+
+def is_return_code_zero(args: Sequence[str]) -> bool:
+    """Tells whether a command can be run and succeeds; its output is thrown away.
+
+    Args:
+        args: The command and its arguments.
+    """
+    try:
+        done = subprocess.run(args, capture_output=True, check=False)
+    except OSError:
+        return False
+    return done.returncode == 0
 
 
 def is_graphviz_available() -> bool:

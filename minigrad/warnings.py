@@ -1,0 +1,5 @@
+"""Chainer's own category of warnings."""
+
+
+class PerformanceWarning(RuntimeWarning):
+    """Something is done in a slow way."""
