@@ -13,6 +13,7 @@ from minigrad import (
     cuda_graph,
     dataset,
     datasets,
+    diagnosis,
     distributions,
     function_hooks,
     functions,
@@ -55,6 +56,7 @@ from minigrad.configuration import (
     using_config,
 )
 from minigrad.device_resident import DeviceResident
+from minigrad.diagnosis import doctor
 from minigrad.distribution import (
     Distribution,
     cross_entropy,
@@ -138,7 +140,9 @@ __all__ = [
     'cuda_graph',
     'dataset',
     'datasets',
+    'diagnosis',
     'distributions',
+    'doctor',
     'force_backprop_mode',
     'function_hooks',
     'functions',

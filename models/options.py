@@ -102,6 +102,11 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
         help='crop at random places, and mirror what is not writing',
     )
     add(
+        '--doctor',
+        action='store_true',
+        help='watch the training, and say what is wrong with it (docs/doctor.md)',
+    )
+    add(
         '--loaders',
         type=int,
         help='processes that prepare images; 0 does it in between. By default one per '

@@ -31,7 +31,7 @@ from .transforms import Prepare, statistics
 from .weights import load_torchvision
 
 # What may differ when a training goes on: everything else is part of the experiment.
-FREE_TO_CHANGE = ('epoch', 'resume', 'device', 'loaders', 'out')
+FREE_TO_CHANGE = ('doctor', 'epoch', 'resume', 'device', 'loaders', 'out')
 TEST_ACCURACY = 'validation/main/accuracy'
 
 
@@ -129,7 +129,7 @@ def make_trainer(
     trainer.extend(evaluator)
     add_reports(trainer, architecture.log_interval)
     add_snapshots(trainer, model.predictor)
-    trainer.extend(Advice(len(data.classes)))
+    trainer.extend(extensions.Doctor() if options.doctor else Advice(len(data.classes)))
     return trainer
 
 

@@ -265,3 +265,14 @@ def test_hints(capsys):
     assert 'accuracy 1.000 in training, 0.230 less' in capsys.readouterr().out
     advice._look(row(0.01, 1.0, 0.76))
     assert capsys.readouterr().out == ''
+
+
+def test_the_doctor_watches(tmp_path, capsys):
+    run(tmp_path, '--epoch', '1', '--doctor', '--lr', '3')
+    assert 'rate too high: the learning rate is too high' in capsys.readouterr().out
+    (finding,) = [
+        one
+        for one in json.loads((tmp_path / 'doctor.json').read_text())
+        if one['name'] == 'rate too high'
+    ]
+    assert 'the rate is 3' in finding['fix']

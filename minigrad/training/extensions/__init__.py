@@ -3,6 +3,7 @@
 from minigrad.training.extensions import snapshot_writers, variable_statistics_plot
 from minigrad.training.extensions._snapshot import snapshot, snapshot_object
 from minigrad.training.extensions.computational_graph import DumpGraph
+from minigrad.training.extensions.doctor import Doctor
 from minigrad.training.extensions.evaluator import Evaluator
 from minigrad.training.extensions.exponential_shift import ExponentialShift
 from minigrad.training.extensions.fail_on_nonnumber import FailOnNonNumber
@@ -27,6 +28,7 @@ from minigrad.training.extensions.warmup_shift import WarmupShift
 dump_graph = DumpGraph
 
 __all__ = [
+    'Doctor',
     'DumpGraph',
     'Evaluator',
     'ExponentialShift',
