@@ -40,6 +40,8 @@ def _bias(xs: _Arrays, ys: _Arrays) -> int:
 
 def _product(function: Any, xs: _Arrays, ys: _Arrays) -> int:
     """Counts a sum of products: the contracted length follows from the sizes."""
+    if len(xs) == 1:
+        return int(xs[0].size)
     a, b, y = xs[0].size, xs[1].size, ys[0].size
     contracted = math.sqrt(a * b / y) if y else 0
     return int(2 * y * contracted + 0.5) + _bias(xs, ys)

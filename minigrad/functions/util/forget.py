@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy
@@ -127,5 +128,8 @@ def forget(func: Callable[..., Any], *xs: Any) -> Any:
         >>> x.grad
         array([5., 7.])
     """
-    ys = Forget(func).apply([x if isinstance(x, Variable) else Variable(x) for x in xs])
+    given = [x if isinstance(x, Variable) else Variable(x) for x in xs]
+    # Without a graph nothing is kept that could be forgotten.
+    run = Forget(func).apply if config.enable_backprop else partial(_call, func)
+    ys = run(given)
     return ys[0] if len(ys) == 1 else ys

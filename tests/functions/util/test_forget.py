@@ -114,3 +114,18 @@ def test_a_function_that_cannot_be_called():
 def test_a_function_that_returns_something_else(returned, match):
     with pytest.raises(RuntimeError, match=match):
         F.forget(lambda: returned)
+
+
+def test_without_a_graph_the_function_is_just_called():
+    seen = []
+
+    class Seen(minigrad.FunctionHook):
+        name = 'seen'
+
+        def forward_preprocess(self, function, in_data):
+            seen.append(function.label)
+
+    with minigrad.no_backprop_mode(), Seen():
+        y = F.forget(lambda x: F.exp(x), leaf(0, 1))
+    assert seen == ['exp']
+    np.testing.assert_allclose(y.array, np.exp([0, 1]))

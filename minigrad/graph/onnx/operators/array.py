@@ -1,0 +1,345 @@
+"""Functions that move elements: shapes, joints, parts and indices."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy
+
+from minigrad.graph.onnx.builder import (
+    Builder,
+    UnsupportedFunction,
+    operator,
+    plain,
+)
+
+plain('Concat', 'Concat', axis='axis')
+
+
+@operator('Identity', 'Copy')
+def _identity(b: Builder, f: Any, *xs: str) -> Any:
+    return tuple([b.op('Identity', x) for x in xs])
+
+
+@operator('Reshape', 'Squeeze', 'ExpandDims')
+def _reshape(b: Builder, f: Any, x: str) -> Any:
+    return b.reshape(x, b.outputs[0])
+
+
+@operator('BroadcastTo')
+def _broadcast_to(b: Builder, f: Any, x: str) -> Any:
+    return b.op('Expand', x, list(b.outputs[0]))
+
+
+@operator('Broadcast')
+def _broadcast(b: Builder, f: Any, *xs: str) -> Any:
+    return tuple([b.op('Expand', x, list(b.outputs[0])) for x in xs])
+
+
+@operator('SumTo')
+def _sum_to(b: Builder, f: Any, x: str) -> Any:
+    before, after = b.shapes[0], b.outputs[0]
+    lead = len(before) - len(after)
+    axes = [i for i, n in enumerate(before) if i < lead or n != after[i - lead]]
+    return b.reshape(b.reduce('Sum', x, axes, keepdims=True), after)
+
+
+def moved(b: Builder, x: str, order: Any) -> str:
+    """Puts the axes into another order."""
+    return str(b.op('Transpose', x, perm=[int(axis) for axis in order]))
+
+
+@operator('Transpose')
+def _transpose(b: Builder, f: Any, x: str) -> Any:
+    n = len(b.shapes[0])
+    axes = range(n)[::-1] if f.axes is None else [axis % n for axis in f.axes]
+    return moved(b, x, axes)
+
+
+def _order(b: Builder, move: Any) -> Any:
+    """Finds the order of the axes that a function of NumPy makes."""
+    n = len(b.shapes[0])
+    sizes = numpy.arange(2, n + 2)
+    return [size - 2 for size in move(numpy.empty(sizes, 'b')).shape]
+
+
+@operator('Swapaxes')
+def _swapaxes(b: Builder, f: Any, x: str) -> Any:
+    return moved(b, x, _order(b, lambda a: a.swapaxes(f.axis1, f.axis2)))
+
+
+@operator('Moveaxis')
+def _moveaxis(b: Builder, f: Any, x: str) -> Any:
+    order = _order(b, lambda a: numpy.moveaxis(a, f.source, f.destination))
+    return moved(b, x, order)
+
+
+@operator('Rollaxis')
+def _rollaxis(b: Builder, f: Any, x: str) -> Any:
+    return moved(b, x, _order(b, lambda a: numpy.rollaxis(a, f.axis, f.start)))
+
+
+@operator('Flip', 'FlipLR', 'FlipUD')
+def _flip(b: Builder, f: Any, x: str) -> Any:
+    axis = {'FlipLR': 1, 'FlipUD': 0}.get(type(f).__name__, getattr(f, 'axis', 0))
+    end = numpy.iinfo(numpy.int64).min
+    return b.op('Slice', x, [-1], [end], [axis], [-1])
+
+
+@operator('Stack')
+def _stack(b: Builder, f: Any, *xs: str) -> Any:
+    axis = f.axis % len(b.outputs[0])
+    return b.op('Concat', *[b.op('Unsqueeze', x, [axis]) for x in xs], axis=axis)
+
+
+@operator('Hstack', 'Vstack', 'Dstack')
+def _joined(b: Builder, f: Any, *xs: str) -> Any:
+    n = len(b.outputs[0])
+    axis = {'Hstack': 1 if len(b.shapes[0]) > 1 else 0, 'Vstack': 0, 'Dstack': 2}
+    stack = getattr(numpy, f'atleast_{n}d') if n > 1 else numpy.atleast_1d
+    shaped = [
+        b.op('Reshape', x, list(stack(numpy.empty(shape, 'b')).shape))
+        if len(shape) < n
+        else x
+        for x, shape in zip(xs, b.shapes, strict=True)
+    ]
+    return b.op('Concat', *shaped, axis=axis[type(f).__name__])
+
+
+@operator('Separate')
+def _separate(b: Builder, f: Any, x: str) -> Any:
+    axis, n = f.axis % len(b.shapes[0]), len(b.outputs)
+    parts = parts_of(b, x, [1] * n, axis)
+    return tuple([b.op('Squeeze', part, [axis]) for part in parts])
+
+
+def parts_of(b: Builder, x: str, sizes: list[int], axis: int) -> tuple[str, ...]:
+    """Cuts along an axis into parts of these sizes."""
+    parts = b.op('Split', x, sizes, n_out=len(sizes), axis=axis)
+    return (parts,) if isinstance(parts, str) else parts
+
+
+@operator('SplitAxis')
+def _split_axis(b: Builder, f: Any, x: str) -> Any:
+    axis = f.axis % len(b.shapes[0])
+    return parts_of(b, x, [shape[axis] for shape in b.outputs], axis)
+
+
+@operator('GetItem')
+def _get_item(b: Builder, f: Any, x: str) -> Any:
+    """Slices and numbers first, then index arrays, then new axes."""
+    shape = b.shapes[0]
+    index = _without_ellipsis(f.slices, len(shape))
+    slices: dict[int, slice] = {}
+    squeezed: list[int] = []
+    arrays: dict[int, Any] = {}
+    axis = 0
+    for i in index:
+        if i is None:
+            continue
+        if isinstance(i, (bool, numpy.bool_)):
+            raise UnsupportedFunction('to_onnx: get_item with a single bool')
+        if isinstance(i, numpy.ndarray):
+            if i.dtype == bool:
+                for k, numbers in enumerate(i.nonzero()):
+                    arrays[axis + k] = numbers
+                axis += i.ndim - 1
+            else:
+                arrays[axis] = numpy.where(i < 0, i + shape[axis], i)
+        elif isinstance(i, slice):
+            if i != slice(None):
+                slices[axis] = i
+        else:
+            at = int(i) % shape[axis]
+            slices[axis] = slice(at, at + 1)
+            squeezed.append(axis)
+        axis += 1
+    has_new = any(i is None for i in index)
+    if arrays and (squeezed or has_new):
+        raise UnsupportedFunction('to_onnx: get_item with index arrays and more')
+    y = _sliced(b, x, slices, shape)
+    if arrays:
+        lengths = [
+            len(range(*slices[a].indices(n))) if a in slices else n
+            for a, n in enumerate(shape)
+        ]
+        return _gathered(b, y, arrays, lengths)
+    if squeezed:
+        y = b.op('Squeeze', y, squeezed)
+    if has_new:
+        left = [i for i in index if i is None or isinstance(i, slice)]
+        y = b.op('Unsqueeze', y, [k for k, i in enumerate(left) if i is None])
+    return b.op('Identity', y) if y == x else y
+
+
+def _without_ellipsis(index: Any, ndim: int) -> list[Any]:
+    """Returns an index with an entry for each axis; lists become arrays."""
+    index = list(index) if isinstance(index, tuple) else [index]
+    index = [numpy.asarray(i) if isinstance(i, list) else i for i in index]
+    n_axes = sum(
+        [
+            i.ndim if isinstance(i, numpy.ndarray) and i.dtype == bool else 1
+            for i in index
+            if i is not None and i is not Ellipsis
+        ]
+    )
+    at = next((k for k, i in enumerate(index) if i is Ellipsis), len(index))
+    return [*index[:at], *[slice(None)] * (ndim - n_axes), *index[at + 1 :]]
+
+
+def _gathered(b: Builder, x: str, arrays: dict[int, Any], shape: list[int]) -> str:
+    """Takes elements by index arrays: one gather from axes made into one."""
+    axes = sorted(arrays)
+    if axes != list(range(axes[0], axes[0] + len(axes))):
+        raise UnsupportedFunction('to_onnx: get_item with index arrays apart')
+    numbers = numpy.zeros((), numpy.int64)
+    for axis in axes:
+        numbers = numbers * shape[axis] + arrays[axis]
+    if len(axes) > 1:
+        before, after = shape[: axes[0]], shape[axes[-1] + 1 :]
+        x = b.reshape(x, [*before, -1, *after])
+    return str(b.op('Gather', x, numbers, axis=axes[0]))
+
+
+def _sliced(b: Builder, x: str, slices: dict[int, slice], shape: Any) -> str:
+    """Takes slices along axes."""
+    if not slices:
+        return x
+    limits = numpy.iinfo(numpy.int64)
+    starts, ends, steps = [], [], []
+    for axis, part in slices.items():
+        start, stop, step = part.indices(shape[axis])
+        starts.append(start)
+        # A first axis may be longer in use: what reaches its end goes on to do so.
+        ends.append(limits.max if part.stop is None and step > 0 else stop)
+        if step < 0 and stop < 0:
+            ends[-1] = limits.min
+        steps.append(step)
+    return str(b.op('Slice', x, starts, ends, list(slices), steps))
+
+
+@operator('Where')
+def _where(b: Builder, f: Any, x: str, y: str) -> Any:
+    return b.op('Where', numpy.asarray(f.condition), x, y)
+
+
+@operator('_Masked')
+def _masked(b: Builder, f: Any, x: str) -> Any:
+    return b.op('Where', numpy.asarray(f.mask), x, 0.0)
+
+
+@operator('Cast')
+def _cast(b: Builder, f: Any, x: str) -> Any:
+    return b.cast(x, f.type)
+
+
+@operator('SelectItem')
+def _select_item(b: Builder, f: Any, x: str, t: str) -> Any:
+    columns = b.op('Unsqueeze', b.cast(t, 'int64'), [1])
+    return b.op('Squeeze', b.op('GatherElements', x, columns, axis=1), [1])
+
+
+@operator('Permutate')
+def _permutate(b: Builder, f: Any, x: str) -> Any:
+    order = numpy.argsort(f.indices) if f.inv else numpy.asarray(f.indices)
+    axis = f.axis % len(b.shapes[0])
+    return b.op('Gather', x, order.astype(numpy.int64), axis=axis)
+
+
+@operator('Repeat')
+def _repeat(b: Builder, f: Any, x: str) -> Any:
+    if f.axis is None:
+        x, n, axis = b.op('Reshape', x, [-1]), int(numpy.prod(b.shapes[0])), 0
+    else:
+        axis = f.axis % len(b.shapes[0])
+        n = b.shapes[0][axis]
+    rows = numpy.arange(n).repeat(f.repeats if len(f.repeats) > 1 else f.repeats[0])
+    return b.op('Gather', x, rows, axis=axis)
+
+
+@operator('Tile')
+def _tile(b: Builder, f: Any, x: str) -> Any:
+    shape, reps = list(b.shapes[0]), list(f.reps)
+    if len(reps) > len(shape):
+        x = b.op('Reshape', x, [1] * (len(reps) - len(shape)) + shape)
+    return b.op('Tile', x, [1] * (len(shape) - len(reps)) + reps)
+
+
+@operator('Pad')
+def _pad(b: Builder, f: Any, x: str) -> Any:
+    modes = {'constant': 'constant', 'reflect': 'reflect', 'edge': 'edge'}
+    if f.mode not in modes or set(f.keywords) - {'constant_values'}:
+        raise UnsupportedFunction(f'to_onnx: pad with mode={f.mode!r}')
+    value = f.keywords.get('constant_values', 0)
+    if numpy.ndim(value):
+        raise UnsupportedFunction('to_onnx: pad with different constants')
+    n = len(b.shapes[0])
+    width = numpy.broadcast_to(numpy.asarray(f.pad_width), (n, 2))
+    pads = [*width[:, 0].tolist(), *width[:, 1].tolist()]
+    constant = float(value) if f.mode == 'constant' else None
+    return b.op('Pad', x, pads, constant, mode=modes[f.mode])
+
+
+@operator('Depth2Space')
+def _depth2space(b: Builder, f: Any, x: str) -> Any:
+    return b.op('DepthToSpace', x, blocksize=f.r, mode='DCR')
+
+
+@operator('Space2Depth')
+def _space2depth(b: Builder, f: Any, x: str) -> Any:
+    return b.op('SpaceToDepth', x, blocksize=f.r)
+
+
+@operator('Diagonal')
+def _diagonal(b: Builder, f: Any, x: str) -> Any:
+    offset, axis1, axis2 = f.place
+    shape = b.shapes[0]
+    n = len(shape)
+    axis1, axis2 = axis1 % n, axis2 % n
+    others = [axis for axis in range(n) if axis not in (axis1, axis2)]
+    length = b.outputs[0][-1]
+    rows = numpy.arange(length) - min(offset, 0)
+    places = rows * shape[axis2] + numpy.arange(length) + max(offset, 0)
+    flat = [*[shape[axis] for axis in others], shape[axis1] * shape[axis2]]
+    y = b.op('Reshape', moved(b, x, [*others, axis1, axis2]), flat)
+    return b.op('Gather', y, places, axis=len(others))
+
+
+@operator('ResizeImages')
+def _resize_images(b: Builder, f: Any, x: str) -> Any:
+    if f.mode not in ('bilinear', 'nearest'):
+        raise UnsupportedFunction(f'to_onnx: resize_images with mode={f.mode!r}')
+    if f.mode == 'nearest':
+        raise UnsupportedFunction('to_onnx: resize_images to the nearest pixel')
+    batch = b.op('Slice', b.op('Shape', x), [0], [2])
+    return b.op(
+        'Resize',
+        x,
+        None,
+        None,
+        b.op('Concat', batch, list(f.size), axis=0),
+        mode='linear',
+        coordinate_transformation_mode=(
+            'align_corners' if f.align_corners else 'half_pixel'
+        ),
+    )
+
+
+@operator('Im2Col')
+def _im2col(b: Builder, f: Any, x: str) -> Any:
+    """A convolution with filters that each pick one element of the window."""
+    s, (_, C, _, _) = f.spec, b.shapes[0]
+    if (s.oh - 1) * s.sy + (s.kh - 1) * s.dy + 1 > s.h + 2 * s.ph:
+        raise UnsupportedFunction('to_onnx: im2col with cover_all')
+    taps = s.kh * s.kw
+    W = numpy.eye(taps, dtype=b.dtype).reshape(taps, 1, s.kh, s.kw)
+    return b.op(
+        'Conv',
+        x,
+        numpy.tile(W, (C, 1, 1, 1)),
+        kernel_shape=[s.kh, s.kw],
+        strides=[s.sy, s.sx],
+        pads=[s.ph, s.pw, s.ph, s.pw],
+        dilations=[s.dy, s.dx],
+        group=C,
+    )

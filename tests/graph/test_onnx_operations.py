@@ -1,0 +1,134 @@
+"""Every operation of the table as an ONNX file, run by others' evaluators."""
+
+import importlib.util
+
+import numpy as np
+import pytest
+
+import minigrad
+from minigrad.graph.onnx import UnsupportedFunction, to_onnx
+from tests.graph.onnx_evaluator import evaluate, evaluate_fast
+from tests.op_table import CASES
+
+# Operations without an ONNX form, and why.
+UNSUPPORTED = {
+    'no operator in ONNX': [
+        *('digamma', 'lgamma', 'polygamma', 'zeta', 'erfinv', 'erfcinv', 'erfcx'),
+        *(
+            'ndtri',
+            'log_ndtr',
+            'inv',
+            'batch_inv',
+            'cholesky',
+            'cumprod',
+            'fft',
+            'ifft',
+        ),
+        *('as_strided', 'scatter_add', 'sparse_matmul', 'roi_max_align_2d'),
+        *('roi_average_pooling_2d', 'decorrelated_batch_normalization'),
+    ],
+    'its operator rounds in another way': ['roi_pooling_2d', 'roi_max_pooling_2d'],
+    'for training alone': [
+        *('batch_normalization', 'batch_renormalization', 'negative_sampling'),
+        *('simplified_dropconnect', 'gaussian', 'cross_covariance', 'decov'),
+        'softmax_cross_entropy (soft targets)',
+    ],
+    'for evaluation': [
+        *('classification_summary', 'precision', 'recall', 'fbeta_score', 'f1_score'),
+        *('r2_score', 'binary_accuracy'),
+    ],
+    'lists whose lengths are data': ['pad_sequence', 'transpose_sequence'],
+    'indices of a pooling': ['upsampling_2d'],
+}
+# Some of their samples can be saved.
+PARTLY = {
+    'connectionist_temporal_classification',
+    'get_item',
+    'im2col',
+    'lstm',
+    'roi_average_align_2d',
+    'resize_images',
+    'softmax_cross_entropy',
+    'unpooling_2d',
+    'unpooling_nd',
+}
+# What an evaluator cannot run, or runs wrongly; the other one is believed.
+GAPS = {
+    evaluate: {'deconvolution_2d', 'deconvolution_nd', 'max_pooling_nd'},
+    evaluate_fast: {
+        *('local_response_normalization', 'max_pooling_nd', 'average_pooling_nd'),
+    },
+}
+WITHOUT = {name for names in UNSUPPORTED.values() for name in names}
+
+
+class Apply(minigrad.Chain):
+    """A function as a model."""
+
+    def __init__(self, function, kwargs):
+        super().__init__()
+        self.function = function
+        self.kwargs = kwargs
+
+    def forward(self, *xs):
+        return self.function(*xs, **self.kwargs)
+
+
+def compare(case, sample, opset, evaluators):
+    """Saves a sample as a file, and compares what others compute by it."""
+    xs = [x.astype('f') if x.dtype.kind == 'f' else x for x in sample.draw()]
+    model = Apply(case.function(), sample.kwargs)
+    np.random.seed(0)
+    with minigrad.using_config('train', False), minigrad.no_backprop_mode():
+        wanted = model(*xs)
+    np.random.seed(0)
+    proto = to_onnx(model, xs, opset=opset)
+    names = [value.name for value in proto.graph.input]
+    wanted = wanted if isinstance(wanted, (tuple, list)) else (wanted,)
+    for run in evaluators:
+        if case.name in GAPS[run]:
+            continue
+        got = run(proto, dict(zip(names, xs, strict=True)))
+        for y, w in zip(got, map(minigrad.as_array, wanted), strict=True):
+            assert (y.shape, y.dtype) == (w.shape, w.dtype), sample
+            np.testing.assert_allclose(y, w, rtol=2e-4, atol=2e-5, err_msg=str(sample))
+
+
+def check(case, opset, evaluators):
+    refused = []
+    for sample in case.samples:
+        try:
+            compare(case, sample, opset, evaluators)
+        except UnsupportedFunction as error:
+            refused.append(str(error))
+    if case.name in WITHOUT:
+        assert len(refused) == len(case.samples)
+    elif case.name in PARTLY:
+        assert 0 < len(refused) < len(case.samples)
+    else:
+        assert refused == []
+
+
+@pytest.mark.parametrize('case', CASES, ids=str)
+def test_operations(case):
+    check(case, 17, [evaluate])
+
+
+@pytest.mark.parametrize('opset', [13, 21])
+@pytest.mark.parametrize('case', CASES[::7], ids=str)
+def test_other_versions(case, opset):
+    check(case, opset, [evaluate])
+
+
+@pytest.mark.skipif(
+    importlib.util.find_spec('onnxruntime') is None, reason='needs onnxruntime'
+)
+@pytest.mark.parametrize('case', CASES, ids=str)
+def test_operations_by_onnxruntime(case):
+    check(case, 17, [evaluate_fast])
+
+
+def test_the_lists_name_operations():
+    names = {case.name for case in CASES}
+    assert names >= WITHOUT | PARTLY
+    assert not WITHOUT & PARTLY
