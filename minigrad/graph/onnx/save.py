@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy
 
@@ -17,7 +18,7 @@ from minigrad.graph.recorder import Recorder
 from minigrad.graph.summarise import make_inputs
 from minigrad.link import Link
 from minigrad.types import Array
-from minigrad.variable import Variable
+from minigrad.variable import Variable, as_variable
 
 
 class _Exporter(Recorder):
@@ -92,45 +93,79 @@ def to_onnx(model: Link, args: Any, *, opset: int = 17) -> Any:
         >>> [node.op_type for node in proto.graph.node]
         ['Gemm']
     """
+    xs = make_inputs(model, args)
+    with no_backprop_mode():
+        return build(model, list(map(Variable, xs)), {}, opset=opset).proto
+
+
+class Built(NamedTuple):
+    """A model as ONNX, and what it was run on, by the names in the file."""
+
+    proto: Any
+    inputs: dict[str, Variable]
+    outputs: dict[str, Variable]
+
+
+def build(
+    model: Link,
+    args: Sequence[Variable],
+    kwargs: Mapping[str, Variable],
+    *,
+    opset: int,
+    train: bool = False,
+) -> Built:
+    """Runs a model and turns what it did into ONNX; see `to_onnx`.
+
+    Args:
+        model: The model.
+        args: Its inputs.
+        kwargs: Those that it takes by name.
+        opset: Version of the operators.
+        train: Whether it runs as in training.
+    """
     onnx = import_onnx()
     if opset < 13:
         raise ValueError(f'to_onnx: opset {opset} is too old; 13 or later')
-    xs = make_inputs(model, args)
     exporter = _Exporter(model, opset)
-    inputs = []
+    builder = exporter.builder
+    xs = [*args, *kwargs.values()]
     batch = xs[0].shape[0] if xs and xs[0].ndim else None
-    for i, x in enumerate(xs):
-        value = exporter._new_value(x, 'input', f'input{i}' if i else 'input')
-        inputs.append(_describe(onnx, str(value.name), x, batch))
-    with using_config('train', False), no_backprop_mode(), exporter:
-        ys = model(*[Variable(x) for x in xs])
-    outputs: list[Any] = []
+    inputs: dict[str, Variable] = {}
+    for x in xs:
+        name = f'input{len(inputs)}' if inputs else 'input'
+        exporter._new_value(x.array, 'input', name)
+        inputs[name] = x
+    with using_config('train', train), exporter:
+        ys = model(*args, **kwargs)
     results = list(ys.values()) if isinstance(ys, dict) else ys
+    outputs: dict[str, Variable] = {}
     for y in results if isinstance(results, (tuple, list)) else [results]:
-        array = y.array if isinstance(y, Variable) else y
-        name = exporter.name_of(exporter._value_of(array))
-        if name.startswith('input') or name in {o.name for o in outputs}:
+        y = as_variable(y)
+        name = exporter.name_of(exporter._value_of(y.array))
+        if name in inputs or name in outputs:
             other = f'output{len(outputs)}'
-            builder = exporter.builder
             builder.bind(builder.op('Identity', name), [other])
             name = other
-        outputs.append(_describe(onnx, name, array, batch))
+        outputs[name] = y
     to_cpu = CpuDevice().send
     constants = [
-        onnx.numpy_helper.from_array(numpy.ascontiguousarray(to_cpu(array)), name)
-        if getattr(array, 'ndim', 0)
-        else onnx.numpy_helper.from_array(numpy.asarray(to_cpu(array)), name)
-        for name, array in exporter.builder.arrays.items()
+        onnx.numpy_helper.from_array(numpy.asarray(to_cpu(array), order='C'), name)
+        for name, array in builder.arrays.items()
     ]
-    helper = onnx.helper
-    graph = helper.make_graph(
-        exporter.builder.nodes, type(model).__name__, inputs, outputs, constants
+    graph = onnx.helper.make_graph(
+        builder.nodes,
+        type(model).__name__,
+        [_describe(onnx, name, x.array, batch) for name, x in inputs.items()],
+        [_describe(onnx, name, y.array, batch) for name, y in outputs.items()],
+        constants,
     )
-    imports = [helper.make_opsetid('', opset)]
-    proto = helper.make_model(graph, opset_imports=imports, producer_name='minigrad')
-    proto.ir_version = helper.find_min_ir_version_for(imports)
+    imports = [onnx.helper.make_opsetid('', opset)]
+    proto = onnx.helper.make_model(
+        graph, opset_imports=imports, producer_name='minigrad'
+    )
+    proto.ir_version = onnx.helper.find_min_ir_version_for(imports)
     onnx.checker.check_model(proto)
-    return proto
+    return Built(proto, inputs, outputs)
 
 
 def _describe(onnx: Any, name: str, array: Array, batch: int | None) -> Any:
