@@ -7,13 +7,16 @@ array cannot exist before that, so recognising one costs a look into `sys.module
 from __future__ import annotations
 
 import contextlib
+import importlib
 import sys
+import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy
 
+from minigrad.configuration import config
 from minigrad.errors import DeviceMismatch
 from minigrad.types import Array, ArrayModule
 
@@ -153,6 +156,9 @@ class Device:
     def use(self) -> None:
         """Makes this the current device."""
 
+    def synchronize(self) -> None:
+        """Waits until the device has done what it was given; the CPU always has."""
+
     def is_array_supported(self, array: Any) -> bool:
         """Tells whether ``array`` lives on this device."""
         raise NotImplementedError
@@ -246,6 +252,11 @@ class GpuDevice(Device):
     def use(self) -> None:
         """Makes this CUDA's current device."""
         self.device.use()
+
+    def synchronize(self) -> None:
+        """Waits for what its current stream was given."""
+        with self.create_context():
+            self.xp.cuda.get_current_stream().synchronize()
 
     def is_array_supported(self, array: Any) -> bool:
         """Tells whether ``array`` is a CuPy array on this very device."""
@@ -355,6 +366,91 @@ def copyto(dst: Array, src: Array) -> None:
         device = get_device_from_array(dst)
         with device.create_context():
             dst[...] = device.send(src)
+
+
+# What differs between arrays of main memory and of a GPU, for functions above: these
+# questions are asked here, and nowhere else.
+
+
+def may_look_at(array: Array) -> bool:
+    """Tells whether a check may read values of ``array``.
+
+    In main memory always; on a GPU in debug mode only, because there it waits for the
+    device.
+    """
+    return isinstance(array, numpy.ndarray) or bool(config.debug)
+
+
+def owner_of(array: Array) -> Array:
+    """Returns the array that owns the memory of ``array``."""
+    if not isinstance(array, numpy.ndarray):
+        return array if array.base is None else array.base
+    base = array.base
+    while base is not None:
+        # NumPy's own as_strided hides it in something else.
+        if isinstance(base, numpy.ndarray):
+            array = base
+        base = getattr(base, 'base', None)
+    return array
+
+
+def address_of(array: Array) -> int:
+    """Returns where the first element of ``array`` lies."""
+    if isinstance(array, numpy.ndarray):
+        return int(array.__array_interface__['data'][0])
+    return int(array.data.ptr)
+
+
+def memory_view(
+    memory: Array, shape: tuple[int, ...], strides: tuple[int, ...], offset: int
+) -> Array:
+    """Returns a view of a flat array; strides and offset in elements, unchecked."""
+    steps = [stride * memory.itemsize for stride in strides]
+    if isinstance(memory, numpy.ndarray):
+        start = offset * memory.itemsize
+        return numpy.ndarray(shape, memory.dtype, memory, start, steps)
+    view = get_array_module(memory).lib.stride_tricks.as_strided
+    return view(memory[offset:], shape, steps)
+
+
+def scipy_of(xp: ArrayModule, part: str) -> Any:
+    """Imports a part of SciPy, or of CuPy's counterpart.
+
+    Raises:
+        ImportError: It is missing.
+    """
+    return importlib.import_module(
+        f'{"scipy" if xp is numpy else "cupyx.scipy"}.{part}'
+    )
+
+
+class Stopwatch:
+    """Measures how long the CPU, or a GPU's current stream, works from now on.
+
+    A GPU works on after a call returned, so there the clock is an event in its queue.
+
+    Args:
+        xp: The array module that is used.
+    """
+
+    def __init__(self, xp: ArrayModule) -> None:
+        self._events: Any = None if xp is numpy else xp.cuda
+        self._start = self._now()
+
+    def _now(self) -> Any:
+        if self._events is None:
+            return time.perf_counter()
+        event = self._events.Event()
+        event.record()
+        return event
+
+    def seconds(self) -> float:
+        """Returns the seconds since it was made; waits for the GPU."""
+        now = self._now()
+        if self._events is None:
+            return float(now - self._start)
+        now.synchronize()
+        return float(self._events.get_elapsed_time(self._start, now)) / 1000
 
 
 def contains_nan(array: Array) -> bool:

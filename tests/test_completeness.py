@@ -154,3 +154,43 @@ def test_import_is_light():
         [sys.executable, '-c', code], capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == '[]'
+
+
+# Where the kind of an array may be asked for: the kernels, what moves arrays between
+# devices, and what is about CUDA itself.
+ASKS_FOR_THE_DEVICE = {
+    'backend', 'backends', 'cuda', 'kernels', 'device_resident', 'cuda_graph',
+    'cli/info.py',  # says which devices there are
+    'dataset/async_transfer.py',  # copies to a card
+    'function_hooks/cuda_profile.py', 'function_hooks/cupy_memory_profile.py',
+    'initializers/__init__.py',  # Chainer's check that ``xp`` is that of ``device``
+    'optimizers/_recorded_update.py',  # a part of CUDA graphs
+    'training/random_state.py',  # saves the generators of both modules
+    'variable.py',  # to_gpu
+    # NumPy arrays from outside, which are indexes, images, files and test data:
+    'dataset/dataset_mixin.py', 'links/model/vision', 'testing', 'chainer',
+    'graph/onnx', 'diagnosis',
+    # old-style functions and hooks, which are given bare arrays:
+    'function.py', 'function_node.py',
+}  # fmt: skip
+ASKING = re.compile(
+    r'\bis (not )?(np|numpy|cupy)\b(?!\.)|isinstance\([^)]*\b(np|numpy|cupy)\.ndarray'
+    r'|\b(loaded|import)_cupy\(|__name__ (==|!=) .(numpy|cupy)'
+)
+
+
+@pytest.mark.parametrize('path', MODULES, ids=module_id)
+def test_asks_no_array_for_its_module(path):
+    name = path.relative_to(PACKAGE).as_posix()
+    if any(re.match(rf'{part}(\.py|/|$)', name) for part in ASKS_FOR_THE_DEVICE):
+        return
+    asking = [line for line in path.read_text().split('\n') if ASKING.search(line)]
+    assert asking == [], 'see what minigrad.backend answers'
+
+
+@pytest.mark.parametrize(
+    'line', ['if xp is not numpy:', 'isinstance(x, np.ndarray)',
+             'cupy = backend.loaded_cupy()', "xp.__name__ == 'cupy'"],
+)  # fmt: skip
+def test_asking_is_noticed(line):
+    assert ASKING.search(line)

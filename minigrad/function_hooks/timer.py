@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any, TextIO
 
-import numpy
-
-from minigrad.backend import get_array_module
+from minigrad.backend import Stopwatch, get_array_module
 from minigrad.function_hook import FunctionHook
 from minigrad.function_hooks._report import (
     TIME_UNITS,
@@ -43,27 +40,14 @@ class TimerHook(FunctionHook):
 
     def __init__(self) -> None:
         self.call_history: list[tuple[str, float]] = []
-        self._running: list[Any] = []
+        self._running: list[Stopwatch] = []
         self._total_time = 0.0
 
     def _start(self, arrays: tuple[Array | None, ...]) -> None:
-        xp = get_array_module(*arrays)
-        if xp is numpy:
-            self._running.append((None, time.perf_counter()))
-        else:
-            start = xp.cuda.Event()
-            start.record()
-            self._running.append((xp, start))
+        self._running.append(Stopwatch(get_array_module(*arrays)))
 
     def _stop(self, function: Any) -> None:
-        xp, start = self._running.pop()
-        if xp is None:
-            elapsed = time.perf_counter() - start
-        else:
-            stop = xp.cuda.Event()
-            stop.record()
-            stop.synchronize()
-            elapsed = xp.cuda.get_elapsed_time(start, stop) / 1000
+        elapsed = self._running.pop().seconds()
         self.call_history.append((function._impl_name, elapsed))
         if not self._running:  # a function inside a function counts once
             self._total_time += elapsed

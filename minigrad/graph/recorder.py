@@ -292,7 +292,7 @@ class Recorder(FunctionHook):
         vars(function).pop(method, None)
         self._frames.append(frame)
         overhead = self._overhead
-        synchronize = _synchronizer(arrays)
+        synchronize = backend.get_device_from_array(*arrays).synchronize
         synchronize()
         if self._memory:
             tracemalloc.reset_peak()
@@ -536,18 +536,6 @@ def _kernel_names(frame: _Frame, arrays: tuple[Array, ...]) -> tuple[str, ...]:
     if frame.kernels:
         return tuple(frame.kernels)
     return (backend.get_array_module(*arrays).__name__,)
-
-
-def _synchronizer(arrays: tuple[Array, ...]) -> Callable[[], Any]:
-    """Returns what waits for the device to end its work; nothing on the CPU."""
-    xp = backend.get_array_module(*arrays)
-    if xp is numpy:
-        return _nothing
-    return lambda: xp.cuda.get_current_stream().synchronize()
-
-
-def _nothing() -> None:
-    return None
 
 
 def _arguments(function: Any) -> dict[str, Any]:

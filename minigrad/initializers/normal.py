@@ -4,8 +4,9 @@ from typing import Any
 
 import numpy
 
-from minigrad.backend import copyto, get_array_module
+from minigrad.backend import copyto
 from minigrad.initializer import Initializer, get_fans
+from minigrad.kernels import kernels_for
 from minigrad.types import Array
 
 
@@ -15,12 +16,8 @@ def fill_normal(array: Array, scale: Any, rng: Any = None) -> None:
         values = rng.normal(loc=0.0, scale=scale, size=array.shape)
         copyto(array, values.astype(array.dtype, copy=False))
         return
-    xp = get_array_module(array)
-    options = {}
-    if xp is not numpy and array.dtype.char in 'ef':
-        # CuPy can draw float32 directly (not float16); NumPy always draws float64.
-        options['dtype'] = numpy.float32
-    array[...] = xp.random.normal(loc=0.0, scale=scale, size=array.shape, **options)
+    draw = kernels_for(array).draw
+    array[...] = draw('normal', array.shape, array.dtype, 0.0, scale)
 
 
 class Normal(Initializer):

@@ -83,7 +83,9 @@ class CupyKernels(Kernels):
         return self._local.recording
 
     def uniform(self, shape: tuple[int, ...]) -> Array:
-        """Draws float32 numbers from [0, 1), others in each replay of a recording."""
+        """See `RandomKernels.uniform`; others in each replay of a recording."""
+        if not self._local.recording:  # CuPy's generator cannot be recorded
+            return super().uniform(shape)
         out = self.xp.empty(shape, np.float32)
         state = self._random_states[self.xp.cuda.runtime.getDevice()]
         if out.size:

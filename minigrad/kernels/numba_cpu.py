@@ -20,6 +20,7 @@ from minigrad.kernels.cpu import (
     normalization,
     pool,
     roi,
+    tables,
     winograd,
 )
 from minigrad.kernels.cpu.team import Share, in_team, share, workspace
@@ -465,6 +466,22 @@ class NumbaKernels(Kernels):
             factors, gx, ignore_label,
         )  # fmt: skip
         return gx
+
+    def add_rows(self, total: Array, rows: Array, values: Array) -> None:
+        """See `Kernels.add_rows`; the lanes run along a row."""
+        shape = (*rows.shape, *total.shape[1:])
+        usual = np.shape(values) == shape and np.size(values) > 0
+        usual = usual and _fast(total, values) and rows.dtype.kind in 'iu'
+        # A number that is out of range gets NumPy's error.
+        usual = usual and -len(total) <= rows.min() <= rows.max() < len(total)
+        if not usual or not total.flags.c_contiguous:
+            super().add_rows(total, rows, values)
+            return
+        tables.add_rows(
+            total.reshape(len(total), -1),
+            contiguous(rows, np.int64).reshape(-1),
+            contiguous(values).reshape(rows.size, -1),
+        )
 
     # Resizing
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from minigrad.bfloat16 import is_bfloat16
 from minigrad.kernels.nd import NdKernels
+from minigrad.kernels.random import RandomKernels
 from minigrad.kernels.roi import ROIKernels
 from minigrad.kernels.specs import ConvSpec, PoolSpec
 from minigrad.kernels.updates import UPDATES
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from minigrad.kernels.together import Together
 
 
-class Kernels(NdKernels, ROIKernels):
+class Kernels(NdKernels, ROIKernels, RandomKernels):
     """Kernels for the arrays of one module, ``numpy`` or ``cupy``."""
 
     name = 'reference'
@@ -297,6 +298,12 @@ class Kernels(NdKernels, ROIKernels):
         classes = xp.arange(log_y.shape[1]).reshape((-1,) + (1,) * (log_y.ndim - 2))
         gx = (xp.exp(log_y) - (classes == t)) * coeff
         return xp.where(t != ignore_label, gx, 0).astype(log_y.dtype, copy=False)
+
+    # Rows of a table
+
+    def add_rows(self, total: Array, rows: Array, values: Array) -> None:
+        """Adds ``values[i]`` to ``total[rows[i]]`` in place, for every index ``i``."""
+        self.xp.add.at(total, rows, values)
 
     # Resizing: each output pixel lies at a real-valued place of the input.
 

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import sys
-import time
 from typing import Any, TextIO
 
-import numpy
-
+from minigrad.backend import Stopwatch
 from minigrad.link_hook import (
     ForwardPostprocessArgs,
     ForwardPreprocessArgs,
@@ -46,11 +44,11 @@ class TimerHook(LinkHook):
 
     def forward_preprocess(self, args: ForwardPreprocessArgs) -> None:
         """Starts the clock."""
-        self._starts.append(_now(args.link.xp))
+        self._starts.append(Stopwatch(args.link.xp))
 
     def forward_postprocess(self, args: ForwardPostprocessArgs) -> None:
         """Stops the clock and keeps the time."""
-        seconds = _seconds_since(self._starts.pop(), args.link.xp)
+        seconds = self._starts.pop().seconds()
         self.call_history.append((type(args.link).__name__, seconds))
         if not self._starts:
             self._total_time += seconds
@@ -98,23 +96,6 @@ class TimerHook(LinkHook):
             cells = [f'{cell:>{w}}' for cell, w in zip(row, widths, strict=True)]
             file.write('  '.join(cells) + '\n')
         file.flush()
-
-
-def _now(xp: Any) -> Any:
-    # A GPU works on after the call returned, so there the clock is an event in its queue.
-    if xp is numpy:
-        return time.perf_counter()
-    event = xp.cuda.Event()
-    event.record()
-    return event
-
-
-def _seconds_since(start: Any, xp: Any) -> float:
-    now = _now(xp)
-    if xp is numpy:
-        return float(now - start)
-    now.synchronize()
-    return float(xp.cuda.get_elapsed_time(start, now)) / 1000  # it counts ms
 
 
 def _suitable_unit(seconds: float) -> str:

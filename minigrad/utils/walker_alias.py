@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy
 
-from minigrad.backend import using_device
+from minigrad.backend import GpuDevice, using_device
 from minigrad.device_resident import DeviceResident, DeviceResidentsVisitor
 from minigrad.types import Array
 
@@ -55,7 +55,7 @@ class WalkerAlias(DeviceResident):
     @property
     def use_gpu(self) -> bool:
         """Whether it lives on a GPU."""
-        return self.xp is not numpy
+        return isinstance(self.device, GpuDevice)
 
     def device_resident_accept(self, visitor: DeviceResidentsVisitor) -> None:
         """Applies ``visitor`` to the tables."""

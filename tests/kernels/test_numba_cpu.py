@@ -339,3 +339,16 @@ def test_optimizers(formula, number, hyperparameters, layout, dtype, rng):
         reference.update(name, copies[0], grad, *copies[1:], **hyperparameters)
     for a, e in zip(arrays, copies, strict=True):
         np.testing.assert_array_equal(a, e)
+
+
+@pytest.mark.parametrize('kernels', [fast, reference], ids=['fast', 'reference'])
+@pytest.mark.parametrize('width', [(), (2,), (3, 70)])
+def test_add_rows_adds_to_what_is_there(kernels, width):
+    total = np.ones((3, *width))
+    kernels.add_rows(total, np.array([[0, 2], [0, -3]]), np.ones((2, 2, *width)))
+    np.testing.assert_array_equal(total.reshape(3, -1)[:, 0], [4, 1, 2])
+    kernels.add_rows(total, np.array([1, 1]), 2.0)
+    np.testing.assert_array_equal(total.reshape(3, -1)[:, -1], [4, 5, 2])
+    kernels.add_rows(total, np.empty(0, int), np.empty((0, *width)))
+    with pytest.raises(IndexError, match='3 is out of bounds'):
+        kernels.add_rows(total, np.array([3]), np.ones((1, *width)))

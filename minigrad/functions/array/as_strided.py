@@ -5,9 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any, NamedTuple
 
-import numpy
-
-from minigrad.backend import get_array_module
+from minigrad.backend import address_of, get_array_module, memory_view, owner_of
 from minigrad.function_node import FunctionNode
 from minigrad.types import Array
 from minigrad.variable import Variable
@@ -23,7 +21,7 @@ class Layout(NamedTuple):
     @classmethod
     def of(cls, x: Array) -> Layout:
         """Returns the layout of an array in the memory that it is a view of."""
-        offset = _address(x) - _address(_base(x))
+        offset = address_of(x) - address_of(owner_of(x))
         strides = [stride // x.itemsize for stride in x.strides]
         return cls(x.shape, tuple(strides), offset // x.itemsize)
 
@@ -106,44 +104,19 @@ class Relayout(FunctionNode):
         return Relayout(self.target, self.source, self.shared).apply(grad_outputs)
 
 
-def _base(x: Any) -> Any:
-    """Returns the array that owns the memory of ``x``."""
-    if not isinstance(x, numpy.ndarray):
-        return x if x.base is None else x.base
-    base = x.base
-    while base is not None:
-        if isinstance(
-            base, numpy.ndarray
-        ):  # NumPy's own as_strided hides it in another
-            x = base
-        base = getattr(base, 'base', None)
-    return x
-
-
-def _address(x: Any) -> int:
-    if isinstance(x, numpy.ndarray):
-        return int(x.__array_interface__['data'][0])
-    return int(x.data.ptr)
-
-
 def _stride_array(array: Array, shape: Any, strides: Any, storage_offset: int) -> Array:
     """Returns a view of the memory of an array; strides and offset in elements."""
     layout = Layout(tuple(shape), tuple(strides), storage_offset)
     first, last = layout.bounds()
     # A view, because an array that owns its memory has no gaps.
-    memory = _base(array).ravel(order='K').view(array.dtype)
+    memory = owner_of(array).ravel(order='K').view(array.dtype)
     if math.prod(layout.shape) and (first < 0 or last >= memory.size):
         raise ValueError(
             f'as_strided: out of buffer: elements {first} to {last} of {memory.size}, '
             f'with shape={layout.shape}, strides={layout.strides} and '
             f'storage_offset={storage_offset}'
         )
-    steps = [stride * array.itemsize for stride in layout.strides]
-    if isinstance(array, numpy.ndarray):
-        offset = storage_offset * array.itemsize
-        return numpy.ndarray(layout.shape, array.dtype, memory, offset, steps)
-    view = get_array_module(array).lib.stride_tricks.as_strided
-    return view(memory[storage_offset:], layout.shape, steps)
+    return memory_view(memory, layout.shape, layout.strides, storage_offset)
 
 
 def as_strided(

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
-
-import numpy
 
 from minigrad.backend import get_array_module, is_array
 from minigrad.function_node import FunctionNode
 from minigrad.functions._axis import is_int
+from minigrad.kernels import kernels_for
 from minigrad.types import Array
 from minigrad.variable import Variable
 
@@ -35,18 +33,6 @@ def _is_int_array(index: Any) -> bool:
     if isinstance(index, list):
         return bool(index) and all(type(i) is int for i in index)
     return is_array(index) and index.dtype.kind in 'iu'
-
-
-def add_rows(total: Array, rows: Array, values: Array) -> None:
-    """Adds ``values[i]`` to ``total[rows[i]]`` in place, for every index ``i``."""
-    width = math.prod(total.shape[1:])
-    if width < 128 or not isinstance(total, numpy.ndarray):
-        get_array_module(total).add.at(total, rows, values)
-        return
-    # numpy.add.at takes ten times as long for each element of a wide row.
-    values = values.reshape(rows.size, *total.shape[1:])
-    for row, value in zip(rows.ravel().tolist(), values, strict=True):
-        total[row] += value
 
 
 class GetItem(FunctionNode):
@@ -81,7 +67,7 @@ class GetItemGrad(FunctionNode):
         if _selects_once(self.slices):
             gx[self.slices] = gy
         elif len(self.slices) == 1 and _is_int_array(self.slices[0]):
-            add_rows(gx, xp.asarray(self.slices[0]), gy)
+            kernels_for(gx).add_rows(gx, xp.asarray(self.slices[0]), gy)
         else:
             xp.add.at(gx, self.slices, gy)
         return gx

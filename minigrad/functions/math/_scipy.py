@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import importlib
 from typing import Any
 
-import numpy
-
+from minigrad.backend import scipy_of
 from minigrad.types import ArrayModule
+
+
+class NoSciPy(ImportError):
+    """SciPy is needed, and missing."""
 
 
 def special(xp: ArrayModule, function: str) -> Any:
@@ -20,12 +22,10 @@ def special(xp: ArrayModule, function: str) -> Any:
     Raises:
         ImportError: SciPy is missing; says what brings it.
     """
-    if xp is not numpy:
-        return importlib.import_module('cupyx.scipy.special')
     try:
-        return importlib.import_module('scipy.special')
+        return scipy_of(xp, 'special')
     except ImportError as error:
-        raise ImportError(
+        raise NoSciPy(
             f'{function}: on a CPU it is computed by SciPy, which cannot be imported '
             f'({error})\n  hint: pip install scipy'
         ) from error

@@ -14,7 +14,7 @@ import numpy
 
 from minigrad.backend import get_array_module, is_array
 from minigrad.function_node import FunctionNode, InputTypes
-from minigrad.functions.array.get_item import add_rows
+from minigrad.kernels import kernels_for
 from minigrad.types import Array
 from minigrad.utils.sparse import CooMatrix
 from minigrad.variable import Variable
@@ -129,7 +129,7 @@ class CooMatMul(_AtPlaces):
         height = self.sp_shape[1 if self.transa else 0]
         shape = (*dn.shape[:-2], height, dn.shape[-1])
         y = xp.zeros(shape, wide)
-        add_rows(_rows(y), row, values[:, None] * _rows(dn)[col])
+        kernels_for(y).add_rows(_rows(y), row, values[:, None] * _rows(dn)[col])
         y = _transposed(y, self.transc)
         return y.astype(dtype if self.dtype is None else self.dtype, copy=False)
 

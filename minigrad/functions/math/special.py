@@ -13,7 +13,7 @@ import numpy
 from minigrad.backend import get_array_module
 from minigrad.functions._edges import masked
 from minigrad.functions.elementwise import Function, Row
-from minigrad.functions.math._scipy import special
+from minigrad.functions.math._scipy import NoSciPy, special
 from minigrad.functions.math.elementary import exp
 from minigrad.functions.math.polygamma import polygamma
 from minigrad.types import Array, ArrayModule
@@ -34,8 +34,8 @@ def _by_scipy(
     def array(xp: ArrayModule, x: Array) -> Array:
         try:
             function = getattr(special(xp, name), scipy_name or name)
-        except ImportError:
-            if xp is not numpy or without is None:
+        except NoSciPy:
+            if without is None:
                 raise
             function = numpy.vectorize(without, otypes='d')
         return xp.asarray(function(x), dtype=x.dtype)

@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy
-
 from minigrad.backend import get_array_module
 from minigrad.function_node import FunctionNode, InputTypes
 from minigrad.functions.array.cast import cast
@@ -14,6 +12,7 @@ from minigrad.functions.array.expand_dims import expand_dims
 from minigrad.functions.array.reshape import reshape
 from minigrad.functions.math.matmul import matmul
 from minigrad.functions.math.sum import sum as sum_of
+from minigrad.kernels import kernels_for
 from minigrad.types import Array
 from minigrad.variable import Variable, as_array
 
@@ -59,8 +58,7 @@ class SimplifiedDropconnect(FunctionNode):
         x, W = inputs[:2]
         xp = get_array_module(x)
         if self.mask is None:
-            dtype = {} if xp is numpy else {'dtype': numpy.float32}
-            drawn = xp.random.random_sample(self._mask_shape(x, W), **dtype)
+            drawn = kernels_for(x).uniform(self._mask_shape(x, W))
             self.mask = drawn >= self.ratio
         self.factor = self.mask.astype(W.dtype) * W.dtype.type(1 / (1 - self.ratio))
         column = x.reshape(len(x), W.shape[1], 1)

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 import minigrad.functions as F
-from minigrad.functions.array.get_item import add_rows
 from minigrad.variable import Variable
 
 
@@ -26,13 +25,6 @@ def test_gradients_of_a_place_add_up(width):
     y.grad = np.tile(np.array([[1.0], [2.0], [3.0], [4.0]]), width)
     y.backward()
     np.testing.assert_array_equal(x.grad, np.tile([[2.0], [0.0], [8.0]], width))
-
-
-@pytest.mark.parametrize('width', [2, 200])
-def test_add_rows_adds_to_what_is_there(width):
-    total = np.ones((3, width))
-    add_rows(total, np.array([[0, 2], [0, -3]]), np.ones((2, 2, width)))
-    np.testing.assert_array_equal(total[:, 0], [4, 1, 2])
 
 
 def test_a_list_of_slices_is_a_tuple():
