@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from minigrad.bfloat16 import is_float
 from minigrad.function_node import FunctionNode, InputTypes
 
 _LENGTHS = ('L', 'H, W', 'D, H, W')
@@ -24,9 +25,26 @@ def require_axes(function: str, x: Any, ndim: int) -> None:
 
 def check_ndim(node: FunctionNode, in_types: InputTypes, ndim: int) -> None:
     """Refuses inputs that are not float arrays with this number of spatial axes."""
-    names = node.arg_names
-    for name, x in zip(names, in_types[:2], strict=False):
-        if x.dtype.kind != 'f':
+    for name, x in zip(node.arg_names, in_types[:2], strict=False):
+        if not is_float(x.dtype):
             raise node.refuse(f"{name}.dtype.kind == 'f'", x.dtype)
         if x.ndim != ndim + 2:
-            raise node.refuse(f'{name}.ndim == {ndim + 2}', x.ndim)
+            rule = f'{name}.ndim == {ndim + 2}'
+            if name == 'x' and ndim <= len(_LENGTHS):
+                rule += f' (N, C, {_LENGTHS[ndim - 1]})'
+            raise node.refuse(rule, x.ndim)
+
+
+class TwoAxes:
+    """Chainer's names of the numbers of a node on images, from its tuples."""
+
+    sy = property(lambda self: self.stride[0])
+    sx = property(lambda self: self.stride[1])
+    ph = property(lambda self: self.pad[0])
+    pw = property(lambda self: self.pad[1])
+    dy = property(lambda self: self.dilate[0])
+    dx = property(lambda self: self.dilate[1])
+    kh = property(lambda self: self.ksize[0])
+    kw = property(lambda self: self.ksize[1])
+    outh = property(lambda self: None if self.outs is None else self.outs[0])
+    outw = property(lambda self: None if self.outs is None else self.outs[1])

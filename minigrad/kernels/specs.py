@@ -72,6 +72,17 @@ def get_deconv_outsize(
     return out - s + 1 if cover_all else out
 
 
+class Windows(NamedTuple):
+    """The numbers of a `ConvSpec`, in pairs."""
+
+    size: tuple[int, int]
+    window: tuple[int, int]
+    out: tuple[int, int]
+    stride: tuple[int, int]
+    pad: tuple[int, int]
+    dilate: tuple[int, int]
+
+
 class ConvSpec(NamedTuple):
     """A two-dimensional convolution from ``(h, w)`` to ``(oh, ow)``."""
 
@@ -196,6 +207,14 @@ class ConvSpec(NamedTuple):
                     '  hint: leave outsize=None, or change it by less than the stride'
                 )
         return cls(h, w, kh, kw, oh, ow, sy, sx, ph, pw, dy, dx, groups)
+
+    def windows(self) -> Windows:
+        """Returns the same numbers by kind, one for each axis."""
+        return Windows(*zip(self[:12:2], self[1:12:2], strict=True))
+
+    def reaching(self, out: Sequence[int]) -> ConvSpec:
+        """Returns the spec with another output size."""
+        return self._replace(oh=out[0], ow=out[1])
 
 
 class PoolSpec(NamedTuple):

@@ -127,6 +127,14 @@ class WindowSpec(NamedTuple):
         groups = _integer(groups, 'groups', 1, function)
         return cls(size, window, tuple(out), stride, pad, dilate, groups)
 
+    def windows(self) -> WindowSpec:
+        """Returns the numbers by kind: itself; see `ConvSpec.windows`."""
+        return self
+
+    def reaching(self, out: Sequence[int]) -> WindowSpec:
+        """Returns the spec with another output size."""
+        return self._replace(out=tuple(out))
+
     def plane(self) -> ConvSpec:
         """Returns the part that concerns the last two axes; a lone axis is a row."""
         last_two = [

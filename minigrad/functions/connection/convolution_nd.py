@@ -1,151 +1,16 @@
-"""Convolution over any number of axes, and the family of its derivatives.
-
-As in two dimensions, each of the three products is made of the other two; ``gx`` is a
-deconvolution, in ``deconvolution_nd.py``.
-"""
+"""Convolution over any number of axes."""
 
 from __future__ import annotations
 
 from typing import Any
 
-import numpy
-
-from minigrad.function_node import FunctionNode, InputTypes
-from minigrad.functions._chainer_attributes import reads
-from minigrad.functions._derivative import derive
-from minigrad.functions._spatial import check_ndim, require_axes
-from minigrad.functions.array.cast import cast
-from minigrad.functions.connection.convolution_2d import (
-    check_conv_channels,
-    sum_over_pixels,
+from minigrad.functions._spatial import require_axes
+from minigrad.functions.connection._convolution import ConvolutionND as ConvolutionND
+from minigrad.functions.connection._convolution import (
+    ConvolutionNDGradW as ConvolutionNDGradW,
 )
-from minigrad.kernels import kernels_for
-from minigrad.kernels.specs_nd import IntOrInts, WindowSpec
-from minigrad.types import Array
+from minigrad.kernels.specs_nd import IntOrInts
 from minigrad.variable import Variable
-
-
-@reads('spec', 'stride', 'pad', 'dilate')
-class ConvolutionND(FunctionNode):
-    """``y = x * W + b``, in the dtype of ``x``."""
-
-    arg_names = ('x', 'W', 'b')
-    on_arrays = True
-    public_name = 'convolution_nd'
-
-    def __init__(
-        self,
-        ndim: int,
-        stride: IntOrInts = 1,
-        pad: IntOrInts = 0,
-        cover_all: bool = False,
-        dilate: IntOrInts = 1,
-        groups: int = 1,
-        *,
-        spec: WindowSpec | None = None,
-    ) -> None:
-        self.ndim = ndim
-        self._arguments = stride, pad, dilate, groups, cover_all
-        self.cover_all = cover_all
-        self.groups = groups
-        self.spec = spec
-
-    def check_type_forward(self, in_types: InputTypes) -> None:
-        check_conv_nd_inputs(self, in_types, self.ndim)
-        check_conv_channels(self, in_types, self.groups)
-        if len(in_types) == 3:
-            check_conv_nd_bias(self, in_types, in_types[1].shape[0])
-
-    def forward(self, inputs: tuple[Array, ...]) -> Any:
-        self.retain_inputs((0, 1))
-        x, W = inputs[:2]
-        b = inputs[2] if len(inputs) == 3 else None
-        if self.spec is None:
-            self.spec = WindowSpec.of(
-                x.shape[2:], W.shape[2:], *self._arguments, function=self.public_name
-            )
-        self._b_dtype = None if b is None else b.dtype
-        if b is not None:
-            b = b.astype(x.dtype, copy=False)
-        return kernels_for(x).conv_nd(x, W, b, self.spec)
-
-    def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
-        x, W = self.get_retained_inputs()
-        (gy,) = grad_outputs
-        spec: Any = self.spec
-        gradients: list[Any] = []
-        if 0 in indexes:
-            gradients += derive(_transposed(spec), gy, W)
-        if 1 in indexes:
-            gradients += derive(ConvolutionNDGradW(spec, W.dtype), x, gy)
-        if 2 in indexes:
-            gradients.append(bias_gradient(gy, self._b_dtype))
-        return gradients
-
-
-@reads('spec', 'stride', 'pad', 'dilate', 'groups', ksize='window')
-class ConvolutionNDGradW(FunctionNode):
-    """``gW``, from ``x`` and ``gy``."""
-
-    arg_names = ('x', 'gy')
-    on_arrays = True
-
-    def __init__(self, spec: WindowSpec, dtype: Any) -> None:
-        self.spec = spec
-        self._dtype = dtype
-
-    def forward(self, inputs: tuple[Array, ...]) -> Any:
-        self.retain_inputs((0, 1))
-        x, gy = inputs
-        # Weights wider than the images keep that width in the sum over all pixels.
-        dtype = numpy.promote_types(x.dtype, self._dtype)
-        x, gy = x.astype(dtype, copy=False), gy.astype(dtype, copy=False)
-        gW = kernels_for(x).conv_nd_grad_w(x, gy, self.spec)
-        return gW.astype(self._dtype, copy=False)
-
-    def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
-        x, gy = self.get_retained_inputs()
-        (ggW,) = grad_outputs
-        spec = self.spec
-        gradients: list[Any] = []
-        if 0 in indexes:
-            gradients += derive(_transposed(spec), gy, ggW)
-        if 1 in indexes:
-            function = ConvolutionND(len(spec.size), groups=spec.groups, spec=spec)
-            gradients += derive(function, x, ggW)
-        return gradients
-
-
-def _transposed(spec: WindowSpec) -> FunctionNode:
-    """Returns the node that computes ``gx`` from ``gy`` and ``W``."""
-    from minigrad.functions.connection.deconvolution_nd import DeconvolutionND
-
-    return DeconvolutionND(len(spec.size), groups=spec.groups, spec=spec)
-
-
-def bias_gradient(gy: Any, dtype: Any) -> Any:
-    """Returns the gradient of a bias, in its dtype, which need not be that of ``gy``."""
-    gb = sum_over_pixels(gy)
-    if gb.dtype == dtype:
-        return gb
-    return cast(gb, dtype) if isinstance(gb, Variable) else gb.astype(dtype)
-
-
-def check_conv_nd_inputs(node: FunctionNode, in_types: InputTypes, ndim: int) -> None:
-    """Refuses ``x`` and ``W`` that are not float with two axes besides the spatial."""
-    if not 2 <= len(in_types) <= 3:
-        raise node.refuse('inputs x, W and perhaps b', f'{len(in_types)} inputs')
-    check_ndim(node, in_types, ndim)
-
-
-def check_conv_nd_bias(node: FunctionNode, in_types: InputTypes, channels: int) -> None:
-    """Refuses a bias that is not one float per output channel."""
-    b = in_types[2]
-    if b.dtype.kind != 'f':
-        raise node.refuse("b.dtype.kind == 'f'", b.dtype)
-    if b.shape != (channels,):
-        hint = 'one bias per output channel'
-        raise node.refuse(f'b.shape == ({channels},)', b.shape, hint)
 
 
 def convolution_nd(

@@ -4,111 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from minigrad.function_node import FunctionNode, InputTypes
-from minigrad.functions._chainer_attributes import reads
-from minigrad.functions._derivative import derive
 from minigrad.functions._spatial import require_axes
-from minigrad.functions.connection.convolution_nd import (
-    ConvolutionND,
-    ConvolutionNDGradW,
-    bias_gradient,
-    check_conv_nd_bias,
-    check_conv_nd_inputs,
+from minigrad.functions.connection._convolution import (
+    DeconvolutionND as DeconvolutionND,
 )
-from minigrad.functions.connection.deconvolution_2d import check_deconv_channels
-from minigrad.kernels import kernels_for
-from minigrad.kernels.specs_nd import IntOrInts, WindowSpec, read_numbers
-from minigrad.types import Array
+from minigrad.kernels.specs_nd import IntOrInts
 from minigrad.variable import Variable
-
-
-@reads('spec', 'stride', 'pad', 'dilate', outs='size')
-class DeconvolutionND(FunctionNode):
-    """``gx`` of a convolution with ``W``, given ``x`` as its ``gy``; plus a bias."""
-
-    arg_names = ('x', 'W', 'b')
-    on_arrays = True
-    public_name = 'deconvolution_nd'
-
-    def __init__(
-        self,
-        ndim: int,
-        stride: IntOrInts = 1,
-        pad: IntOrInts = 0,
-        outsize: Any = None,
-        dilate: IntOrInts = 1,
-        groups: int = 1,
-        *,
-        spec: WindowSpec | None = None,
-    ) -> None:
-        self.ndim = ndim
-        self._arguments = stride, pad, dilate, groups
-        self.outsize = outsize
-        if outsize is not None:
-            self.outsize = read_numbers(outsize, ndim, 'outsize', 1, self.public_name)
-        self.groups = groups
-        self.spec = spec  # of the convolution
-
-    def check_type_forward(self, in_types: InputTypes) -> None:
-        check_conv_nd_inputs(self, in_types, self.ndim)
-        check_deconv_channels(self, in_types, self.groups)
-        if len(in_types) == 3:
-            channels = in_types[1].shape[1] * self.groups
-            check_conv_nd_bias(self, in_types, channels)
-
-    def forward(self, inputs: tuple[Array, ...]) -> Any:
-        self.retain_inputs((0, 1))
-        x, W = inputs[:2]
-        if self.spec is None:
-            self.spec = self._make_spec(x, W, inputs)
-        y = kernels_for(x).conv_nd_grad_x(W, x, self.spec)
-        if len(inputs) == 3:
-            b = inputs[2]
-            self._b_dtype = b.dtype
-            y += b.reshape(-1, *[1] * self.ndim)
-        return y
-
-    def _make_spec(self, x: Array, W: Array, inputs: tuple[Array, ...]) -> WindowSpec:
-        function = self.public_name
-        window, arguments = W.shape[2:], self._arguments
-        if self.outsize is None:
-            return WindowSpec.of_transposed(
-                x.shape[2:], window, *arguments, function=function
-            )
-        # A stride maps several sizes to one, and a convolution may round the output
-        # size down or up (cover_all): any size that fits in either way is accepted.
-        low, high = [
-            WindowSpec.of(
-                self.outsize, window, *arguments, cover_all, function=function
-            )
-            for cover_all in (False, True)
-        ]
-        size = x.shape[2:]
-        if not all(
-            least <= n <= most
-            for least, n, most in zip(low.out, size, high.out, strict=True)
-        ):
-            raise self.refuse(
-                f'x.shape[2:] from {low.out} to {high.out}, the convolution of outsize '
-                f'{self.outsize}',
-                size,
-                'leave outsize=None, or change it by less than the stride',
-            )
-        return low._replace(out=size)
-
-    def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
-        x, W = self.get_retained_inputs()
-        (gy,) = grad_outputs
-        spec: Any = self.spec
-        gradients: list[Any] = []
-        if 0 in indexes:
-            function = ConvolutionND(self.ndim, groups=self.groups, spec=spec)
-            gradients += derive(function, gy, W)
-        if 1 in indexes:
-            gradients += derive(ConvolutionNDGradW(spec, W.dtype), gy, x)
-        if 2 in indexes:
-            gradients.append(bias_gradient(gy, self._b_dtype))
-        return gradients
 
 
 def deconvolution_nd(

@@ -153,3 +153,48 @@ def test_an_ignored_number_gives_no_gradient(rng):
     W = minigrad.Variable(rng.standard_normal((3, 2)))
     F.sum(F.embed_id(np.array([2, 1, 2], 'i'), W, ignore_label=1)).backward()
     np.testing.assert_array_equal(W.grad, [[0, 0], [0, 0], [2, 2]])
+
+
+@pytest.mark.parametrize(
+    ('function', 'shape', 'also'),
+    [
+        (F.convolution_2d, (2, 2, 3, 3), {'cover_all': False}),
+        (F.deconvolution_2d, (2, 1, 3, 3), {'outh': None, 'outw': None}),
+    ],
+)
+def test_nodes_on_images_have_the_numbers_that_chainers_have(function, shape, also):
+    groups = 2 if function is F.deconvolution_2d else 1
+    x, W = np.ones((1, 2, 9, 8), 'f'), np.ones(shape, 'f')
+    options = {'stride': (2, 3), 'pad': (1, 0), 'dilate': (1, 2), 'groups': groups}
+    x = minigrad.Variable(x)
+    y = function(x, W, **options)
+    node = y.creator
+    numbers = {'sy': 2, 'sx': 3, 'ph': 1, 'pw': 0, 'dy': 1, 'dx': 2, 'groups': groups}
+    for name, value in {**numbers, **also}.items():
+        assert getattr(node, name) == value
+    (gx,) = minigrad.grad([y], [x], enable_double_backprop=True)
+    for name, value in numbers.items():  # those of a node that was made from a spec
+        assert getattr(gx.creator, name) == value
+    assert (node.stride, node.pad, node.dilate) == ((2, 3), (1, 0), (1, 2))
+    assert node.ndim == 2
+
+
+def test_images_are_the_other_nodes_with_another_spec():
+    nodes = minigrad.functions.connection
+    for two, any_number in (
+        (
+            nodes.convolution_2d.Convolution2DFunction,
+            nodes.convolution_nd.ConvolutionND,
+        ),
+        (
+            nodes.deconvolution_2d.Deconvolution2DFunction,
+            nodes.deconvolution_nd.DeconvolutionND,
+        ),
+        (
+            nodes.convolution_2d.Convolution2DGradW,
+            nodes.convolution_nd.ConvolutionNDGradW,
+        ),
+    ):
+        assert issubclass(two, any_number)
+        assert 'forward' not in vars(two)
+        assert 'backward' not in vars(two)
