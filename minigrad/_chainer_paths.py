@@ -53,7 +53,7 @@ MODULES: dict[str, tuple[str, ...]] = {
         'functions.math.arctan2',
     ),
     'functions.pooling.pooling_2d': (
-        'functions.pooling._pooling_2d',
+        'functions.pooling._pooling_nd',
         'functions.pooling.max_pooling_2d',
         'functions.pooling.average_pooling_2d',
     ),

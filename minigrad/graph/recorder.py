@@ -552,7 +552,9 @@ def _arguments(function: Any) -> dict[str, Any]:
             found['groups'] = spec.groups
     skipped = ('rank', 'inputs', 'outputs', 'stack', 'groups', 'public_name', 'label')
     for name, value in vars(function).items():
-        if name.startswith('_') or name in skipped or name in found:
+        if name.startswith('_') or name in (*skipped, 'ndim') or name in found:
+            continue
+        if value is False:  # a switch that is off says nothing
             continue
         if isinstance(value, (bool, int, float, str)):
             found[name] = value

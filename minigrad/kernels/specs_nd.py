@@ -127,6 +127,22 @@ class WindowSpec(NamedTuple):
         groups = _integer(groups, 'groups', 1, function)
         return cls(size, window, tuple(out), stride, pad, dilate, groups)
 
+    @classmethod
+    def of_unpooling(
+        cls,
+        out: Sequence[int],
+        window: IntOrInts,
+        stride: IntOrInts | None = None,
+        pad: IntOrInts = 0,
+        cover_all: bool = True,
+        *,
+        function: str = 'unpooling_nd',
+    ) -> WindowSpec:
+        """Returns the spec of the smallest pooling that gives ``out``; see `of`."""
+        return cls.of_transposed(
+            out, window, stride, pad, cover_all=cover_all, function=function
+        )
+
     def windows(self) -> WindowSpec:
         """Returns the numbers by kind: itself; see `ConvSpec.windows`."""
         return self

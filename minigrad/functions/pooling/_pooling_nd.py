@@ -1,23 +1,38 @@
-"""What the poolings over any number of axes share."""
+"""What the poolings over any number of axes share, and what those of images add."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from minigrad.function_node import FunctionNode, InputTypes
-from minigrad.functions._chainer_attributes import reads
-from minigrad.functions._spatial import check_ndim
-from minigrad.kernels.specs_nd import IntOrInts, WindowSpec
+from minigrad.functions._spatial import TwoAxes, check_ndim
+from minigrad.kernels import kernels_for
+from minigrad.kernels.specs import PoolSpec
+from minigrad.kernels.specs_nd import IntOrInts, WindowSpec, read_numbers
 from minigrad.types import Array
 
 
-@reads('spec', 'stride', 'pad', ksize='window')
-class PoolingND(FunctionNode):
+class Windowed(FunctionNode):
+    """A node with the spec of a pooling, which says whose kernels compute it."""
+
+    arg_names = ('gy',)
+    on_arrays = True
+
+    def __init__(self, spec: Any, args: Any = None) -> None:
+        self.spec = spec
+        self.args = args  # where the maxima are
+
+    def kernel(self, name: str, x: Array) -> Any:
+        """Returns a kernel such as ``max_pool_2d_scatter`` by its name without axes."""
+        axes = '_2d' if isinstance(self.spec, PoolSpec) else '_nd'
+        return getattr(kernels_for(x), name.format(axes))
+
+
+class PoolingND(Windowed):
     """A function of one array with this number of spatial axes."""
 
     arg_names = ('x',)
-    on_arrays = True
-    cover_all = False
+    specs: Any = WindowSpec
 
     def __init__(
         self,
@@ -25,33 +40,68 @@ class PoolingND(FunctionNode):
         ksize: IntOrInts,
         stride: IntOrInts | None = None,
         pad: IntOrInts = 0,
+        cover_all: bool = True,
+        return_indices: bool = False,
+        *,
+        spec: Any = None,
     ) -> None:
         if ndim <= 0:
             raise ValueError(f'{self.public_name}: x must have at least 1 spatial axis')
+        super().__init__(spec)
         self.ndim = ndim
-        self._arguments = ksize, stride, pad
+        self._given = ksize, ksize if stride is None else stride, pad
+        self.cover_all = cover_all
+        self.return_indices = return_indices
+
+    @property
+    def ksize(self) -> tuple[int, ...]:
+        return self._numbers(0, 'ksize', 1)
+
+    @property
+    def stride(self) -> tuple[int, ...]:
+        return self._numbers(1, 'stride', 1)
+
+    @property
+    def pad(self) -> tuple[int, ...]:
+        return self._numbers(2, 'pad', 0)
+
+    def _numbers(self, i: int, name: str, least: int) -> tuple[int, ...]:
+        return read_numbers(self._given[i], self.ndim, name, least, self.public_name)
 
     def check_type_forward(self, in_types: InputTypes) -> None:
         check_ndim(self, in_types, self.ndim)
 
-    def make_spec(self, size: tuple[int, ...], count_pad: bool = True) -> WindowSpec:
+    def make_spec(self, size: tuple[int, ...], count_pad: bool = True) -> Any:
         """Returns the spec of a pooling of this size."""
-        return WindowSpec.of(
+        return self.specs.of(
             size,
-            *self._arguments,
+            *self._given,
             cover_all=self.cover_all,
             count_pad=count_pad,
             function=self.public_name,
         )
 
+    def make_unpooling_spec(self, out: tuple[int, ...], outsize: Any) -> Any:
+        """Returns the spec of the pooling that gives ``out``, of ``outsize`` if given."""
+        if outsize is None:
+            return self.specs.of_unpooling(
+                out, *self._given, cover_all=self.cover_all, function=self.public_name
+            )
+        spec = self.make_spec(outsize)
+        given = (spec.oh, spec.ow) if self.specs is PoolSpec else spec.out
+        if out != given:
+            raise self.refuse(
+                f'x.shape[2:] == {given}, the pooling of outsize {outsize}',
+                out,
+                'leave outsize=None, or change cover_all',
+            )
+        return spec
 
-@reads('spec', 'stride', 'pad', ksize='window')
-class PoolingNDGrad(FunctionNode):
-    """Keeps the spec of a pooling, to go back and forth."""
 
-    arg_names = ('gy',)
-    on_arrays = True
+class Pooling2D(TwoAxes, PoolingND):
+    """A `PoolingND` of images, with Chainer's arguments and kernels of its own."""
 
-    def __init__(self, spec: WindowSpec, args: list[Array] | None = None) -> None:
-        self.spec = spec
-        self.args: Any = args  # where the maxima are
+    specs: Any = PoolSpec
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(2, *args, **kwargs)

@@ -1,71 +1,34 @@
-"""Average pooling, and the spreading of gradients that is its transpose."""
+"""Average pooling of images."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from minigrad.function_node import FunctionNode, InputTypes
-from minigrad.functions._chainer_attributes import reads
-from minigrad.functions._derivative import derive
-from minigrad.functions.pooling._pooling_2d import check_pooling_input
-from minigrad.kernels import kernels_for
+from minigrad.functions.pooling._pooling_nd import Pooling2D
+from minigrad.functions.pooling.average_pooling_nd import (
+    AveragePoolingND,
+    AveragePoolingNDGrad,
+)
 from minigrad.kernels.specs import IntPair, PoolSpec
-from minigrad.types import Array
 from minigrad.variable import Variable
 
 
-@reads('spec', 'kh', 'kw', 'sy', 'sx', 'ph', 'pw')
-class AveragePooling2D(FunctionNode):
-    """The mean of each window, padding counted as zeros."""
+class AveragePooling2DGrad(AveragePoolingNDGrad):
+    """`AveragePoolingNDGrad` of images."""
 
-    arg_names = ('x',)
-    on_arrays = True
+
+class AveragePooling2D(Pooling2D, AveragePoolingND):
+    """`AveragePoolingND` of images."""
+
     public_name = 'average_pooling_2d'
+    grad_node = AveragePooling2DGrad
 
-    cover_all = False
-
-    def __init__(
-        self,
-        ksize: IntPair = 1,
-        stride: IntPair | None = None,
-        pad: IntPair = 0,
-        *,
-        spec: PoolSpec | None = None,
-    ) -> None:
-        self._arguments = ksize, stride, pad
-        self.spec = spec
-
-    def check_type_forward(self, in_types: InputTypes) -> None:
-        check_pooling_input(self, in_types)
-
-    def forward(self, inputs: tuple[Array, ...]) -> Any:
-        (x,) = inputs
-        if self.spec is None:
-            self.spec = PoolSpec.of(
-                x.shape, *self._arguments, function=self.public_name
-            )
-        return kernels_for(x).average_pool_2d(x, self.spec)
-
-    def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
-        return derive(AveragePooling2DGrad(self.spec), *grad_outputs)
-
-
-@reads('spec', 'kh', 'kw', 'sy', 'sx', 'ph', 'pw')
-class AveragePooling2DGrad(FunctionNode):
-    """Spreads each element evenly over its window."""
-
-    arg_names = ('gy',)
-    on_arrays = True
-
-    def __init__(self, spec: Any) -> None:
-        self.spec = spec
-
-    def forward(self, inputs: tuple[Array, ...]) -> Any:
-        (gy,) = inputs
-        return kernels_for(gy).average_pool_2d_grad(gy, self.spec)
-
-    def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
-        return derive(AveragePooling2D(spec=self.spec), *grad_outputs)
+    @classmethod
+    def of(cls, spec: PoolSpec) -> AveragePooling2D:
+        """Returns the node with this spec."""
+        return cls(
+            (spec.kh, spec.kw), (spec.sy, spec.sx), (spec.ph, spec.pw), spec=spec
+        )
 
 
 def average_pooling_2d(

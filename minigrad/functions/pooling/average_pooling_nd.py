@@ -6,9 +6,8 @@ from typing import Any
 
 from minigrad.functions._derivative import derive
 from minigrad.functions._spatial import require_axes
-from minigrad.functions.pooling._pooling_nd import PoolingND, PoolingNDGrad
-from minigrad.kernels import kernels_for
-from minigrad.kernels.specs_nd import IntOrInts, WindowSpec
+from minigrad.functions.pooling._pooling_nd import PoolingND, Windowed
+from minigrad.kernels.specs_nd import IntOrInts
 from minigrad.types import Array
 from minigrad.variable import Variable
 
@@ -17,6 +16,7 @@ class AveragePoolingND(PoolingND):
     """The mean of each window; padding counts as zeros, or not at all."""
 
     public_name = 'average_pooling_nd'
+    grad_node: Any
 
     def __init__(
         self,
@@ -27,7 +27,7 @@ class AveragePoolingND(PoolingND):
         cover_all: bool = False,
         pad_value: int | None = 0,
         *,
-        spec: WindowSpec | None = None,
+        spec: Any = None,
     ) -> None:
         if pad_value is not None and pad_value != 0:
             raise ValueError(
@@ -35,32 +35,40 @@ class AveragePoolingND(PoolingND):
             )
         if cover_all:
             raise ValueError(f'{self.public_name}: cover_all is not supported')
-        super().__init__(ndim, ksize, stride, pad)
+        super().__init__(ndim, ksize, stride, pad, cover_all, spec=spec)
         self.pad_value = pad_value
-        self.spec = spec
+
+    @classmethod
+    def of(cls, spec: Any) -> AveragePoolingND:
+        """Returns the node with this spec."""
+        return cls(len(spec.size), spec.window, spec=spec)
 
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         (x,) = inputs
         if self.spec is None:
             self.spec = self.make_spec(x.shape[2:], self.pad_value is not None)
-        return kernels_for(x).average_pool_nd(x, self.spec)
+        return self.kernel('average_pool{}', x)(x, self.spec)
 
     def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
-        spec: Any = self.spec
-        return derive(AveragePoolingNDGrad(spec), *grad_outputs)
+        return derive(self.grad_node(self.spec, type(self)), *grad_outputs)
 
 
-class AveragePoolingNDGrad(PoolingNDGrad):
+class AveragePoolingNDGrad(Windowed):
     """Spreads each element evenly over its window."""
+
+    def __init__(self, spec: Any, pooling: type[AveragePoolingND]) -> None:
+        super().__init__(spec)
+        self._pooling = pooling
 
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         (gy,) = inputs
-        return kernels_for(gy).average_pool_nd_grad(gy, self.spec)
+        return self.kernel('average_pool{}_grad', gy)(gy, self.spec)
 
     def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
-        spec = self.spec
-        function = AveragePoolingND(len(spec.size), spec.window, spec=spec)
-        return derive(function, *grad_outputs)
+        return derive(self._pooling.of(self.spec), *grad_outputs)
+
+
+AveragePoolingND.grad_node = AveragePoolingNDGrad
 
 
 def average_pooling_nd(

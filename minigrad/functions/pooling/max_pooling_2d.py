@@ -1,90 +1,25 @@
-"""Max pooling: scatter and gather at the maxima, each other's derivatives."""
+"""Max pooling of images."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from minigrad.function_node import FunctionNode, InputTypes
-from minigrad.functions._chainer_attributes import reads
-from minigrad.functions._derivative import derive
-from minigrad.functions.pooling._pooling_2d import check_pooling_input
+from minigrad.functions.pooling._pooling_nd import Pooling2D
+from minigrad.functions.pooling.max_pooling_nd import MaxPoolingND
 from minigrad.kernels import kernels_for
-from minigrad.kernels.specs import IntPair, PoolSpec
+from minigrad.kernels.specs import IntPair
 from minigrad.types import Array
 
 
-@reads('spec', 'kh', 'kw', 'sy', 'sx', 'ph', 'pw')
-class MaxPooling2D(FunctionNode):
-    """The maximum of each window; remembers where it was."""
+class MaxPooling2D(Pooling2D, MaxPoolingND):
+    """`MaxPoolingND` of images."""
 
-    arg_names = ('x',)
-    on_arrays = True
     label = 'MaxPoolingND'  # the name that Chainer's graphs show
     public_name = 'max_pooling_2d'
 
-    def __init__(
-        self,
-        ksize: IntPair,
-        stride: IntPair | None = None,
-        pad: IntPair = 0,
-        cover_all: bool = True,
-    ) -> None:
-        self._arguments = ksize, stride, pad, cover_all
-        self.cover_all = cover_all
-
-    def check_type_forward(self, in_types: InputTypes) -> None:
-        check_pooling_input(self, in_types)
-
-    def forward(self, inputs: tuple[Array, ...]) -> Any:
-        (x,) = inputs
-        self.spec = PoolSpec.of(x.shape, *self._arguments)
-        y, self.arg = kernels_for(x).max_pool_2d(x, self.spec)
-        return y
-
-    def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
-        return derive(MaxPooling2DScatter(self.spec, self.arg), *grad_outputs)
-
-    def indices(self) -> Array:
+    def find_indexes(self, y: Array) -> Array:
         """Returns where each maximum lies in its window, ``ky * KW + kx``."""
-        return kernels_for(self.arg).max_pool_2d_indices(self.arg, self.spec)
-
-
-class MaxPooling2DScatter(FunctionNode):
-    """Adds each element at the place of its window's maximum."""
-
-    arg_names = ('gy',)
-    on_arrays = True
-    label = 'MaxPoolingNDGrad'
-
-    def __init__(self, spec: PoolSpec, arg: Array) -> None:
-        self.spec = spec
-        self.arg = arg
-
-    def forward(self, inputs: tuple[Array, ...]) -> Any:
-        (gy,) = inputs
-        return kernels_for(gy).max_pool_2d_scatter(gy, self.arg, self.spec)
-
-    def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
-        return derive(MaxPooling2DGather(self.spec, self.arg), *grad_outputs)
-
-
-class MaxPooling2DGather(FunctionNode):
-    """Takes the element at the place of each window's maximum."""
-
-    arg_names = ('ggx',)
-    on_arrays = True
-    label = 'MaxPoolingNDWithIndexes'
-
-    def __init__(self, spec: PoolSpec, arg: Array) -> None:
-        self.spec = spec
-        self.arg = arg
-
-    def forward(self, inputs: tuple[Array, ...]) -> Any:
-        (ggx,) = inputs
-        return kernels_for(ggx).max_pool_2d_gather(ggx, self.arg, self.spec)
-
-    def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
-        return derive(MaxPooling2DScatter(self.spec, self.arg), *grad_outputs)
+        return kernels_for(y).max_pool_2d_indices(self.args, self.spec)
 
 
 def max_pooling_2d(
@@ -128,6 +63,6 @@ def max_pooling_2d(
         >>> F.max_pooling_2d(x, 2, cover_all=False).shape
         (1, 1, 1, 1)
     """
-    function = MaxPooling2D(ksize, stride, pad, cover_all)
+    function = MaxPooling2D(ksize, stride, pad, cover_all, return_indices)
     (y,) = function.apply((x,))
-    return (y, function.indices()) if return_indices else y
+    return (y, function.indexes) if return_indices else y

@@ -6,7 +6,7 @@ from typing import Any
 
 from minigrad.functions._derivative import derive
 from minigrad.functions._spatial import require_axes
-from minigrad.functions.pooling._pooling_nd import PoolingND, PoolingNDGrad
+from minigrad.functions.pooling._pooling_nd import PoolingND, Windowed
 from minigrad.kernels import kernels_for
 from minigrad.kernels.specs_nd import IntOrInts
 from minigrad.types import Array
@@ -17,51 +17,41 @@ class MaxPoolingND(PoolingND):
 
     public_name = 'max_pooling_nd'
 
-    def __init__(
-        self,
-        ndim: int,
-        ksize: IntOrInts,
-        stride: IntOrInts | None = None,
-        pad: IntOrInts = 0,
-        cover_all: bool = True,
-        return_indices: bool = False,
-    ) -> None:
-        super().__init__(ndim, ksize, stride, pad)
-        self.cover_all = cover_all
-        self.return_indices = return_indices
-
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         (x,) = inputs
         self.spec = self.make_spec(x.shape[2:])
-        k = kernels_for(x)
-        y, self.args = k.max_pool_nd(x, self.spec)
+        y, self.args = self.kernel('max_pool{}', x)(x, self.spec)
         if self.return_indices:
-            self.indexes = k.max_pool_nd_indices(self.args, y.shape, self.spec)
+            self.indexes = self.find_indexes(y)
         return y
+
+    def find_indexes(self, y: Array) -> Array:
+        """Returns where each maximum is in its window, in the order of memory."""
+        return kernels_for(y).max_pool_nd_indices(self.args, y.shape, self.spec)
 
     def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
         return derive(MaxPoolingNDGrad(self.spec, self.args), *grad_outputs)
 
 
-class MaxPoolingNDGrad(PoolingNDGrad):
+class MaxPoolingNDGrad(Windowed):
     """Adds each element at the place of its window's maximum."""
 
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         (gy,) = inputs
-        return kernels_for(gy).max_pool_nd_scatter(gy, self.args, self.spec)
+        return self.kernel('max_pool{}_scatter', gy)(gy, self.args, self.spec)
 
     def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
         return derive(MaxPoolingNDWithIndexes(self.spec, self.args), *grad_outputs)
 
 
-class MaxPoolingNDWithIndexes(PoolingNDGrad):
+class MaxPoolingNDWithIndexes(Windowed):
     """Takes the element at the place of each window's maximum."""
 
     arg_names = ('ggx',)
 
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         (ggx,) = inputs
-        return kernels_for(ggx).max_pool_nd_gather(ggx, self.args, self.spec)
+        return self.kernel('max_pool{}_gather', ggx)(ggx, self.args, self.spec)
 
     def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
         return derive(MaxPoolingNDGrad(self.spec, self.args), *grad_outputs)

@@ -6,9 +6,9 @@ from typing import Any
 
 from minigrad.functions._derivative import derive
 from minigrad.functions._spatial import require_axes
-from minigrad.functions.pooling._pooling_nd import PoolingND, PoolingNDGrad
+from minigrad.functions.pooling._pooling_nd import PoolingND, Windowed
 from minigrad.kernels import kernels_for
-from minigrad.kernels.specs_nd import IntOrInts, WindowSpec, read_numbers
+from minigrad.kernels.specs_nd import IntOrInts, read_numbers
 from minigrad.types import Array
 from minigrad.variable import Variable
 
@@ -27,41 +27,24 @@ class UnpoolingND(PoolingND):
         outsize: Any = None,
         cover_all: bool = True,
         *,
-        spec: WindowSpec | None = None,
+        spec: Any = None,
     ) -> None:
-        super().__init__(ndim, ksize, stride, pad)
-        self.cover_all = cover_all
-        self.outsize = outsize
-        self.spec = spec
+        super().__init__(ndim, ksize, stride, pad, cover_all, spec=spec)
+        self.outs = outsize
+        if outsize is not None:
+            self.outs = read_numbers(outsize, ndim, 'outsize', 1, self.public_name)
 
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         (x,) = inputs
         if self.spec is None:
-            self.spec = self._make_spec(inputs)
+            self.spec = self.make_unpooling_spec(x.shape[2:], self.outs)
         return kernels_for(x).window_spread_nd(x, self.spec)
 
-    def _make_spec(self, inputs: tuple[Array, ...]) -> WindowSpec:
-        size, function = inputs[0].shape[2:], self.public_name
-        if self.outsize is None:
-            return WindowSpec.of_transposed(
-                size, *self._arguments, cover_all=self.cover_all, function=function
-            )
-        outsize = read_numbers(self.outsize, self.ndim, 'outsize', 1, function)
-        spec = self.make_spec(outsize)
-        if size != spec.out:
-            raise self.refuse(
-                f'x.shape[2:] == {spec.out}, the pooling of outsize {outsize}',
-                size,
-                'leave outsize=None, or change cover_all',
-            )
-        return spec
-
     def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
-        spec: Any = self.spec
-        return derive(UnpoolingNDGrad(spec), *grad_outputs)
+        return derive(UnpoolingNDGrad(self.spec), *grad_outputs)
 
 
-class UnpoolingNDGrad(PoolingNDGrad):
+class UnpoolingNDGrad(Windowed):
     """Sums each window."""
 
     def forward(self, inputs: tuple[Array, ...]) -> Any:

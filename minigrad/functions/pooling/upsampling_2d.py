@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from minigrad.function_node import FunctionNode, InputTypes
-from minigrad.functions._chainer_attributes import reads
-from minigrad.functions.pooling._pooling_2d import check_pooling_input, unpooling_spec
-from minigrad.functions.pooling.max_pooling_2d import MaxPooling2DGather
+from minigrad.function_node import InputTypes
+from minigrad.functions.pooling._pooling_nd import Pooling2D
+from minigrad.functions.pooling.max_pooling_nd import MaxPoolingNDWithIndexes
 from minigrad.kernels import kernels_for
 from minigrad.kernels.specs import IntPair
 from minigrad.types import Array
 from minigrad.variable import Variable, as_array
 
 
-@reads('spec', 'kh', 'kw', 'sy', 'sx', 'ph', 'pw', outh='h', outw='w')
-class Upsampling2D(FunctionNode):
-    arg_names = ('x',)
+class Upsampling2D(Pooling2D):
+    """Adds each element at the place that an index names."""
+
     public_name = 'upsampling_2d'
 
     def __init__(
@@ -28,11 +27,12 @@ class Upsampling2D(FunctionNode):
         outsize: Any = None,
         cover_all: bool = True,
     ) -> None:
+        super().__init__(ksize, stride, pad, cover_all)
         self.indexes = indexes
-        self._arguments = ksize, stride, pad, outsize, cover_all
+        self.outs = outsize
 
     def check_type_forward(self, in_types: InputTypes) -> None:
-        check_pooling_input(self, in_types)
+        super().check_type_forward(in_types)
         (x,) = in_types
         if x.shape != self.indexes.shape:
             raise self.refuse(
@@ -43,13 +43,13 @@ class Upsampling2D(FunctionNode):
 
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         (x,) = inputs
-        self.spec = unpooling_spec(self, inputs, *self._arguments)
+        self.spec = self.make_unpooling_spec(x.shape[2:], self.outs)
         k = kernels_for(x)
-        self.arg = k.max_pool_2d_arg(self.indexes, self.spec)
-        return k.max_pool_2d_scatter(x, self.arg, self.spec)
+        self.args = k.max_pool_2d_arg(self.indexes, self.spec)
+        return k.max_pool_2d_scatter(x, self.args, self.spec)
 
     def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
-        return MaxPooling2DGather(self.spec, self.arg).apply(grad_outputs)
+        return MaxPoolingNDWithIndexes(self.spec, self.args).apply(grad_outputs)
 
 
 def upsampling_2d(

@@ -90,3 +90,21 @@ def test_graphs_show_the_name_that_chainers_show():
     x = minigrad.Variable(np.zeros((1, 1, 4, 4), 'f'))
     assert F.max_pooling_2d(x, 2).creator.label == 'MaxPoolingND'
     assert F.average_pooling_2d(x, 2).creator.label == 'AveragePooling2D'
+
+
+@pytest.mark.parametrize('function', [F.max_pooling_2d, F.average_pooling_2d])
+def test_nodes_on_images_have_the_numbers_that_chainers_have(function):
+    node = function(np.ones((1, 1, 9, 8), 'f'), (3, 2), (2, 1), (1, 0)).creator
+    assert (node.kh, node.kw, node.sy, node.sx, node.ph, node.pw) == (3, 2, 2, 1, 1, 0)
+    assert node.cover_all is (function is F.max_pooling_2d)
+
+
+def test_images_are_the_other_nodes_with_another_spec():
+    nodes = minigrad.functions.pooling
+    for name, two in (
+        ('MaxPoolingND', nodes.max_pooling_2d.MaxPooling2D),
+        ('AveragePoolingND', nodes.average_pooling_2d.AveragePooling2D),
+        ('UnpoolingND', nodes.unpooling_2d.Unpooling2D),
+    ):
+        assert name in [base.__name__ for base in two.__mro__]
+        assert not {'forward', 'backward'} & vars(two).keys()
