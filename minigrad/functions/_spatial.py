@@ -26,7 +26,7 @@ def require_axes(function: str, x: Any, ndim: int) -> None:
 def check_ndim(node: FunctionNode, in_types: InputTypes, ndim: int) -> None:
     """Refuses inputs that are not float arrays with this number of spatial axes."""
     for name, x in zip(node.arg_names, in_types[:2], strict=False):
-        if not is_float(x.dtype):
+        if x.dtype.kind != 'f' and not is_float(x.dtype):
             raise node.refuse(f"{name}.dtype.kind == 'f'", x.dtype)
         if x.ndim != ndim + 2:
             rule = f'{name}.ndim == {ndim + 2}'

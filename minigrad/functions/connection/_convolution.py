@@ -30,11 +30,12 @@ Spec = WindowSpec | ConvSpec
 
 
 class _Product(FunctionNode):
-    """One of the three products; ``spec`` says which nodes and kernels belong to it."""
+    """One of the three products; its ``family`` says which nodes and kernels go with it."""
 
     on_arrays = True
     spec: Any
     on_images: ClassVar[bool] = False
+    family: ClassVar[Any]  # a `Family`; given at the end of this file
 
     def takes_bfloat16(self, inputs: tuple[Any, ...]) -> bool:
         arrays = [as_array(x) for x in inputs]
@@ -44,15 +45,6 @@ class _Product(FunctionNode):
             and all([is_bfloat16(a.dtype) for a in arrays])  # noqa: C419
         )
 
-    @property
-    def family(self) -> Family:
-        """The nodes and kernels for this kind of spec."""
-        return ON_IMAGES if self.on_images else OVER_ANY_AXES
-
-    def kernel(self, name: str, x: Array) -> Any:
-        """Returns the kernel of this name for the array, such as ``conv_2d_grad_w``."""
-        return getattr(kernels_for(x), self.family.kernel + name)
-
 
 class _WithBias(_Product):
     """A product of ``x`` and ``W``, to which a bias is added."""
@@ -60,19 +52,9 @@ class _WithBias(_Product):
     arg_names = ('x', 'W', 'b')
     _b_dtype: Any = None
 
-    def __init__(
-        self,
-        ndim: int,
-        stride: IntOrInts,
-        pad: IntOrInts,
-        dilate: IntOrInts,
-        groups: int,
-        spec: Spec | None,
-    ) -> None:
-        self.ndim = ndim
-        self.groups = groups
-        self.spec = spec
-        self._given = stride, pad, dilate
+    ndim: int
+    groups: int
+    _given: tuple[IntOrInts, IntOrInts, IntOrInts]  # stride, pad, dilate
 
     @property
     def stride(self) -> tuple[int, ...]:
@@ -147,8 +129,11 @@ class ConvolutionND(_WithBias):
         *,
         spec: Spec | None = None,
     ) -> None:
-        super().__init__(ndim, stride, pad, dilate, groups, spec)
+        self.ndim = ndim
+        self._given = stride, pad, dilate
         self.cover_all = cover_all
+        self.groups = groups
+        self.spec = spec
 
     def check_channels(self, x: Array, W: Array) -> Any:
         groups = self.groups
@@ -179,7 +164,7 @@ class ConvolutionND(_WithBias):
         if b is not None:
             self._b_dtype = b.dtype
             b = b.astype(x.dtype, copy=False)
-        return self.kernel('', x)(x, W, b, self.spec)
+        return getattr(kernels_for(x), self.family.y)(x, W, b, self.spec)
 
     def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
         x, W = self.get_retained_inputs()
@@ -209,7 +194,7 @@ class ConvolutionNDGradW(_Product):
         # Weights wider than the images keep that width in the sum over all pixels.
         dtype = numpy.promote_types(x.dtype, self._dtype)
         x, gy = x.astype(dtype, copy=False), gy.astype(dtype, copy=False)
-        gW = self.kernel('_grad_w', x)(x, gy, self.spec)
+        gW = getattr(kernels_for(x), self.family.gW)(x, gy, self.spec)
         return gW.astype(self._dtype, copy=False)
 
     def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
@@ -239,7 +224,10 @@ class DeconvolutionND(_WithBias):
         *,
         spec: Spec | None = None,  # of the convolution
     ) -> None:
-        super().__init__(ndim, stride, pad, dilate, groups, spec)
+        self.ndim = ndim
+        self._given = stride, pad, dilate
+        self.groups = groups
+        self.spec = spec
         self.outs = outsize
         if outsize is not None:
             self.outs = read_numbers(outsize, ndim, 'outsize', 1, self.public_name)
@@ -259,7 +247,7 @@ class DeconvolutionND(_WithBias):
         x, W = inputs[:2]
         if self.spec is None:
             self.spec = self._make_spec(x.shape[2:], W.shape[2:])
-        y = self.kernel('_grad_x', x)(W, x, self.spec)
+        y = getattr(kernels_for(x), self.family.gx)(W, x, self.spec)
         if len(inputs) == 3:
             b = inputs[2]
             self._b_dtype = b.dtype
@@ -365,26 +353,29 @@ class Family(NamedTuple):
     """What belongs together: a kind of spec, the nodes made from one, the kernels."""
 
     spec: Any
-    kernel: str
     convolution: Any
     grad_w: Any
     transposed: Any
+    y: str
+    gx: str
+    gW: str
 
 
-OVER_ANY_AXES = Family(
+ConvolutionND.family = ConvolutionNDGradW.family = DeconvolutionND.family = Family(
     WindowSpec,
-    'conv_nd',
     lambda spec: ConvolutionND(len(spec.size), groups=spec.groups, spec=spec),
     ConvolutionNDGradW,
     lambda spec: DeconvolutionND(len(spec.size), groups=spec.groups, spec=spec),
+    *('conv_nd', 'conv_nd_grad_x', 'conv_nd_grad_w'),
 )
-ON_IMAGES = Family(
+Convolution2DFunction.family = Convolution2DGradW.family = Family(
     ConvSpec,
-    'conv_2d',
     lambda spec: Convolution2DFunction(groups=spec.groups, spec=spec),
     Convolution2DGradW,
     lambda spec: Deconvolution2DFunction(groups=spec.groups, spec=spec),
+    *('conv_2d', 'conv_2d_grad_x', 'conv_2d_grad_w'),
 )
+Deconvolution2DFunction.family = Convolution2DFunction.family
 
 
 def sum_over_pixels(gy: Any) -> Any:

@@ -22,10 +22,10 @@ class Windowed(FunctionNode):
         self.spec = spec
         self.args = args  # where the maxima are
 
-    def kernel(self, name: str, x: Array) -> Any:
-        """Returns a kernel such as ``max_pool_2d_scatter`` by its name without axes."""
-        axes = '_2d' if isinstance(self.spec, PoolSpec) else '_nd'
-        return getattr(kernels_for(x), name.format(axes))
+    def kernel(self, x: Array, name: str, end: str = '') -> Any:
+        """Returns a kernel such as ``max_pool_2d_scatter`` by its parts."""
+        axes = '_2d' if self.spec.__class__ is PoolSpec else '_nd'
+        return getattr(kernels_for(x), name + axes + end)
 
 
 class PoolingND(Windowed):
@@ -47,9 +47,9 @@ class PoolingND(Windowed):
     ) -> None:
         if ndim <= 0:
             raise ValueError(f'{self.public_name}: x must have at least 1 spatial axis')
-        super().__init__(spec)
+        self.spec = spec
         self.ndim = ndim
-        self._given = ksize, ksize if stride is None else stride, pad
+        self._given = ksize, stride, pad
         self.cover_all = cover_all
         self.return_indices = return_indices
 
@@ -59,14 +59,15 @@ class PoolingND(Windowed):
 
     @property
     def stride(self) -> tuple[int, ...]:
-        return self._numbers(1, 'stride', 1)
+        return self._numbers(0 if self._given[1] is None else 1, 'stride', 1)
 
     @property
     def pad(self) -> tuple[int, ...]:
         return self._numbers(2, 'pad', 0)
 
     def _numbers(self, i: int, name: str, least: int) -> tuple[int, ...]:
-        return read_numbers(self._given[i], self.ndim, name, least, self.public_name)
+        given: Any = self._given[i]
+        return read_numbers(given, self.ndim, name, least, self.public_name)
 
     def check_type_forward(self, in_types: InputTypes) -> None:
         check_ndim(self, in_types, self.ndim)
@@ -103,5 +104,12 @@ class Pooling2D(TwoAxes, PoolingND):
 
     specs: Any = PoolSpec
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(2, *args, **kwargs)
+    def __init__(
+        self,
+        ksize: IntOrInts,
+        stride: IntOrInts | None = None,
+        pad: IntOrInts = 0,
+        *args: Any,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(2, ksize, stride, pad, *args, **kwargs)

@@ -47,7 +47,7 @@ class AveragePoolingND(PoolingND):
         (x,) = inputs
         if self.spec is None:
             self.spec = self.make_spec(x.shape[2:], self.pad_value is not None)
-        return self.kernel('average_pool{}', x)(x, self.spec)
+        return self.kernel(x, 'average_pool')(x, self.spec)
 
     def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
         return derive(self.grad_node(self.spec, type(self)), *grad_outputs)
@@ -62,7 +62,7 @@ class AveragePoolingNDGrad(Windowed):
 
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         (gy,) = inputs
-        return self.kernel('average_pool{}_grad', gy)(gy, self.spec)
+        return self.kernel(gy, 'average_pool', '_grad')(gy, self.spec)
 
     def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
         return derive(self._pooling.of(self.spec), *grad_outputs)

@@ -20,7 +20,7 @@ class MaxPoolingND(PoolingND):
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         (x,) = inputs
         self.spec = self.make_spec(x.shape[2:])
-        y, self.args = self.kernel('max_pool{}', x)(x, self.spec)
+        y, self.args = self.kernel(x, 'max_pool')(x, self.spec)
         if self.return_indices:
             self.indexes = self.find_indexes(y)
         return y
@@ -38,7 +38,7 @@ class MaxPoolingNDGrad(Windowed):
 
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         (gy,) = inputs
-        return self.kernel('max_pool{}_scatter', gy)(gy, self.args, self.spec)
+        return self.kernel(gy, 'max_pool', '_scatter')(gy, self.args, self.spec)
 
     def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
         return derive(MaxPoolingNDWithIndexes(self.spec, self.args), *grad_outputs)
@@ -51,7 +51,7 @@ class MaxPoolingNDWithIndexes(Windowed):
 
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         (ggx,) = inputs
-        return self.kernel('max_pool{}_gather', ggx)(ggx, self.args, self.spec)
+        return self.kernel(ggx, 'max_pool', '_gather')(ggx, self.args, self.spec)
 
     def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
         return derive(MaxPoolingNDGrad(self.spec, self.args), *grad_outputs)
