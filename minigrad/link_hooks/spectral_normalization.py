@@ -9,7 +9,6 @@ from minigrad.configuration import config
 from minigrad.functions.math.matmul import matmul
 from minigrad.link import Link
 from minigrad.link_hooks._weight_hook import WeightHook
-from minigrad.links.connection.deconvolution_2d import Deconvolution2D
 from minigrad.links.connection.deconvolution_nd import DeconvolutionND
 from minigrad.types import Array
 from minigrad.variable import Parameter, Variable
@@ -72,7 +71,7 @@ class SpectralNormalization(WeightHook):
     def added(self, link: Link | None) -> None:
         """Makes the vector, and ``gamma``, if the weight has its shape already."""
         super().added(link)
-        if isinstance(link, Deconvolution2D | DeconvolutionND):
+        if isinstance(link, DeconvolutionND):
             self.axis = 1
         if getattr(link, self.weight_name).array is not None:
             self._prepare(link)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from minigrad.functions._check import Checker
 from minigrad.initializers import _get_initializer
@@ -20,6 +20,7 @@ class ConvolutionLink(Link):
 
     W: Any
     b: Parameter | None
+    n_axes: ClassVar[int | None] = None  # of a class whose constructor takes no ndim
 
     def __init__(
         self,

@@ -7,12 +7,11 @@ from typing import Any
 
 from minigrad.functions.connection.convolution_2d import convolution_2d
 from minigrad.kernels.specs import IntPair
-from minigrad.links.connection._convolution import ConvolutionLink, in_out_ksize
+from minigrad.links.connection.convolution_nd import ConvolutionND
 from minigrad.utils import argument
-from minigrad.variable import Variable, as_array
 
 
-class Convolution2D(ConvolutionLink):
+class Convolution2D(ConvolutionND):
     """A convolution layer for images.
 
     ``Convolution2D(out_channels, ksize)`` leaves ``in_channels`` to the first input.
@@ -45,6 +44,9 @@ class Convolution2D(ConvolutionLink):
         ((2, 6, 24, 24), (6, 1, 5, 5))
     """
 
+    n_axes = 2
+    function = staticmethod(convolution_2d)
+
     def __init__(
         self,
         in_channels: int | None,
@@ -62,63 +64,19 @@ class Convolution2D(ConvolutionLink):
     ) -> None:
         argument.parse_kwargs(kwargs, deterministic=USE_CUDNN_DETERMINISTIC)
         super().__init__(
-            *in_out_ksize(in_channels, out_channels, ksize),
-            stride=stride,
-            pad=pad,
-            nobias=nobias,
-            initialW=initialW,
-            initial_bias=initial_bias,
-            dilate=dilate,
-            groups=groups,
-        )
-
-    def _W_shape(self, in_channels: int) -> tuple[int, ...]:
-        return (self.out_channels or 0, in_channels // self.groups, *self._window)
-
-    @classmethod
-    def from_params(
-        cls,
-        W: Any,
-        b: Any = None,
-        stride: IntPair = 1,
-        pad: IntPair = 0,
-        nobias: bool = False,
-        *,
-        dilate: IntPair = 1,
-        groups: int = 1,
-    ) -> Convolution2D:
-        """Makes the layer around given arrays or Variables.
-
-        Args:
-            W: Weights, shape ``(out_channels, in_channels / groups, kh, kw)``.
-            b: Bias, shape ``(out_channels,)``; None is zeros.
-            stride: As in the constructor, and so the others.
-            pad: See there.
-            nobias: See there.
-            dilate: See there.
-            groups: See there.
-
-        Raises:
-            ValueError: the lengths of ``W`` and ``b`` differ.
-        """
-        out_channels, in_channels, kh, kw = W.shape
-        if b is not None and b.size != out_channels:
-            raise ValueError(
-                f'Convolution2D: W has {out_channels} output channels, but b has '
-                f'{b.size} elements'
-            )
-        return cls(
-            in_channels * groups,
+            2,
+            in_channels,
             out_channels,
-            (kh, kw),
+            ksize,
             stride,
             pad,
             nobias,
-            as_array(W),
-            as_array(b),
+            initialW,
+            initial_bias,
             dilate=dilate,
             groups=groups,
         )
+        self.ksize = out_channels if ksize is None else ksize  # as it was given
 
     @property
     def printable_specs(self) -> Iterator[tuple[str, Any]]:
@@ -131,19 +89,6 @@ class Convolution2D(ConvolutionLink):
         yield 'nobias', self.b is None
         yield 'dilate', self.dilate
         yield 'groups', self.groups
-
-    def forward(self, x: Any) -> Variable:
-        """Applies the layer to feature maps of shape ``(N, in_channels, H, W)``."""
-        self._initialize_from(x)
-        return convolution_2d(
-            x,
-            self.W,
-            self.b,
-            self.stride,
-            self.pad,
-            dilate=self.dilate,
-            groups=self.groups,
-        )
 
 
 USE_CUDNN_DETERMINISTIC = (

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from minigrad.functions.connection.convolution_nd import convolution_nd
 from minigrad.kernels.specs_nd import IntOrInts
 from minigrad.links.connection._convolution import ConvolutionLink, in_out_ksize
-from minigrad.utils import argument
 from minigrad.variable import Variable, as_array
 
 
@@ -46,6 +45,8 @@ class ConvolutionND(ConvolutionLink):
         >>> conv(np.zeros((1, 2, 5, 5, 5), 'f')).shape, conv.W.shape
         ((1, 7, 2, 2, 2), (7, 2, 4, 4, 4))
     """
+
+    function: ClassVar[Any] = staticmethod(convolution_nd)
 
     def __init__(
         self,
@@ -97,43 +98,80 @@ class ConvolutionND(ConvolutionLink):
             stride: As in the constructor, and so the others.
             pad: See there.
             nobias: See there.
-            kwargs: ``cover_all``, ``dilate`` and ``groups``; see there.
+            kwargs: ``dilate``, ``groups`` and so on; see there.
 
         Raises:
             ValueError: the lengths of ``W`` and ``b`` differ.
         """
-        cover_all, dilate, groups = argument.parse_kwargs(
-            kwargs, ('cover_all', False), ('dilate', 1), ('groups', 1)
-        )
         out_channels, in_channels, *ksize = W.shape
         if b is not None and b.size != out_channels:
             raise ValueError(
                 f'{cls.__name__}: W has {out_channels} output channels, but b has '
                 f'{b.size} elements'
             )
-        channels = [in_channels * groups, out_channels]
-        if not issubclass(cls, Convolution1D | Convolution3D):
-            channels.insert(0, len(ksize))
-        given: list[Any] = [*channels, tuple(ksize), stride, pad, nobias]
-        given += [as_array(W), as_array(b), cover_all, dilate, groups]
-        return cls(*given)
+        make: Any = cls
+        return make(  # type: ignore[no-any-return]
+            *(() if cls.n_axes else (len(ksize),)),
+            in_channels * kwargs.get('groups', 1),
+            out_channels,
+            tuple(ksize),
+            stride=stride,
+            pad=pad,
+            nobias=nobias,
+            initialW=as_array(W),
+            initial_bias=as_array(b),
+            **kwargs,
+        )
 
     def forward(self, x: Any) -> Variable:
         """Applies the layer to an array of shape ``(N, in_channels, d1, ..., dn)``."""
         self._initialize_from(x)
-        return convolution_nd(
+        return self.function(  # type: ignore[no-any-return]
             x,
             self.W,
             self.b,
             self.stride,
             self.pad,
             self.cover_all,
-            self.dilate,
-            self.groups,
+            dilate=self.dilate,
+            groups=self.groups,
         )
 
 
-class Convolution1D(ConvolutionND):
+class _FixedAxes(ConvolutionND):
+    """A `ConvolutionND` that knows its number of axes."""
+
+    def __init__(
+        self,
+        in_channels: int | None,
+        out_channels: Any,
+        ksize: IntOrInts,
+        stride: IntOrInts = 1,
+        pad: IntOrInts = 0,
+        nobias: bool = False,
+        initialW: Any = None,
+        initial_bias: Any = None,
+        cover_all: bool = False,
+        dilate: IntOrInts = 1,
+        groups: int = 1,
+    ) -> None:
+        super().__init__(
+            self.n_axes or 0,
+            in_channels,
+            out_channels,
+            ksize,
+            stride,
+            pad,
+            nobias,
+            initialW,
+            initial_bias,
+            cover_all,
+            dilate,
+            groups,
+        )
+
+
+class Convolution1D(_FixedAxes):
     """A convolution layer for sequences; see `ConvolutionND`.
 
     Args:
@@ -156,37 +194,10 @@ class Convolution1D(ConvolutionND):
         (2, 6, 16)
     """
 
-    def __init__(
-        self,
-        in_channels: int | None,
-        out_channels: Any,
-        ksize: IntOrInts,
-        stride: IntOrInts = 1,
-        pad: IntOrInts = 0,
-        nobias: bool = False,
-        initialW: Any = None,
-        initial_bias: Any = None,
-        cover_all: bool = False,
-        dilate: IntOrInts = 1,
-        groups: int = 1,
-    ) -> None:
-        super().__init__(
-            1,
-            in_channels,
-            out_channels,
-            ksize,
-            stride,
-            pad,
-            nobias,
-            initialW,
-            initial_bias,
-            cover_all,
-            dilate,
-            groups,
-        )
+    n_axes = 1
 
 
-class Convolution3D(ConvolutionND):
+class Convolution3D(_FixedAxes):
     """A convolution layer for volumes; see `ConvolutionND`.
 
     Args:
@@ -209,31 +220,4 @@ class Convolution3D(ConvolutionND):
         (2, 6, 4, 5, 6)
     """
 
-    def __init__(
-        self,
-        in_channels: int | None,
-        out_channels: Any,
-        ksize: IntOrInts,
-        stride: IntOrInts = 1,
-        pad: IntOrInts = 0,
-        nobias: bool = False,
-        initialW: Any = None,
-        initial_bias: Any = None,
-        cover_all: bool = False,
-        dilate: IntOrInts = 1,
-        groups: int = 1,
-    ) -> None:
-        super().__init__(
-            3,
-            in_channels,
-            out_channels,
-            ksize,
-            stride,
-            pad,
-            nobias,
-            initialW,
-            initial_bias,
-            cover_all,
-            dilate,
-            groups,
-        )
+    n_axes = 3

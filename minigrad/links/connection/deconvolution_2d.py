@@ -6,13 +6,12 @@ from typing import Any
 
 from minigrad.functions.connection.deconvolution_2d import deconvolution_2d
 from minigrad.kernels.specs import IntPair
-from minigrad.links.connection._convolution import ConvolutionLink, in_out_ksize
 from minigrad.links.connection.convolution_2d import USE_CUDNN_DETERMINISTIC
+from minigrad.links.connection.deconvolution_nd import DeconvolutionND
 from minigrad.utils import argument
-from minigrad.variable import Variable
 
 
-class Deconvolution2D(ConvolutionLink):
+class Deconvolution2D(DeconvolutionND):
     """A transposed convolution layer: it enlarges images by its stride.
 
     ``Deconvolution2D(out_channels, ksize)`` leaves ``in_channels`` to the first input.
@@ -46,6 +45,9 @@ class Deconvolution2D(ConvolutionLink):
         (2, 3, 14, 14)
     """
 
+    n_axes = 2
+    function = staticmethod(deconvolution_2d)
+
     def __init__(
         self,
         in_channels: int | None,
@@ -63,31 +65,18 @@ class Deconvolution2D(ConvolutionLink):
         **kwargs: Any,
     ) -> None:
         argument.parse_kwargs(kwargs, deterministic=USE_CUDNN_DETERMINISTIC)
-        self.outsize = outsize
         super().__init__(
-            *in_out_ksize(in_channels, out_channels, ksize),
-            stride=stride,
-            pad=pad,
-            nobias=nobias,
-            initialW=initialW,
-            initial_bias=initial_bias,
-            dilate=dilate,
-            groups=groups,
+            2,
+            in_channels,
+            out_channels,
+            ksize,
+            stride,
+            pad,
+            nobias,
+            outsize,
+            initialW,
+            initial_bias,
+            dilate,
+            groups,
         )
-
-    def _W_shape(self, in_channels: int) -> tuple[int, ...]:
-        return (in_channels, (self.out_channels or 0) // self.groups, *self._window)
-
-    def forward(self, x: Any) -> Variable:
-        """Applies the layer to feature maps of shape ``(N, in_channels, H, W)``."""
-        self._initialize_from(x)
-        return deconvolution_2d(
-            x,
-            self.W,
-            self.b,
-            self.stride,
-            self.pad,
-            self.outsize,
-            dilate=self.dilate,
-            groups=self.groups,
-        )
+        self.ksize = out_channels if ksize is None else ksize  # as it was given

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from minigrad.functions.connection.deconvolution_nd import deconvolution_nd
 from minigrad.kernels.specs_nd import IntOrInts
@@ -46,6 +46,8 @@ class DeconvolutionND(ConvolutionLink):
         (1, 7, 10, 10, 10)
     """
 
+    function: ClassVar[Any] = staticmethod(deconvolution_nd)
+
     def __init__(
         self,
         ndim: int,
@@ -81,19 +83,52 @@ class DeconvolutionND(ConvolutionLink):
     def forward(self, x: Any) -> Variable:
         """Applies the layer to an array of shape ``(N, in_channels, d1, ..., dn)``."""
         self._initialize_from(x)
-        return deconvolution_nd(
+        return self.function(  # type: ignore[no-any-return]
             x,
             self.W,
             self.b,
             self.stride,
             self.pad,
             self.outsize,
-            self.dilate,
-            self.groups,
+            dilate=self.dilate,
+            groups=self.groups,
         )
 
 
-class Deconvolution1D(DeconvolutionND):
+class _FixedAxes(DeconvolutionND):
+    """A `DeconvolutionND` that knows its number of axes."""
+
+    def __init__(
+        self,
+        in_channels: int | None,
+        out_channels: Any,
+        ksize: IntOrInts,
+        stride: IntOrInts = 1,
+        pad: IntOrInts = 0,
+        nobias: bool = False,
+        outsize: Any = None,
+        initialW: Any = None,
+        initial_bias: Any = None,
+        dilate: IntOrInts = 1,
+        groups: int = 1,
+    ) -> None:
+        super().__init__(
+            self.n_axes or 0,
+            in_channels,
+            out_channels,
+            ksize,
+            stride,
+            pad,
+            nobias,
+            outsize,
+            initialW,
+            initial_bias,
+            dilate,
+            groups,
+        )
+
+
+class Deconvolution1D(_FixedAxes):
     """A transposed convolution layer for sequences; see `DeconvolutionND`.
 
     Args:
@@ -116,37 +151,10 @@ class Deconvolution1D(DeconvolutionND):
         (2, 6, 20)
     """
 
-    def __init__(
-        self,
-        in_channels: int | None,
-        out_channels: Any,
-        ksize: IntOrInts,
-        stride: IntOrInts = 1,
-        pad: IntOrInts = 0,
-        nobias: bool = False,
-        outsize: Any = None,
-        initialW: Any = None,
-        initial_bias: Any = None,
-        dilate: IntOrInts = 1,
-        groups: int = 1,
-    ) -> None:
-        super().__init__(
-            1,
-            in_channels,
-            out_channels,
-            ksize,
-            stride,
-            pad,
-            nobias,
-            outsize,
-            initialW,
-            initial_bias,
-            dilate,
-            groups,
-        )
+    n_axes = 1
 
 
-class Deconvolution3D(DeconvolutionND):
+class Deconvolution3D(_FixedAxes):
     """A transposed convolution layer for volumes; see `DeconvolutionND`.
 
     Args:
@@ -169,31 +177,4 @@ class Deconvolution3D(DeconvolutionND):
         (2, 6, 8, 10, 12)
     """
 
-    def __init__(
-        self,
-        in_channels: int | None,
-        out_channels: Any,
-        ksize: IntOrInts,
-        stride: IntOrInts = 1,
-        pad: IntOrInts = 0,
-        nobias: bool = False,
-        outsize: Any = None,
-        initialW: Any = None,
-        initial_bias: Any = None,
-        dilate: IntOrInts = 1,
-        groups: int = 1,
-    ) -> None:
-        super().__init__(
-            3,
-            in_channels,
-            out_channels,
-            ksize,
-            stride,
-            pad,
-            nobias,
-            outsize,
-            initialW,
-            initial_bias,
-            dilate,
-            groups,
-        )
+    n_axes = 3

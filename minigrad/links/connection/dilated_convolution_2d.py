@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from minigrad.functions.connection.dilated_convolution_2d import (
-    dilated_convolution_2d,
-)
+from minigrad.functions.connection.convolution_2d import convolution_2d
 from minigrad.kernels.specs import IntPair
-from minigrad.links.connection._convolution import ConvolutionLink, in_out_ksize
-from minigrad.variable import Variable
+from minigrad.links.connection.convolution_nd import ConvolutionND
 
 
-class DilatedConvolution2D(ConvolutionLink):
+class DilatedConvolution2D(ConvolutionND):
     """A convolution layer whose window has gaps; see `Convolution2D` with ``dilate``.
 
     Args:
@@ -42,6 +39,9 @@ class DilatedConvolution2D(ConvolutionLink):
         (2, 6, 5, 5)
     """
 
+    n_axes = 2
+    function = staticmethod(convolution_2d)
+
     def __init__(
         self,
         in_channels: int | None,
@@ -55,21 +55,15 @@ class DilatedConvolution2D(ConvolutionLink):
         initial_bias: Any = None,
     ) -> None:
         super().__init__(
-            *in_out_ksize(in_channels, out_channels, ksize),
-            stride=stride,
-            pad=pad,
-            nobias=nobias,
-            initialW=initialW,
-            initial_bias=initial_bias,
+            2,
+            in_channels,
+            out_channels,
+            ksize,
+            stride,
+            pad,
+            nobias,
+            initialW,
+            initial_bias,
             dilate=dilate,
         )
-
-    def _W_shape(self, in_channels: int) -> tuple[int, ...]:
-        return (self.out_channels or 0, in_channels, *self._window)
-
-    def forward(self, x: Any) -> Variable:
-        """Applies the layer to feature maps of shape ``(N, in_channels, H, W)``."""
-        self._initialize_from(x)
-        return dilated_convolution_2d(
-            x, self.W, self.b, self.stride, self.pad, self.dilate
-        )
+        self.ksize = out_channels if ksize is None else ksize  # as it was given
