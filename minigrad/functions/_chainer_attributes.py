@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 Node = TypeVar('Node', bound=type)
 
@@ -19,7 +19,8 @@ def reads(path: str, *names: str, **renamed: str) -> Callable[[Node], Node]:
     Args:
         path: The attribute, such as ``'spec'``, which the node has after it was applied.
         *names: Names of the properties, and of what they read.
-        **renamed: Property and what it reads, where the names differ.
+        **renamed: Property and what it reads, where the names differ; ``size[0]`` is the
+            first number of a tuple.
 
     Example:
         >>> from minigrad.functions._chainer_attributes import reads
@@ -32,8 +33,16 @@ def reads(path: str, *names: str, **renamed: str) -> Callable[[Node], Node]:
 
     def decorate(cls: Node) -> Node:
         for name, source in {**dict(zip(names, names, strict=True)), **renamed}.items():
-            getter = operator.attrgetter(f'{path}.{source}')
-            setattr(cls, name, property(getter))
+            setattr(cls, name, property(_getter(f'{path}.{source}')))
         return cls
 
     return decorate
+
+
+def _getter(path: str) -> Callable[[Any], Any]:
+    path, _, index = path.partition('[')
+    get = operator.attrgetter(path)
+    if not index:
+        return get
+    i = int(index.removesuffix(']'))
+    return lambda node: get(node)[i]

@@ -33,18 +33,3 @@ def check_ndim(node: FunctionNode, in_types: InputTypes, ndim: int) -> None:
             if name == 'x' and ndim <= len(_LENGTHS):
                 rule += f' (N, C, {_LENGTHS[ndim - 1]})'
             raise node.refuse(rule, x.ndim)
-
-
-class TwoAxes:
-    """Chainer's names of the numbers of a node on images, from its tuples."""
-
-    sy = property(lambda self: self.stride[0])
-    sx = property(lambda self: self.stride[1])
-    ph = property(lambda self: self.pad[0])
-    pw = property(lambda self: self.pad[1])
-    dy = property(lambda self: self.dilate[0])
-    dx = property(lambda self: self.dilate[1])
-    kh = property(lambda self: self.ksize[0])
-    kw = property(lambda self: self.ksize[1])
-    outh = property(lambda self: None if self.outs is None else self.outs[0])
-    outw = property(lambda self: None if self.outs is None else self.outs[1])

@@ -16,8 +16,9 @@ import numpy
 
 from minigrad.bfloat16 import is_bfloat16
 from minigrad.function_node import FunctionNode, InputTypes
+from minigrad.functions._chainer_attributes import reads
 from minigrad.functions._derivative import derive
-from minigrad.functions._spatial import TwoAxes, check_ndim
+from minigrad.functions._spatial import check_ndim
 from minigrad.functions.array.cast import cast
 from minigrad.functions.math.sum_to import sum_to
 from minigrad.kernels import kernels_for
@@ -55,25 +56,6 @@ class _WithBias(_Product):
     ndim: int
     groups: int
     _given: tuple[IntOrInts, IntOrInts, IntOrInts]  # stride, pad, dilate
-
-    @property
-    def stride(self) -> tuple[int, ...]:
-        return self._numbers(0, 'stride', 1)
-
-    @property
-    def pad(self) -> tuple[int, ...]:
-        return self._numbers(1, 'pad', 0)
-
-    @property
-    def dilate(self) -> tuple[int, ...]:
-        return self._numbers(2, 'dilate', 1)
-
-    def _numbers(self, i: int, name: str, least: int) -> tuple[int, ...]:
-        if self.spec is None:
-            return read_numbers(
-                self._given[i], self.ndim, name, least, self.public_name
-            )
-        return tuple(getattr(self.spec.windows(), name))
 
     def check_type_forward(self, in_types: InputTypes) -> None:
         if not 2 <= len(in_types) <= 3:
@@ -113,6 +95,7 @@ class _WithBias(_Product):
         return cast(gb, dtype) if isinstance(gb, Variable) else gb.astype(dtype)
 
 
+@reads('spec', 'stride', 'pad', 'dilate')
 class ConvolutionND(_WithBias):
     """``y = x * W + b``, in the dtype of ``x``."""
 
@@ -179,6 +162,7 @@ class ConvolutionND(_WithBias):
         return gradients
 
 
+@reads('spec', 'stride', 'pad', 'dilate', 'groups', ksize='window')
 class ConvolutionNDGradW(_Product):
     """``gW``, from ``x`` and ``gy``."""
 
@@ -208,6 +192,7 @@ class ConvolutionNDGradW(_Product):
         return gradients
 
 
+@reads('spec', 'stride', 'pad', 'dilate', outs='size')
 class DeconvolutionND(_WithBias):
     """``gx`` of a convolution with ``W``, given ``x`` as its ``gy``; plus a bias."""
 
@@ -228,9 +213,10 @@ class DeconvolutionND(_WithBias):
         self._given = stride, pad, dilate
         self.groups = groups
         self.spec = spec
-        self.outs = outsize
+        self._outsize = outsize
         if outsize is not None:
-            self.outs = read_numbers(outsize, ndim, 'outsize', 1, self.public_name)
+            name = self.public_name
+            self._outsize = read_numbers(outsize, ndim, 'outsize', 1, name)
 
     def check_channels(self, x: Array, W: Array) -> Any:
         if x.shape[1] != W.shape[0]:
@@ -257,7 +243,7 @@ class DeconvolutionND(_WithBias):
     def _make_spec(self, size: tuple[int, ...], window: tuple[int, ...]) -> Any:
         stride, pad, dilate = self._given
         kind, function = self.family.spec, self.public_name
-        if self.outs is None:
+        if self._outsize is None:
             return kind.of_transposed(
                 size,
                 window,
@@ -271,7 +257,7 @@ class DeconvolutionND(_WithBias):
         # size down or up (cover_all): any size that fits in either way is accepted.
         low, high = [
             kind.of(
-                self.outs,
+                self._outsize,
                 window,
                 *self._given,
                 self.groups,
@@ -286,7 +272,7 @@ class DeconvolutionND(_WithBias):
         ):
             raise self.refuse(
                 f'x.shape[2:] from {least} to {most}, the convolution of outsize '
-                f'{self.outs}',
+                f'{self._outsize}',
                 size,
                 'leave outsize=None, or change it by less than the stride',
             )
@@ -305,7 +291,8 @@ class DeconvolutionND(_WithBias):
         return gradients
 
 
-class Convolution2DFunction(TwoAxes, ConvolutionND):
+@reads('spec', 'sy', 'sx', 'ph', 'pw', 'dy', 'dx')
+class Convolution2DFunction(ConvolutionND):
     """`ConvolutionND` of images."""
 
     public_name = 'convolution_2d'
@@ -324,13 +311,15 @@ class Convolution2DFunction(TwoAxes, ConvolutionND):
         super().__init__(2, stride, pad, cover_all, dilate, groups, spec=spec)
 
 
+@reads('spec', 'sy', 'sx', 'ph', 'pw', 'dy', 'dx', 'kh', 'kw')
 class Convolution2DGradW(ConvolutionNDGradW):
     """`ConvolutionNDGradW` of images."""
 
     on_images = True
 
 
-class Deconvolution2DFunction(TwoAxes, DeconvolutionND):
+@reads('spec', 'sy', 'sx', 'ph', 'pw', 'dy', 'dx', outh='h', outw='w')
+class Deconvolution2DFunction(DeconvolutionND):
     """`DeconvolutionND` to images."""
 
     public_name = 'deconvolution_2d'

@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from minigrad.function_node import FunctionNode, InputTypes
-from minigrad.functions._spatial import TwoAxes, check_ndim
+from minigrad.functions._chainer_attributes import reads
+from minigrad.functions._spatial import check_ndim
 from minigrad.kernels import kernels_for
 from minigrad.kernels.specs import PoolSpec
-from minigrad.kernels.specs_nd import IntOrInts, WindowSpec, read_numbers
+from minigrad.kernels.specs_nd import IntOrInts, WindowSpec
 from minigrad.types import Array
 
 
+@reads('spec', 'stride', 'pad', ksize='window')
 class Windowed(FunctionNode):
     """A node with the spec of a pooling, which says whose kernels compute it."""
 
@@ -53,22 +55,6 @@ class PoolingND(Windowed):
         self.cover_all = cover_all
         self.return_indices = return_indices
 
-    @property
-    def ksize(self) -> tuple[int, ...]:
-        return self._numbers(0, 'ksize', 1)
-
-    @property
-    def stride(self) -> tuple[int, ...]:
-        return self._numbers(0 if self._given[1] is None else 1, 'stride', 1)
-
-    @property
-    def pad(self) -> tuple[int, ...]:
-        return self._numbers(2, 'pad', 0)
-
-    def _numbers(self, i: int, name: str, least: int) -> tuple[int, ...]:
-        given: Any = self._given[i]
-        return read_numbers(given, self.ndim, name, least, self.public_name)
-
     def check_type_forward(self, in_types: InputTypes) -> None:
         check_ndim(self, in_types, self.ndim)
 
@@ -99,7 +85,8 @@ class PoolingND(Windowed):
         return spec
 
 
-class Pooling2D(TwoAxes, PoolingND):
+@reads('spec', 'kh', 'kw', 'sy', 'sx', 'ph', 'pw')
+class Pooling2D(PoolingND):
     """A `PoolingND` of images, with Chainer's arguments and kernels of its own."""
 
     specs: Any = PoolSpec

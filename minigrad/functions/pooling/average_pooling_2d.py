@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from minigrad.functions._chainer_attributes import reads
 from minigrad.functions.pooling._pooling_nd import Pooling2D
 from minigrad.functions.pooling.average_pooling_nd import (
     AveragePoolingND,
@@ -13,6 +14,7 @@ from minigrad.kernels.specs import IntPair, PoolSpec
 from minigrad.variable import Variable
 
 
+@reads('spec', 'kh', 'kw', 'sy', 'sx', 'ph', 'pw')
 class AveragePooling2DGrad(AveragePoolingNDGrad):
     """`AveragePoolingNDGrad` of images."""
 

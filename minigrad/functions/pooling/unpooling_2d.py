@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from minigrad.functions._chainer_attributes import reads
 from minigrad.functions.pooling._pooling_nd import Pooling2D
 from minigrad.functions.pooling.unpooling_nd import UnpoolingND
 from minigrad.functions.pooling.unpooling_nd import (  # noqa: F401
@@ -14,6 +15,8 @@ from minigrad.kernels.specs_nd import WindowSpec
 from minigrad.variable import Variable
 
 
+@reads('spec', kh='window[0]', kw='window[1]', outh='size[0]', outw='size[1]')
+@reads('spec', sy='stride[0]', sx='stride[1]', ph='pad[0]', pw='pad[1]')
 class Unpooling2D(Pooling2D, UnpoolingND):
     """`UnpoolingND` of images."""
 

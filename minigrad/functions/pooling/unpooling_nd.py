@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from minigrad.functions._chainer_attributes import reads
 from minigrad.functions._derivative import derive
 from minigrad.functions._spatial import require_axes
 from minigrad.functions.pooling._pooling_nd import PoolingND, Windowed
@@ -13,6 +14,7 @@ from minigrad.types import Array
 from minigrad.variable import Variable
 
 
+@reads('spec', outs='size')
 class UnpoolingND(PoolingND):
     """Adds each element to all of its window."""
 
@@ -30,14 +32,15 @@ class UnpoolingND(PoolingND):
         spec: Any = None,
     ) -> None:
         super().__init__(ndim, ksize, stride, pad, cover_all, spec=spec)
-        self.outs = outsize
+        self._outsize = outsize
         if outsize is not None:
-            self.outs = read_numbers(outsize, ndim, 'outsize', 1, self.public_name)
+            name = self.public_name
+            self._outsize = read_numbers(outsize, ndim, 'outsize', 1, name)
 
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         (x,) = inputs
         if self.spec is None:
-            self.spec = self.make_unpooling_spec(x.shape[2:], self.outs)
+            self.spec = self.make_unpooling_spec(x.shape[2:], self._outsize)
         return kernels_for(x).window_spread_nd(x, self.spec)
 
     def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:

