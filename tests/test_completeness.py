@@ -174,7 +174,7 @@ ASKS_FOR_THE_DEVICE = {
     'function.py', 'function_node.py',
 }  # fmt: skip
 ASKING = re.compile(
-    r'\bis (not )?(np|numpy|cupy)\b(?!\.)|isinstance\([^)]*\b(np|numpy|cupy)\.ndarray'
+    r'\bis (not )?(np|numpy|cupy)\b(?!\.)|isinstance\([^()]*\b(np|numpy|cupy)\.ndarray'
     r'|\b(loaded|import)_cupy\(|__name__ (==|!=) .(numpy|cupy)'
 )
 
