@@ -77,6 +77,7 @@ from minigrad.link import Chain, ChainList, Link
 from minigrad.link_hook import LinkHook
 from minigrad.link_hook import get_link_hooks as _get_link_hooks  # noqa: F401
 from minigrad.optimizer import GradientMethod, Optimizer, UpdateRule
+from minigrad.prediction import predict
 from minigrad.reporter import (
     DictSummary,
     Reporter,
@@ -171,6 +172,7 @@ __all__ = [
     'no_backprop_mode',
     'optimizer_hooks',
     'optimizers',
+    'predict',
     'print_runtime_info',
     'register_kl',
     'report',

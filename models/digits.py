@@ -10,6 +10,7 @@ training step, as a picture and as a page to explore, in the output folder.
 from __future__ import annotations
 
 import argparse
+import json
 from pathlib import Path
 from typing import Any
 
@@ -143,8 +144,9 @@ def main(arguments: list[str] | None = None) -> None:
 
     path = options.out / 'lenet.npz'
     mg.serializers.save_npz(path, model)
-    files = [path, options.out / 'curve.png']
-    draw_curve(log, files[1])
+    files = [path, options.out / 'log.jsonl', options.out / 'curve.png']
+    files[1].write_text(''.join([json.dumps(row) + '\n' for row in log]))
+    draw_curve(log, files[2])
     files += draw_graph(model, data[0], options.batchsize, options.out)
     print(f'saved {", ".join(map(str, files))}')
 

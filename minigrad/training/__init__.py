@@ -11,6 +11,7 @@ from minigrad.training.extension import (
 )
 from minigrad.training.extensions_manager import ExtensionsManager
 from minigrad.training.random_state import serialize_random_state
+from minigrad.training.rate_finder import RateCurve, find_rate
 from minigrad.training.trainer import Trainer
 from minigrad.training.trainer_protocol import TrainerProtocol
 from minigrad.training.trigger import get_trigger
@@ -26,11 +27,13 @@ __all__ = [
     'ExtensionsManager',
     'IntervalTrigger',
     'ParallelUpdater',
+    'RateCurve',
     'StandardUpdater',
     'Trainer',
     'TrainerProtocol',
     'Updater',
     'extensions',
+    'find_rate',
     'get_trigger',
     'make_extension',
     'serialize_random_state',

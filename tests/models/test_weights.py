@@ -1,11 +1,14 @@
 """Weights from torchvision's files."""
 
+import json
+
 import numpy as np
 import pytest
 
 import minigrad as mg
 from minigrad.links.model.vision.foreign_weights import read_state_dict
 from models.alexnet import AlexNetOWT
+from models.lenet import TRAINED, trained_lenet
 from models.weights import TORCHVISION_NAMES, load_torchvision
 from tests.torch_files import tensor, write
 
@@ -146,3 +149,15 @@ def test_same_scores_as_pytorch(torch_alexnet, tmp_path, rng, kind, shape):
         scores = model(x).array
     assert np.abs(expected).max() > 0.01
     np.testing.assert_allclose(scores, expected, rtol=0, atol=1e-4)
+
+
+def test_the_trained_lenet_is_what_its_log_says():
+    _, test = mg.datasets.get_digits(ndim=3)
+    scores = mg.predict(trained_lenet(), test)
+    labels = np.array([t for _, t in test])
+    last = json.loads(TRAINED.with_suffix('.jsonl').read_text().splitlines()[-1])
+    accuracy = (scores.argmax(axis=1) == labels).mean()
+    assert accuracy == pytest.approx(last['validation/main/accuracy'], abs=2e-3)
+    assert accuracy >= 0.97
+    assert all(p.dtype == np.float32 for p in trained_lenet().params())
+    assert TRAINED.stat().st_size < 200_000
