@@ -22,6 +22,7 @@ from minigrad.bfloat16 import is_bfloat16
 from minigrad.kernels import kernels_for
 from minigrad.link import Link
 from minigrad.serializer import Deserializer
+from minigrad.serializers.errors import SnapshotMismatch, WrongEntryType
 from minigrad.variable import Parameter, Variable
 
 __all__ = [
@@ -216,7 +217,10 @@ class UpdateRule:
         self.hyperparam = Hyperparameter(parent_hyperparam)
         self.t = 0
         self._use_fp32_update = False
-        self._is_narrow = False  # bfloat16, as far as `Optimizer.serialize` knows
+        # What `Optimizer.serialize` knows of the parameter.
+        self._is_narrow = False  # bfloat16
+        self._shape: tuple[int, ...] | None = None
+        self._dtype: Any = np.dtype(np.float32)
         self._fp32_param: Parameter | None = None
         self._hookable = _Hooks()
 
@@ -381,6 +385,9 @@ class UpdateRule:
         if loading:
             if self._use_fp32_update or self._is_narrow:
                 copy = _optional(serializer, 'fp32_param', None)
+                if copy is not None:
+                    name = f'{getattr(serializer, "path", "")}fp32_param'
+                    copy = self._as_expected(name, copy, self._shape, np.float32)
                 self._fp32_param = None if copy is None else Parameter(copy)
         elif self._fp32_param is not None and self._fp32_param.array is not None:
             serializer('fp32_param', self._fp32_param.array)
@@ -389,27 +396,47 @@ class UpdateRule:
         """Loads the state of a rule that has not made an update yet."""
         if not _optional(serializer, 'has_state', True):
             return
-        # A stand-in for the parameter tells which entries there are.
+        # A stand-in for the parameter tells which entries there are, and their shapes.
+        shape = (1,) if self._shape is None else self._shape
+        dtype = np.float32 if self._has_fp32_copy(self._dtype) else self._dtype
         self._state = {}
-        self.init_state(Parameter(np.zeros(1, np.float32)))
+        self.init_state(Parameter(np.zeros(shape, dtype)))
+        expected, self._state = self._state, None
         loaded = {}
         missing: list[KeyError] = []
-        for key in self._state:
+        for key, like in expected.items():
             try:
                 value = serializer(key, None)
             except KeyError as error:
                 value, missing = None, [*missing, error]
+            if value is not None and self._shape is not None:
+                dtype = np.asarray(like).dtype
+                name = f'{getattr(serializer, "path", "")}{key}'
+                value = self._as_expected(name, value, np.shape(like), dtype)
             loaded[key] = value
         if (
             missing
             and self.enabled
             and not (self.t == 0 and len(missing) == len(loaded))
         ):
-            self._state = None
             raise missing[0]
         # An incomplete state is filled by the first update instead.
         complete = all(value is not None for value in loaded.values())
         self._state = loaded if complete else None
+
+    @staticmethod
+    def _as_expected(name: str, value: Any, shape: Any, dtype: Any) -> Any:
+        """Returns a loaded array in the dtype that the update needs."""
+        if shape is not None and np.shape(value) != tuple(shape):
+            raise SnapshotMismatch(
+                f'{name}: the file holds shape {np.shape(value)}, the parameter needs '
+                f'{tuple(shape)}'
+            )
+        if not np.can_cast(value.dtype, dtype, 'same_kind'):
+            raise WrongEntryType(
+                f'{name}: the file holds {value.dtype}, the parameter needs {dtype}'
+            )
+        return value.astype(dtype, copy=False)
 
 
 class _UninitializedFp32:
@@ -624,6 +651,8 @@ class Optimizer:
             if rule is not None:
                 dtype = _dtype_of(param)
                 rule._is_narrow = dtype is not None and is_bfloat16(dtype)
+                rule._shape = param.shape if param.is_initialized else None
+                rule._dtype = np.dtype(np.float32) if dtype is None else dtype
                 rule.serialize(serializer[name])
 
     def loss_scaling(self, interval: int = 1000, scale: float | None = None) -> None:

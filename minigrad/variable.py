@@ -909,6 +909,12 @@ class Parameter(Variable):
                 )
             self.grad = grad
 
+    def uninitialize(self) -> None:
+        """Makes the parameter lazy again: no shape, no array, no gradient."""
+        self.array = None
+        self._grad_var = None
+        self._grad_is_set = self._grad_initializer is None
+
     def update(self) -> None:
         """Lets the update rule change the array, if there is a rule."""
         if self.update_rule is not None:

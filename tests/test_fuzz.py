@@ -54,8 +54,8 @@ def _read_badly(path):
 BAD = {b'K': KeyError}
 
 
-def _judge(read, content, tmp_path, is_checked=True):
-    reader = Reader('bad', '.txt', lambda _: [b'0123'], read, (ValueError,), is_checked)
+def _judge(read, content, tmp_path, mark=b''):
+    reader = Reader('bad', '.txt', lambda _: [b'0123'], read, (ValueError,), mark)
     return judge(reader, content, tmp_path, [b'0123'])
 
 
@@ -95,4 +95,4 @@ def test_fuzzer_refuses(tmp_path, read, content, match):
 
 def test_fuzzer_refuses_a_file_that_takes_much_memory(tmp_path):
     with pytest.raises(AssertionError, match=r'took ... MiB'):
-        _judge(_fill_memory, b'X', tmp_path, is_checked=False)
+        _judge(_fill_memory, b'X', tmp_path, mark=None)

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import Any
 
 from minigrad import backend
 from minigrad.serializer import Serializer
 from minigrad.serializers.errors import MissingEntry, SnapshotMismatch
-from minigrad.types import Array
-
-Undo: TypeAlias = 'list[tuple[Array, Array]]'
 
 
 class _Outline(Serializer):
@@ -102,15 +98,3 @@ def enumerate_names(names: Sequence[str], most: int = 12) -> str:
         return 'nothing'
     more = f' and {len(names) - most} more' if len(names) > most else ''
     return ', '.join(repr(name) for name in names[:most]) + more
-
-
-@contextlib.contextmanager
-def undoing() -> Iterator[Undo]:
-    """Gives a list of ``(array, its values before)``, put back if the block raises."""
-    undo: Undo = []
-    try:
-        yield undo
-    except BaseException:
-        for array, before in reversed(undo):
-            backend.copyto(array, before)
-        raise

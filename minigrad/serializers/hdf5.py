@@ -1,23 +1,29 @@
 """Snapshots in HDF5, as Chainer writes them: one group per link, one dataset per value.
 
-h5py is imported when it is first used.
+Arrays that are written here have the checksum that HDF5 offers (Fletcher's, of 32 bits),
+which every reader compares. Single values cannot have one, and neither do the files of
+Chainer: a changed number in them cannot be noticed. h5py is imported when it is first
+used.
 """
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import importlib.util
+import math
 import os
+from collections.abc import Iterator
 from typing import Any
 
 import numpy
 
-from minigrad import backend
 from minigrad.serializer import Deserializer, Serializer
 from minigrad.serializers.atomic import atomic_write
-from minigrad.serializers.compare import Undo, compare, missing, undoing
-from minigrad.serializers.errors import DamagedFile, MissingEntry
-from minigrad.serializers.restore import restore, to_file
+from minigrad.serializers.compare import compare, missing
+from minigrad.serializers.errors import DamagedFile, MissingEntry, SnapshotError
+from minigrad.serializers.restore import check, restore, to_file
+from minigrad.serializers.unchanged import unchanged_on_failure
 from minigrad.types import Array
 
 _available = importlib.util.find_spec('h5py') is not None
@@ -56,14 +62,17 @@ class HDF5Serializer(Serializer):
     def __call__(self, key: str, value: Any) -> Any:
         """Saves ``value`` and returns it; None becomes an empty dataset."""
         data: Any = self._empty
-        compression = None
-        if isinstance(value, str):
-            data = value
-        elif value is not None:
+        options: dict[str, Any] = {}
+        if value is not None:
             data = to_file(value)
-            data = str(data) if data.dtype.kind == 'U' and data.shape == () else data
-            compression = None if numpy.size(data) <= 1 else self.compression
-        self.group.create_dataset(key.lstrip('/'), data=data, compression=compression)
+            if data.dtype.kind == 'U':
+                text = _h5py().string_dtype()
+                data = str(data) if data.shape == () else data.astype(text)
+            if numpy.size(data) > 1:
+                options['compression'] = self.compression
+                if data.dtype.kind != 'O':  # texts of any length cannot have it
+                    options['fletcher32'] = True
+        self.group.create_dataset(key.lstrip('/'), data=data, **options)
         return value
 
 
@@ -109,41 +118,97 @@ class HDF5Deserializer(Deserializer):
         _h5py()
         self.group = group
         self.strict = strict
-        self._undo: Undo | None = None
 
     def __getitem__(self, key: str) -> HDF5Deserializer:
-        group = None if self.group is None else self.group.get(key.strip('/'))
-        child = HDF5Deserializer(group, self.strict)
-        child._undo = self._undo
-        return child
+        return HDF5Deserializer(_find(self.group, key), self.strict)
 
     def __call__(self, key: str, value: Any) -> Any:
         """Returns the entry ``key``: in ``value`` if that is an array."""
         key = key.lstrip('/')
-        if self.group is None or key not in self.group:
+        dataset = _find(self.group, key)
+        if dataset is None:
             if not self.strict:
                 return value
             there = {} if self.group is None else self.group
             file = 'the snapshot' if self.group is None else self.group.file.filename
             raise MissingEntry(missing(str(file), there, [key], ''))
-        dataset = self.group[key]
-        if dataset.shape is None:
+        with _reading(dataset):
+            if not hasattr(dataset, 'dtype'):
+                raise ValueError('it is a group, expected an array')
+            if dataset.shape is None:
+                return None
+            _check_storage(dataset)
+            if dataset.dtype.kind != 'O':
+                check(dataset.name, dataset.shape, dataset.dtype, value)
+            return restore(dataset.name, _read(dataset), value)
+
+
+def _find(group: Any, key: str) -> Any:
+    """Returns what lies under a name in this very file, None if nothing does.
+
+    Raises:
+        DamagedFile: A link leads elsewhere.
+    """
+    for name in key.strip('/').split('/'):
+        if group is None or not hasattr(group, 'keys'):
             return None
-        if self._undo is not None and backend.is_array(value):
-            self._undo.append((value, value.copy()))
-        return restore(dataset.name, _read(dataset), value)
+        with _reading(group):
+            link = group.get(name, getlink=True)
+            if link is None:
+                return None
+            if not isinstance(link, _h5py().HardLink):
+                raise ValueError(
+                    f'{name!r} is a link to {getattr(link, "filename", "another name")}; '
+                    'only what lies in the file itself is read'
+                )
+            group = group[name]
+    return group
+
+
+@contextlib.contextmanager
+def _reading(item: Any) -> Iterator[None]:
+    """Turns the errors of h5py into one that says where it came up."""
+    try:
+        yield
+    except SnapshotError:
+        raise
+    except Exception as error:  # h5py raises whatever the library says
+        raise DamagedFile(
+            f'{item.file.filename}: {item.name} is damaged ({error})'
+        ) from error
+
+
+def _check_storage(dataset: Any) -> None:
+    """Refuses numbers that lie in another file, or that are not there at all."""
+    if dataset.external is not None or dataset.is_virtual:
+        raise ValueError('its numbers lie in another file, which is not read')
+    size = math.prod(dataset.shape) * dataset.dtype.itemsize
+    # A byte of deflated data unfolds to 1032 at most.
+    if size > 1032 * dataset.id.get_storage_size():
+        raise ValueError(
+            f'shape {dataset.shape} takes {size} bytes, {dataset.id.get_storage_size()} '
+            'are stored'
+        )
+    is_text = _h5py().check_string_dtype(dataset.dtype) is not None
+    if dataset.dtype.kind not in 'biufcS' and not is_text:
+        raise ValueError(f'it holds {dataset.dtype}, expected numbers or texts')
 
 
 def _read(dataset: Any) -> Array:
-    is_text = _h5py().check_string_dtype(dataset.dtype) is not None
-    return numpy.asarray(dataset.asstr()[()] if is_text else dataset[()])
+    string = _h5py().check_string_dtype(dataset.dtype)
+    if string is None:
+        array = numpy.asarray(dataset[()])
+        return array.astype(array.dtype.newbyteorder('='), copy=False)
+    if string.length is None:  # texts, each of a length of its own
+        return numpy.asarray(dataset.asstr()[()]).astype(str)
+    return numpy.asarray(dataset[()])  # bytes
 
 
 def load_hdf5(filename: str | os.PathLike[str], obj: Any) -> None:
     """Loads an object from a file in HDF5 format.
 
-    As with `load_npz`, a damaged file or one of another model leaves the arrays of the
-    object as they were.
+    As with `load_npz`, a damaged file or one of another model leaves the object as it
+    was. Nothing is read that lies outside of the file.
 
     Args:
         filename: Path.
@@ -152,7 +217,7 @@ def load_hdf5(filename: str | os.PathLike[str], obj: Any) -> None:
     Raises:
         RuntimeError: h5py is not installed.
         FileNotFoundError: There is no such file.
-        DamagedFile: The file is cut short, or no HDF5 file.
+        DamagedFile: The file is cut short, or no HDF5 file, or leads to other files.
         MissingEntry: Names are not there (also a KeyError).
         SnapshotMismatch: Arrays have other shapes (also a ValueError).
 
@@ -161,20 +226,20 @@ def load_hdf5(filename: str | os.PathLike[str], obj: Any) -> None:
     h5py = _h5py()
     try:
         file = h5py.File(filename, 'r')
-    except FileNotFoundError:
+    except (FileNotFoundError, PermissionError, IsADirectoryError):
         raise
-    except OSError as error:
+    except Exception as error:  # h5py raises whatever the library says
         raise DamagedFile(
             f'{filename}: not an HDF5 file, or cut short ({error})'
         ) from error
-    with file, undoing() as undo:
+    with file:
         datasets: dict[str, Any] = {}
-        file.visititems(
-            lambda name, item: (
-                datasets.__setitem__(name, item) if hasattr(item, 'dtype') else None
+        with _reading(file):
+            file.visititems(
+                lambda name, item: (
+                    datasets.__setitem__(name, item) if hasattr(item, 'dtype') else None
+                )
             )
-        )
         compare(str(filename), datasets, obj)
-        deserializer = HDF5Deserializer(file)
-        deserializer._undo = undo
-        deserializer.load(obj)
+        with unchanged_on_failure(str(filename), obj):
+            HDF5Deserializer(file).load(obj)

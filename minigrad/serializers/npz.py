@@ -6,21 +6,21 @@ is ever pickled or unpickled, and a file on disk is replaced as a whole or not a
 
 from __future__ import annotations
 
+import contextlib
 import os
 import zipfile
-import zlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import IO, Any, TypeAlias
 
 import numpy
 
-from minigrad import backend
 from minigrad.serializer import Deserializer, Serializer
 from minigrad.serializers.atomic import atomic_write
-from minigrad.serializers.compare import Undo, compare, missing, undoing
-from minigrad.serializers.errors import DamagedFile, MissingEntry, WrongEntryType
-from minigrad.serializers.none_entry import NONE_ENTRY, is_none_entry
-from minigrad.serializers.restore import restore, to_file
+from minigrad.serializers.compare import compare, missing
+from minigrad.serializers.errors import MissingEntry
+from minigrad.serializers.npz_archive import NpzArchive, write_npz
+from minigrad.serializers.restore import check, restore, to_file
+from minigrad.serializers.unchanged import unchanged_on_failure
 from minigrad.types import Array
 
 File: TypeAlias = 'str | os.PathLike[str] | IO[bytes]'
@@ -98,34 +98,9 @@ def save_npz(file: File, obj: Any, compression: bool = True) -> None:
     arrays = obj if isinstance(obj, dict) else serialize(obj)
     if isinstance(file, (str, os.PathLike)):
         with atomic_write(file) as opened:
-            _write_npz(opened, arrays, compression)
+            write_npz(opened, arrays, compression)
     else:
-        _write_npz(file, arrays, compression)
-
-
-def _write_npz(file: IO[bytes], arrays: Mapping[str, Any], compression: bool) -> None:
-    with zipfile.ZipFile(file, 'w') as archive:
-        for name, value in arrays.items():
-            # ZipInfo's fixed date makes equal contents equal files.
-            member = zipfile.ZipInfo(f'{name}.npy')
-            member.compress_type = (
-                zipfile.ZIP_DEFLATED if compression else zipfile.ZIP_STORED
-            )
-            with archive.open(member, 'w', force_zip64=True) as entry:
-                _write_entry(entry, name, value)
-
-
-def _write_entry(entry: IO[bytes], name: str, value: Any) -> None:
-    array = numpy.asanyarray(value)
-    if array.dtype != object:
-        numpy.lib.format.write_array(entry, array, allow_pickle=False)
-    elif array.shape == () and array[()] is None:
-        entry.write(NONE_ENTRY)
-    else:
-        raise WrongEntryType(
-            f'save_npz: {name!r} is an array of Python objects, which only a pickle '
-            'could hold\n  hint: save numbers, strings or None'
-        )
+        write_npz(file, arrays, compression)
 
 
 class NpzDeserializer(Deserializer):
@@ -156,25 +131,32 @@ class NpzDeserializer(Deserializer):
         self.path = path
         self.strict = strict
         self.ignore_names = [] if ignore_names is None else ignore_names
-        self._undo: Undo | None = None
+        # What numpy.load has opened is read here, to the end of each entry.
+        archive = getattr(npz, 'zip', None)
+        self._source = npz
+        if isinstance(archive, zipfile.ZipFile):
+            self._source = NpzArchive.of(archive)
 
     def __getitem__(self, key: str) -> NpzDeserializer:
-        child = NpzDeserializer(
-            self.npz, f'{self.path}{key.strip("/")}/', self.strict, self.ignore_names
-        )
-        child._undo = self._undo
+        path = f'{self.path}{key.strip("/")}/'
+        child = NpzDeserializer({}, path, self.strict, self.ignore_names)
+        child.npz, child._source = self.npz, self._source
         return child
 
     def __call__(self, key: str, value: Any) -> Any:
         """Returns the entry ``key``: in ``value`` if that is an array."""
         name = self.path + key.lstrip('/')
-        if (not self.strict and name not in self.npz) or self._is_ignored(name):
+        if (not self.strict and name not in self._source) or self._is_ignored(name):
             return value
-        data = self._read(name)
-        if data is None:
+        if name not in self._source:
+            file = getattr(self._source, 'filename', 'the snapshot')
+            raise MissingEntry(missing(file, self._source, [name], self.path))
+        if isinstance(self._source, NpzArchive):
+            header = self._source.header(name)
+            check(name, header.shape, header.dtype, value)
+        data = numpy.asarray(self._source[name])
+        if data.dtype == object and data.shape == () and data[()] is None:
             return None
-        if self._undo is not None and backend.is_array(value):
-            self._undo.append((value, value.copy()))
         return restore(name, data, value)
 
     def _is_ignored(self, name: str) -> bool:
@@ -193,80 +175,6 @@ class NpzDeserializer(Deserializer):
                 )
         return False
 
-    def _read(self, name: str) -> Array | None:
-        if name not in self.npz:
-            raise MissingEntry(missing(_file_of(self.npz), self.npz, [name], self.path))
-        array = read_entry(self.npz, name)
-        return None if array.dtype == object and array[()] is None else array
-
-
-def read_entry(npz: Mapping[str, Array], name: str) -> Array:
-    """Returns one entry of an opened npz file; None as a 0-d object array.
-
-    Raises:
-        DamagedFile: Its bytes are not those that were written.
-        WrongEntryType: It holds a pickle, which is never executed.
-    """
-    try:
-        return numpy.asarray(npz[name])
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError) as error:
-        raise DamagedFile(f'{_file_of(npz)}: {name!r} is damaged ({error})') from error
-    except ValueError as error:
-        archive = getattr(npz, 'zip', None)
-        if archive is None:
-            raise
-        member = name if name in archive.namelist() else f'{name}.npy'
-        content = archive.read(member)
-        if is_none_entry(content):
-            return numpy.asarray(None)
-        if b"'|O'" not in content[:128]:
-            raise DamagedFile(
-                f'{_file_of(npz)}: {name!r} is damaged ({error})'
-            ) from error
-        raise WrongEntryType(
-            f'{_file_of(npz)}: {name!r} holds a pickle of Python objects; minigrad does '
-            'not execute pickles\n  hint: load the file where it comes from and save '
-            'the values as arrays'
-        ) from error
-
-
-def _file_of(npz: Mapping[str, Array]) -> str:
-    archive = getattr(npz, 'zip', None)
-    return str(getattr(archive, 'filename', None) or 'the snapshot')
-
-
-class _Contents(dict[str, Array]):
-    """All wanted entries of a file, read and checked before any object is touched."""
-
-    def __init__(self, file: IO[bytes], path: str) -> None:
-        super().__init__()
-        self.filename = str(getattr(file, 'name', 'the snapshot'))
-        with self._open(file) as opened:
-            for name in opened.files:
-                if name.startswith(path):
-                    self[name] = read_entry(opened, name)
-
-    def _open(self, file: IO[bytes]) -> numpy.lib.npyio.NpzFile:
-        try:
-            opened = numpy.load(file, allow_pickle=False)
-        except (ValueError, EOFError, zipfile.BadZipFile) as error:
-            # NumPy takes unknown bytes for a pickle and advises to execute it.
-            reason = 'unknown first bytes' if 'pickle' in str(error) else error
-            raise DamagedFile(
-                f'{self.filename}: not an npz file, or cut short ({reason})\n'
-                '  hint: the write was interrupted, or the file is of another kind; use '
-                'an older snapshot'
-            ) from error
-        if not isinstance(opened, numpy.lib.npyio.NpzFile):
-            raise DamagedFile(
-                f'{self.filename}: a single array (.npy), expected an .npz file'
-            )
-        return opened
-
-    @property
-    def zip(self) -> _Contents:
-        return self  # so that messages find the file name where an NpzFile has it
-
 
 def load_npz(
     file: File,
@@ -277,8 +185,9 @@ def load_npz(
 ) -> None:
     """Loads an object from a file in NPZ format.
 
-    The file is read and compared with the object first: when it is damaged or holds
-    another model, the arrays of the object stay as they were.
+    When the file is damaged or holds another model, the object stays as it was. Files of
+    minigrad have a checksum over the whole, so that any change is noticed; those of
+    Chainer have one for each array.
 
     Args:
         file: Path, or a binary file object.
@@ -307,13 +216,12 @@ def load_npz(
         >>> bool((model.W.array == other.W.array).all())
         True
     """
-    if isinstance(file, (str, os.PathLike)):
-        with open(file, 'rb') as opened:
-            contents = _Contents(opened, path)
-    else:
-        contents = _Contents(file, path)
-    deserializer = NpzDeserializer(contents, path, strict, ignore_names)
-    compare(_file_of(contents), contents, obj, path, strict, deserializer._is_ignored)
-    with undoing() as undo:
-        deserializer._undo = undo
-        deserializer.load(obj)
+    with contextlib.ExitStack() as stack:
+        if isinstance(file, (str, os.PathLike)):
+            file = stack.enter_context(open(file, 'rb'))
+        archive = NpzArchive(file)
+        deserializer = NpzDeserializer(archive, path, strict, ignore_names)
+        is_ignored = deserializer._is_ignored
+        compare(archive.filename, archive.headers, obj, path, strict, is_ignored)
+        with unchanged_on_failure(archive.filename, obj):
+            deserializer.load(obj)

@@ -1,23 +1,29 @@
 """Arrays in the safetensors format: a header and raw numbers, nothing to execute.
 
-The safetensors package is imported when it is first used.
+The format has no checksum. Files that are written here hold one in their metadata; in
+those of others a changed number cannot be noticed. The safetensors package is imported
+when it is first used.
 """
 
 from __future__ import annotations
 
+import hashlib
 import importlib
+import json
 import os
 from typing import Any
 
 import numpy
 
 from minigrad.serializers.atomic import atomic_write
-from minigrad.serializers.compare import compare, undoing
+from minigrad.serializers.compare import compare
 from minigrad.serializers.errors import DamagedFile, WrongEntryType
 from minigrad.serializers.npz import IgnoreNames, NpzDeserializer, serialize
+from minigrad.serializers.unchanged import unchanged_on_failure
 from minigrad.types import Array
 
 _NONE = 'none'
+_CHECKSUM = 'minigrad_sha256'
 
 
 def _safetensors() -> Any:
@@ -41,7 +47,8 @@ def save_safetensors(
         file: Path.
         obj: Anything with ``serialize``, or a dictionary of arrays. Names are those of
             `save_npz`; entries that are None are listed in the metadata.
-        metadata: Texts to keep beside the arrays.
+        metadata: Texts to keep beside the arrays; ``'minigrad_sha256'`` is added, a
+            checksum over everything.
 
     Raises:
         RuntimeError: safetensors is not installed.
@@ -66,9 +73,23 @@ def save_safetensors(
     notes = {} if metadata is None else dict(metadata)
     if absent:
         notes[_NONE] = '\n'.join(absent)
-    content = numpy_format.save(tensors, metadata=notes or None)
+    notes[_CHECKSUM] = _checksum(tensors, notes)
+    content = numpy_format.save(tensors, metadata=notes)
     with atomic_write(file) as opened:
         opened.write(content)
+
+
+def _checksum(arrays: dict[str, Array], notes: dict[str, str]) -> str:
+    """Returns the SHA-256 of arrays with their names, shapes and types, and of texts."""
+    texts = sorted((k, v) for k, v in notes.items() if k != _CHECKSUM)
+    digest = hashlib.sha256(json.dumps(texts).encode())
+    for name in sorted(arrays):
+        array = arrays[name]
+        what = [name, array.shape, array.dtype.newbyteorder('<').str]
+        digest.update(json.dumps(what).encode())
+        raw = numpy.ascontiguousarray(array, array.dtype.newbyteorder('<'))
+        digest.update(raw.data)
+    return digest.hexdigest()
 
 
 def read_safetensors(file: str | os.PathLike[str]) -> dict[str, Array]:
@@ -82,14 +103,22 @@ def read_safetensors(file: str | os.PathLike[str]) -> dict[str, Array]:
     module = _safetensors()
     if not os.path.exists(file):
         raise FileNotFoundError(f'{os.fspath(file)}: no such file')
+    path = os.fspath(file)
     try:
-        with module.safe_open(os.fspath(file), framework='numpy') as opened:
+        with module.safe_open(path, framework='numpy') as opened:
             arrays = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
             notes = opened.metadata() or {}
-    except module.SafetensorError as error:
+    except OSError:
+        raise
+    except Exception as error:  # also TypeError, for a dtype that NumPy has not
         raise DamagedFile(
-            f'{os.fspath(file)}: not a safetensors file, or cut short ({error})'
+            f'{path}: not a safetensors file, or cut short ({error})'
         ) from error
+    if _CHECKSUM in notes and notes[_CHECKSUM] != _checksum(arrays, notes):
+        raise DamagedFile(
+            f'{path}: damaged: its checksum is not that of its contents\n'
+            '  hint: it was altered after it was written; use another copy'
+        )
     for name in notes.get(_NONE, '').splitlines():
         arrays[name] = numpy.asarray(None)
     return arrays
@@ -114,6 +143,5 @@ def load_safetensors(
     contents = read_safetensors(file)
     deserializer = NpzDeserializer(contents, path, strict, ignore_names)
     compare(os.fspath(file), contents, obj, path, strict, deserializer._is_ignored)
-    with undoing() as undo:
-        deserializer._undo = undo
+    with unchanged_on_failure(os.fspath(file), obj):
         deserializer.load(obj)

@@ -16,9 +16,9 @@ from minigrad.serializers import (
     SnapshotMismatch,
     WrongEntryType,
     load_npz,
+    npz_archive,
     save_npz,
 )
-from minigrad.serializers import npz as npz_module
 from minigrad.serializers.none_entry import NONE_ENTRY, is_none_entry
 
 GOLDEN = pathlib.Path(__file__).parent / 'golden'
@@ -275,14 +275,14 @@ def test_no_such_file(tmp_path):
 def test_an_interrupted_save_keeps_the_older_file(tmp_path, monkeypatch):
     path = tmp_path / 'a.npz'
     save_npz(path, Thing(3))
-    write = npz_module._write_entry
+    write = npz_archive.write_entry
 
     def interrupt(entry, name, value):
         write(entry, name, value)
         if name == 'flag':
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(npz_module, '_write_entry', interrupt)
+    monkeypatch.setattr(npz_archive, 'write_entry', interrupt)
     with pytest.raises(KeyboardInterrupt):
         save_npz(path, Thing(5))
     thing = Thing()
