@@ -280,7 +280,8 @@ def own_peak(name: str, peer: str, steps: int = 6) -> float:
     """Runs some steps and returns the most MB that the peer's pool held.
 
     What CuPy's pool took it never gives back unasked, so that its total is its peak; so
-    is ``max_memory_reserved`` of PyTorch. Contexts and libraries are in neither.
+    is ``max_memory_reserved`` of PyTorch. A recording asks it to, once it is made: what
+    both held by then counts. Contexts and libraries are in neither.
     """
     case = find(name)
     with same_settings(case.precision):
@@ -296,7 +297,7 @@ def own_peak(name: str, peer: str, steps: int = 6) -> float:
         total = cupy.get_default_memory_pool().total_bytes()
         replay = getattr(step, 'replay', None)
         if replay is not None:
-            total += replay.recorded_bytes
+            total = max(total + replay.recorded_bytes, replay.most_bytes)
         return float(total) / (1 << 20)
 
 

@@ -113,6 +113,12 @@ class Replay:
         recordings = [plan.recording for plan in self._plans.values()]
         return sum([r.pool.total_bytes() for r in recordings if r is not None])
 
+    @property
+    def most_bytes(self) -> int:
+        """The most that a recording and CuPy's pool held together while recording."""
+        recordings = [plan.recording for plan in self._plans.values()]
+        return max([r.most_bytes for r in recordings if r is not None], default=0)
+
     def _key(self, arrays: list[Array]) -> Hashable:
         optimizer = self._optimizer
         return (
@@ -233,11 +239,15 @@ class _Recording:
             self._scale = cupy.full((), optimizer._loss_scale, np.float32)
         # Memory that nobody else is given: a replay writes to all of it.
         self.pool = cupy.cuda.MemoryPool()
+        growing = _Growing(self.pool)
         self._update: RecordedUpdate | None = None
         kernels: Any = kernels_for(arrays[0])
         self._report: dict[str, Any] = {}
         grads_before = [(p, p._grad_var) for p in target.params()]
-        with kernels.recording(), cupy.cuda.using_allocator(self.pool.malloc):
+        with (
+            kernels.recording() as self._resources,
+            cupy.cuda.using_allocator(growing.malloc),
+        ):
             self._wait_for_current()
             with (
                 self._stream,
@@ -262,7 +272,9 @@ class _Recording:
             (p, p._grad_var) for p in target.params()
         ]
         # What the usual steps took of the card will not be needed again.
-        cupy.get_default_memory_pool().free_all_blocks()
+        usual = cupy.get_default_memory_pool()
+        self.most_bytes = usual.total_bytes() + self.pool.total_bytes()
+        usual.free_all_blocks()
 
     def is_current(self) -> bool:
         """Tells whether a recorded update is still the one that is wanted."""
@@ -299,6 +311,32 @@ class _Recording:
         else:
             self._optimizer.t += 1
             self._update.finish()
+
+
+class _Growing:
+    """Takes memory of a pool, and refuses a pool that gave some back.
+
+    Where the card is full, CuPy frees the pool's unused blocks and tries again. Kernels
+    that are recorded by then write to them in each replay.
+    """
+
+    def __init__(self, pool: Any) -> None:
+        self._pool = pool
+
+    def malloc(self, size: int) -> Any:
+        """Returns memory.
+
+        Raises:
+            MemoryError: The pool gave blocks back.
+        """
+        total, free = self._pool.total_bytes(), self._pool.free_bytes()
+        memory = self._pool.malloc(size)
+        # A block is reused, or the pool grows and no unused one goes.
+        if self._pool.total_bytes() != total and self._pool.free_bytes() < free:
+            raise MemoryError(
+                'the card is full: memory of the recording was given back'
+            )
+        return memory
 
 
 class _Captured:

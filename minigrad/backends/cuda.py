@@ -213,7 +213,8 @@ def to_cpu(array: Any, stream: Any = None) -> Any:
 
     Args:
         array: NumPy or CuPy array, or a list or tuple of them.
-        stream: If given, CuPy arrays are read on this stream, without waiting for it.
+        stream: If given, CuPy arrays are read on this stream, after what it was given
+            before; the call waits for that, and no other stream.
     """
     if stream is None:
         return backend.to_cpu(array)

@@ -19,7 +19,13 @@ from minigrad.bfloat16 import is_bfloat16
 from minigrad.configuration import config
 from minigrad.kernels.cupy_gpu import CupyKernels
 from minigrad.kernels.gpu.cudnn_library import ENUMERATIONS, CudnnError, find_cudnn
-from minigrad.kernels.gpu.cudnn_plans import DATA_TYPES, Plan, Problem, ThreadState
+from minigrad.kernels.gpu.cudnn_plans import (
+    DATA_TYPES,
+    Handle,
+    Plan,
+    Problem,
+    ThreadState,
+)
 from minigrad.kernels.specs import ConvSpec
 from minigrad.types import Array
 
@@ -189,12 +195,10 @@ class CudnnKernels(CupyKernels):
         """Returns this thread's handle, set to the current stream."""
         handle = self._thread.handles.get(device)
         if handle is None:
-            handle = ctypes.c_void_p()
-            self._cudnn.call('cudnnCreate', ctypes.byref(handle))
-            self._thread.handles[device] = handle
+            handle = self._thread.handles[device] = Handle(self._cudnn)
         stream = self.xp.cuda.get_current_stream().ptr
-        self._cudnn.call('cudnnSetStream', handle, stream)
-        return handle
+        self._cudnn.call('cudnnSetStream', handle.pointer, stream)
+        return handle.pointer
 
     # Batch normalization
 

@@ -30,8 +30,29 @@ from minigrad.types import Array
 COLUMN_BYTES = 512 << 20
 
 
+class Resources:
+    """What one recording on the current device has for itself.
+
+    Two recordings may be replayed at the same time, on two streams: what both wrote to
+    would be wrong.
+
+    Args:
+        cupy: The ``cupy`` module.
+
+    Attributes:
+        products: Matrix products, with a workspace.
+        random_state: Seed and place of the random numbers.
+    """
+
+    def __init__(self, cupy: Any) -> None:
+        self.products = RecordableProducts(cupy)
+        # A seed of ``cupy.random`` seeds these numbers, too.
+        self.random_state: Array = cupy.zeros(2, np.uint64)
+        self.random_state[:1] = cupy.random.randint(0, 1 << 31, 1)
+
+
 class _Local(threading.local):
-    recording = False
+    recording: Resources | None = None
 
 
 class CupyKernels(Kernels):
@@ -49,45 +70,36 @@ class CupyKernels(Kernels):
             raise ImportError('this cupy cannot compile kernels')
         super().__init__(cupy)
         self.launch = Launcher(cupy)
-        self._tf32 = False
-        self._products = RecordableProducts(cupy)
+        self._linalg: Any = None
         self._local = _Local()
-        self._random_states: dict[int, Array] = {}
 
     def matmul(self, a: Array, b: Array) -> Array:
         """See `Kernels.matmul`; in TF32 where ``config.allow_tf32`` says so."""
-        if self._local.recording and _plain(a, b):
-            return self._products.matmul(a, b, bool(config.allow_tf32))
+        resources = self._local.recording
+        if resources is not None and _plain(a, b):
+            return resources.products.matmul(a, b, bool(config.allow_tf32))
         self._set_tf32()
         return self.xp.matmul(a, b)
 
     @contextlib.contextmanager
-    def recording(self) -> Iterator[None]:
-        """Makes this thread's products such that a CUDA graph can record them."""
-        self._products.prepare()
-        device = self.xp.cuda.runtime.getDevice()
-        if device not in self._random_states:
-            # A seed of ``cupy.random`` seeds these numbers, too.
-            state = self.xp.zeros(2, np.uint64)
-            state[:1] = self.xp.random.randint(0, 1 << 31, 1)
-            self._random_states[device] = state
-        self._local.recording = True
-        try:
-            yield
-        finally:
-            self._local.recording = False
+    def recording(self) -> Iterator[Resources]:
+        """Makes this thread's kernels such that a CUDA graph can record them.
 
-    @property
-    def is_recording(self) -> bool:
-        """Whether this thread records a CUDA graph."""
-        return self._local.recording
+        Yields:
+            What the recorded kernels write to besides arrays; keep it with the graph.
+        """
+        self._local.recording = Resources(self.xp)
+        try:
+            yield self._local.recording
+        finally:
+            self._local.recording = None
 
     def uniform(self, shape: tuple[int, ...]) -> Array:
         """See `RandomKernels.uniform`; others in each replay of a recording."""
-        if not self._local.recording:  # CuPy's generator cannot be recorded
+        resources = self._local.recording
+        if resources is None:  # CuPy's generator cannot be recorded
             return super().uniform(shape)
-        out = self.xp.empty(shape, np.float32)
-        state = self._random_states[self.xp.cuda.runtime.getDevice()]
+        out, state = self.xp.empty(shape, np.float32), resources.random_state
         if out.size:
             name = 'random'
             blocks = min(-(-out.size // (4 * THREADS)), MOST_BLOCKS)
@@ -100,13 +112,19 @@ class CupyKernels(Kernels):
 
     def _set_tf32(self) -> None:
         """Makes CuPy's products use TF32 or not, as the configuration says."""
-        wanted = bool(config.allow_tf32)
-        if wanted != self._tf32:
-            self._tf32 = wanted
-            # CuPy has no public name for it, only the variable CUPY_TF32.
-            private = importlib.import_module('cupy._core._routines_linalg')
-            name = 'COMPUTE_TYPE_TF32' if wanted else 'COMPUTE_TYPE_DEFAULT'
-            private.set_compute_type(np.float32, getattr(private, name))
+        # CuPy has no public name for it, only the variable CUPY_TF32. The setting is one
+        # for the whole program, so what another set or program has made of it counts.
+        private = self._linalg
+        if private is None:
+            name = 'cupy._core._routines_linalg'
+            private = self._linalg = importlib.import_module(name)
+        wanted = (
+            private.COMPUTE_TYPE_TF32
+            if config.allow_tf32
+            else private.COMPUTE_TYPE_DEFAULT
+        )
+        if private.get_compute_type(np.float32) != wanted:
+            private.set_compute_type(np.float32, wanted)
 
     # Convolution: columns, one product, and the images put first again.
 

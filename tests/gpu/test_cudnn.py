@@ -88,7 +88,7 @@ def test_a_plan_is_made_once(xp, library):
     assert library.calls.count('cudnnCreate') == 1
     with xp.cuda.Stream(non_blocking=True) as stream:
         k.conv_2d(x, W, None, spec)
-        handle = k._thread.handles[0].value
+        handle = k._thread.handles[0].pointer.value
         assert library.descriptors[handle]['stream'] == stream.ptr
 
 
@@ -207,3 +207,14 @@ def test_missing_library_says_what_to_install(monkeypatch):
         assert kernels_for(xp.empty(1)).name == 'cupy'
     with stand_in.installed() as xp:
         assert kernels_for(xp.empty(1)).name == 'reference'
+
+
+def test_full_precision_is_set_whatever_the_answer_calls_it(xp, library):
+    """Since Ampere, default math may be TF32."""
+    library.algorithms = [(2, 0, 1, 99), (0, 0, 1, 0)]
+    k = kernels_for(xp.empty(1))
+    spec = ConvSpec.of((2, 3, 8, 8), (4, 3, 3, 3))
+    k.conv_2d(xp.ones((2, 3, 8, 8), 'f'), xp.ones((4, 3, 3, 3), 'f'), None, spec)
+    (note,) = k.notes()
+    assert 'algorithm 0, 0 MiB, full precision' in note
+    assert '2: math of type 99' in note

@@ -28,7 +28,9 @@ def find_cuda():
     """Returns the folder of the CUDA runtime's headers: the wheel's or the toolkit's."""
     folders = [Path('/usr/local/cuda/include')]
     if find_wheel() is not None:
-        folders.insert(0, find_wheel().parent / 'cuda_runtime' / 'include')
+        wheels = find_wheel().parent
+        folders.insert(0, wheels / 'cuda_runtime' / 'include')  # CUDA 12's
+        folders.insert(0, wheels / 'cu13' / 'include')
     return next((f for f in folders if (f / 'crt' / 'host_defines.h').exists()), None)
 
 

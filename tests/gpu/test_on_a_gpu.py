@@ -205,6 +205,9 @@ def test_tf32_is_off_until_asked_for(kernels, cupy):
 
     kernels.matmul(cupy.asarray(a), cupy.asarray(b))
     assert error() < 1e-3
+    with minigrad.using_config('allow_tf32', True):
+        kernels.matmul(cupy.asarray(a), cupy.asarray(b))
+    assert error() < 1e-3  # another set of kernels does not inherit it
     product = kernels.matmul(cupy.asarray(a), cupy.asarray(b)).get()
     assert abs(product - exact).max() < 1e-3
 

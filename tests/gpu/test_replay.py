@@ -1,6 +1,7 @@
 """Steps recorded once: the same numbers, and eager wherever recording cannot be."""
 
 import contextlib
+import sys
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ import pytest
 import minigrad
 import minigrad.functions as F
 import minigrad.links as L
-from minigrad import optimizers
+from minigrad import cuda_graph, optimizers
 from minigrad.cuda_graph import Replay, ReplayUpdater
 from minigrad.kernels import kernels_for
 from minigrad.kernels.cupy_gpu import CupyKernels
@@ -193,8 +194,8 @@ def test_a_model_that_changes_runs_as_usual(xp):
 def test_random_numbers(xp):
     """Philox, by the known answer of its authors' tests, moved on in each replay."""
     k = kernels_for(xp.empty(1))
-    with k.recording():
-        state = k._random_states[0]
+    with k.recording() as resources:
+        state = resources.random_state
         state[...] = 0
         u = k.uniform((3, 3)).get().ravel()
         again = k.uniform((4,)).get()
@@ -298,3 +299,64 @@ def test_updater(xp, tmp_path):
 def test_bad_warmup():
     with pytest.raises(ValueError, match='warmup >= 1, got 0'):
         Replay(None, None, warmup=0)
+
+
+def test_recordings_share_nothing(xp, blas):
+    k = kernels_for(xp.empty(1))
+    made = []
+    for _ in range(2):
+        with k.recording() as resources:
+            made.append(resources)
+    first, second = made
+    assert first.products._workspace.ptr != second.products._workspace.ptr
+    assert first.random_state is not second.random_state
+
+
+class Pool:
+    """Blocks of bytes, as CuPy's pool has them; ``room`` is left on the card."""
+
+    def __init__(self, room):
+        self.room, self.used, self.free = room, 0, []
+
+    def malloc(self, size):
+        if size in self.free:
+            self.free.remove(size)
+        elif size > self.room:
+            self.room, self.free = self.room + sum(self.free) - size, []
+        else:
+            self.room -= size
+        self.used += size
+
+    def total_bytes(self):
+        return self.used + sum(self.free)
+
+    def free_bytes(self):
+        return sum(self.free)
+
+    def give_back(self, size):
+        self.used -= size
+        self.free.append(size)
+
+
+def test_a_pool_that_gives_blocks_back_ends_the_recording():
+    pool = Pool(100)
+    growing = cuda_graph._Growing(pool)
+    growing.malloc(40)
+    pool.give_back(40)
+    growing.malloc(40)  # again
+    pool.give_back(40)
+    growing.malloc(60)  # beside it
+    with pytest.raises(MemoryError, match='the card is full'):
+        growing.malloc(30)
+
+
+def test_tf32_is_what_the_configuration_says_whoever_changed_it(xp):
+    products = sys.modules['cupy._core._routines_linalg']
+    k = kernels_for(xp.empty(1))
+    for other in (products.COMPUTE_TYPE_TF32, products.COMPUTE_TYPE_DEFAULT):
+        products.set_compute_type(np.float32, other)
+        for wanted in (True, False):
+            with minigrad.using_config('allow_tf32', wanted):
+                k.matmul(xp.ones((2, 2), 'f'), xp.ones((2, 2), 'f'))
+            expected = products.COMPUTE_TYPE_TF32 if wanted else 1
+            assert products.get_compute_type(np.float32) == expected

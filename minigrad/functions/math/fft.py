@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy
+
 from minigrad.backend import get_array_module
 from minigrad.function_node import FunctionNode, InputTypes
 from minigrad.types import Array
@@ -39,7 +41,9 @@ class FFT(FunctionNode):
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         real, imag = inputs
         xp, dtype = get_array_module(real), real.dtype
-        y = getattr(xp.fft, self._method)(real + imag * 1j)
+        # CuPy would make complex128 of float32 and Python's 1j.
+        unit = numpy.result_type(dtype, numpy.complex64).type(1j)
+        y = getattr(xp.fft, self._method)(real + imag * unit)
         return y.real.astype(dtype), y.imag.astype(dtype)
 
     def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ctypes
 import functools
 import importlib
+import sys
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from minigrad.types import Array
 # p pointer, i int or enum, z size_t, l long long.
 SIGNATURES = {
     'cublasCreate_v2': 'p',
+    'cublasDestroy_v2': 'p',
     'cublasSetStream_v2': 'pp',
     'cublasSetWorkspace_v2': 'ppz',
     'cublasGemmStridedBatchedEx': 'piiiiippiilpiilppiiliii',
@@ -72,7 +74,10 @@ def declare(library: Any) -> Any:
 
 
 class RecordableProducts:
-    """Products on the current stream, by a handle for each device.
+    """Products of one recording on the current device, with a handle of its own.
+
+    It must be made before the stream records, and kept while the graph is: what it
+    recorded writes to its workspace.
 
     Args:
         cupy: The ``cupy`` module.
@@ -80,17 +85,13 @@ class RecordableProducts:
 
     def __init__(self, cupy: Any) -> None:
         self._cupy = cupy
-        self._handles: dict[int, tuple[ctypes.c_void_p, Any]] = {}
+        self._handle = ctypes.c_void_p()
+        self._call('cublasCreate_v2', ctypes.byref(self._handle))
+        self._workspace = cupy.cuda.alloc(WORKSPACE_BYTES)
 
-    def prepare(self) -> None:
-        """Makes the handle of the current device, which no stream may record."""
-        device = self._cupy.cuda.runtime.getDevice()
-        if device in self._handles:
-            return
-        handle = ctypes.c_void_p()
-        self._call('cublasCreate_v2', ctypes.byref(handle))
-        workspace = self._cupy.cuda.alloc(WORKSPACE_BYTES)
-        self._handles[device] = handle, workspace
+    def __del__(self) -> None:
+        if self._handle and not sys.is_finalizing():  # then CUDA may be gone
+            find_cublas().cublasDestroy_v2(self._handle)
 
     def matmul(self, a: Array, b: Array, tf32: bool) -> Array:
         """Returns ``a @ b`` of two matrices or two stacks of as many matrices."""
@@ -103,7 +104,7 @@ class RecordableProducts:
             return c
         a, op_a, step_a = _oriented(cupy, a, K, M)
         b, op_b, step_b = _oriented(cupy, b, N, K)
-        handle, workspace = self._handles[cupy.cuda.runtime.getDevice()]
+        handle, workspace = self._handle, self._workspace
         self._call('cublasSetStream_v2', handle, cupy.cuda.get_current_stream().ptr)
         # Setting the stream takes the workspace away.
         self._call('cublasSetWorkspace_v2', handle, workspace.ptr, WORKSPACE_BYTES)

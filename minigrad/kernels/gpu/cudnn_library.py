@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 # How each function takes its arguments: p pointer, i int or enum, z size_t, d double.
 SIGNATURES = {
     'cudnnCreate': 'p',
+    'cudnnDestroy': 'p',
     'cudnnSetStream': 'pp',
     'cudnnCreateTensorDescriptor': 'p',
     'cudnnSetTensor4dDescriptor': 'piiiiii',

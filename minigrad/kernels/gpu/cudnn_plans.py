@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import sys
 import threading
 from collections import OrderedDict
 from typing import Any, NamedTuple
@@ -166,16 +167,18 @@ class Plan:
             elif problem.deterministic and not found.determinism:
                 refused.append(f'{found.algorithm}: not deterministic')
             elif not _allowed(found.math_type, problem.math):
-                refused.append(f'{found.algorithm}: {MATH_NAMES[found.math_type]}')
+                refused.append(f'{found.algorithm}: {_math_name(found.math_type)}')
             else:
                 self.algorithm = found.algorithm
                 self.workspace = found.memory
-                self._cudnn.call(
-                    'cudnnSetConvolutionMathType', self.convolution, found.math_type
-                )
+                # Since Ampere "default math" may be TF32: where full precision was asked
+                # for it is set, whatever the answer calls it.
+                full = ENUMERATIONS['CUDNN_FMA_MATH']
+                math = full if problem.math == full else found.math_type
+                self._cudnn.call('cudnnSetConvolutionMathType', self.convolution, math)
                 self.note = (
                     f'algorithm {found.algorithm}, {found.memory >> 20} MiB, '
-                    f'{MATH_NAMES[found.math_type]}'
+                    f'{_math_name(math)}'
                 )
                 if refused:
                     self.note += f' (passed over: {"; ".join(refused)})'
@@ -193,6 +196,10 @@ class Plan:
             self.convolution, self.algorithm, workspace, self.workspace,
             zero, result, out,
         )  # fmt: skip
+
+
+def _math_name(math: int) -> str:
+    return MATH_NAMES.get(math, f'math of type {math}')
 
 
 def _allowed(used: int, most: int) -> bool:
@@ -248,10 +255,23 @@ def describe(problem: Problem) -> str:
     )
 
 
+class Handle:
+    """A handle of cuDNN, destroyed with the thread that it belongs to."""
+
+    def __init__(self, cudnn: Cudnn) -> None:
+        self._library = cudnn.library
+        self.pointer = ctypes.c_void_p()
+        cudnn.call('cudnnCreate', ctypes.byref(self.pointer))
+
+    def __del__(self) -> None:
+        if self.pointer and not sys.is_finalizing():  # then CUDA may be gone
+            self._library.cudnnDestroy(self.pointer)
+
+
 class ThreadState(threading.local):
     """Handles by device, and plans: cuDNN's handles belong to one thread each."""
 
     def __init__(self, cudnn: Cudnn) -> None:
-        self.handles: dict[int, ctypes.c_void_p] = {}
+        self.handles: dict[int, Handle] = {}
         self.tensors: dict[Any, Any] = {}
         self.plans = Plans(cudnn)

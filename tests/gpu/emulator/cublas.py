@@ -37,6 +37,9 @@ class Library:
         ctypes.c_void_p.from_address(handle).value = 77
         return 0
 
+    def _cublasDestroy_v2(self, handle):
+        return 0
+
     def _cublasSetStream_v2(self, handle, stream):
         self.stream, self.workspace = stream or 0, None
         return 0

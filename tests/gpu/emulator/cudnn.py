@@ -177,7 +177,9 @@ class Library:
             name, first, second, result, convolution
         )
         offer = {o[0]: o for o in self.algorithms}[algorithm]
-        if size < offer[1] or (size and not workspace) or c['math'] != offer[3]:
+        # Full precision may be asked of what was offered as "default math" (0).
+        alike = c['math'] == offer[3] or (c['math'], offer[3]) == (3, 0)
+        if size < offer[1] or (size and not workspace) or not alike:
             raise Refused('workspace')
         kind = _DTYPES[operands['x']['dtype']]
         self._check_numbers(kind, (alpha, 1), (beta, 0))

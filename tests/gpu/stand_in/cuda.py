@@ -232,6 +232,9 @@ class MemoryPool:
     def total_bytes(self):
         return 0
 
+    def free_bytes(self):
+        return 0
+
 
 @contextlib.contextmanager
 def using_allocator(allocator=None):

@@ -24,6 +24,7 @@ def build_modules():
     products.COMPUTE_TYPE_DEFAULT, products.COMPUTE_TYPE_TF32 = 1, 7
     products.compute_types = {}
     products.set_compute_type = products.compute_types.__setitem__
+    products.get_compute_type = lambda dtype: products.compute_types.get(dtype, 1)
     for name, parameters in names().items():
         prefix, _, last = name.rpartition('.')
         if prefix == 'ndarray':
