@@ -1,3 +1,4 @@
+import contextlib
 import gc
 import multiprocessing
 import os
@@ -74,8 +75,13 @@ class TestWriters:
                 writer.finalize()
         else:
             writer('file', str(tmp_path), {})
-            writer('file', str(tmp_path), {})
-            writer.finalize()
+            writer('other', str(tmp_path), {})
+            with pytest.warns(UserWarning, match='could not be written') as warned:
+                writer.finalize()
+            texts = sorted(str(w.message) for w in warned)
+            for text, name in zip(texts, ('file', 'other'), strict=True):
+                assert f'{tmp_path / name} could not be written' in text
+                assert '(OSError: disk full)' in text
             assert capfd.readouterr().err.count('OSError: disk full') == 2
         assert os.listdir(tmp_path) == []
 
@@ -85,6 +91,54 @@ class TestWriters:
         del writer
         gc.collect()
         assert consumer is None or not consumer.is_alive()
+
+
+def fail_at_first(path, target):
+    if target['x'] == 0:
+        raise OSError('disk full')
+    save_npz(path, target)
+
+
+class TestFailures:
+    def test_told_while_the_training_goes_on(self, tmp_path):
+        writer = snapshot_writers.ThreadQueueWriter(fail_at_first)
+        writer('0', str(tmp_path), {'x': numpy.asarray(0)})
+        writer._queue.join()
+        with pytest.warns(UserWarning, match='disk full'):
+            writer('1', str(tmp_path), {'x': numpy.asarray(1)})
+        writer.finalize()
+        assert os.listdir(tmp_path) == ['1']
+
+    def test_a_thread_tells_why(self, tmp_path, monkeypatch):
+        monkeypatch.setattr(threading, 'excepthook', lambda args: None)
+        writer = snapshot_writers.ThreadWriter(fail)
+        writer('file', str(tmp_path), {})
+        with pytest.warns(UserWarning, match=r'file could not be .*OSError: disk full'):
+            writer.finalize()
+
+    @pytest.mark.parametrize('make', WRITERS)
+    @pytest.mark.skipif(
+        not os.path.exists('/dev/full'), reason='the system has no full device'
+    )
+    def test_a_full_disk(self, make, tmp_path, capfd, monkeypatch):
+        monkeypatch.setattr(threading, 'excepthook', lambda args: None)
+        (tmp_path / 'file').write_text('old')
+        writer = make(fill_disk)
+        with contextlib.ExitStack() as stack:
+            if make is snapshot_writers.SimpleWriter:
+                stack.enter_context(pytest.raises(OSError, match='No space left'))
+            else:
+                stack.enter_context(pytest.warns(UserWarning, match='could not be'))
+            writer('file', str(tmp_path), {'x': numpy.zeros(100_000)})
+            writer.finalize()
+        assert os.listdir(tmp_path) == ['file']
+        assert (tmp_path / 'file').read_text() == 'old'
+
+
+def fill_disk(path, target):
+    os.symlink('/dev/full', path)
+    with open(path, 'wb') as file:
+        save_npz(file, target, compression=False)
 
 
 class TestProcesses:

@@ -127,7 +127,7 @@ class StandardWriter(Writer):
     def __call__(self, filename: str, outdir: str, target: dict[str, Any]) -> None:
         """Has the file written, as soon as the one before is done."""
         self._join()
-        self._filename = filename
+        self._filename = os.path.join(outdir, filename)
         # The training goes on while this is written: it must not see later values.
         self._worker = self.create_worker(filename, outdir, _copy(target), **self._kwds)
         self._worker.start()
@@ -231,6 +231,7 @@ class QueueWriter(Writer):
     ) -> None:
         super().__init__()
         self._task: Any = self.create_task(savefun) if task is None else task
+        self._failures = self._create_failures()
         self._queue = self.create_queue()
         self._consumer = self.create_consumer(self._queue)
         self._consumer.start()
@@ -238,6 +239,7 @@ class QueueWriter(Writer):
 
     def __call__(self, filename: str, outdir: str, target: dict[str, Any]) -> None:
         """Puts a snapshot into the queue."""
+        self._report_failures()
         # The training goes on while this waits: it must not see later values.
         self._queue.put([self._task, filename, outdir, _copy(target)])
 
@@ -257,7 +259,7 @@ class QueueWriter(Writer):
 
     def consume(self, q: Any) -> None:
         """Writes what comes out of a queue until None comes."""
-        consume(q)
+        consume(q, self._failures)
 
     def finalize(self) -> None:
         """Waits until the queue is empty and ends the worker."""
@@ -269,6 +271,15 @@ class QueueWriter(Writer):
         # The queue of a worker that died never gets empty.
         if not _warn_if_failed(self._consumer, 'the last snapshots'):
             self._queue.join()
+        self._report_failures()
+
+    def _create_failures(self) -> Any:
+        """Returns a queue for the texts about snapshots that could not be written."""
+        return queue.SimpleQueue()
+
+    def _report_failures(self) -> None:
+        while not self._failures.empty():
+            warnings.warn(f'snapshot: {self._failures.get()}')
 
     def _add_cleanup_hook(self, hook_fun: Callable[[], None]) -> None:
         # It is the task that saves.
@@ -299,7 +310,7 @@ class ThreadQueueWriter(QueueWriter):
     def create_consumer(self, q: Any) -> threading.Thread:
         """Returns a thread that empties the queue."""
         # `consume` the function: a thread that held this writer would keep it alive.
-        return threading.Thread(target=consume, args=(q,))
+        return threading.Thread(target=consume, args=(q, self._failures))
 
 
 class ProcessQueueWriter(QueueWriter):
@@ -323,19 +334,25 @@ class ProcessQueueWriter(QueueWriter):
 
     def create_consumer(self, q: Any) -> multiprocessing.Process:
         """Returns a process that empties the queue."""
-        return _SpawnedProcess(target=_consume_in_process, args=(q,))
+        arguments = (q, self._failures)
+        return _SpawnedProcess(target=_consume_in_process, args=arguments)
+
+    def _create_failures(self) -> Any:
+        return _spawn.SimpleQueue()
 
 
 class _Thread(threading.Thread):
     """A thread that says how it ended, as a process does."""
 
     exitcode = 0
+    error: BaseException | None = None
 
     def run(self) -> None:
         try:
             super().run()
-        except BaseException:
+        except BaseException as error:
             self.exitcode = 1
+            self.error = error
             raise
 
 
@@ -390,24 +407,38 @@ def _flush_to_disk(path: str) -> None:
         os.close(number)
 
 
-def consume(q: Any) -> None:
-    """Calls the tasks that come out of a queue until None comes."""
+def consume(q: Any, failures: Any = None) -> None:
+    """Calls the tasks that come out of a queue until None comes.
+
+    Args:
+        q: The queue.
+        failures: A queue for a text about each task that has failed.
+    """
     while True:
         item = q.get()
         try:
             if item is None:
                 return
             item[0](item[1], item[2], item[3])
-        except Exception:  # the next snapshot may be luckier
+        except Exception as error:  # the next snapshot may be luckier
             traceback.print_exc()
+            if failures is not None:
+                failures.put(_describe(os.path.join(item[2], item[1]), error))
         finally:
             q.task_done()
 
 
-def _consume_in_process(q: Any) -> None:
+def _describe(path: str, error: BaseException) -> str:
+    return (
+        f'{path} could not be written ({type(error).__name__}: {error}); the snapshots '
+        'before it are as they were'
+    )
+
+
+def _consume_in_process(q: Any, failures: Any) -> None:
     parent: Any = multiprocessing.parent_process()
     threading.Thread(target=_die_with, args=(parent,), daemon=True).start()
-    consume(q)
+    consume(q, failures)
 
 
 def _die_with(parent: Any) -> None:
@@ -428,5 +459,9 @@ def _warn_if_failed(worker: Any, what: str) -> bool:
     code = getattr(worker, 'exitcode', 0)
     if not isinstance(code, int) or code == 0:
         return False
-    warnings.warn(f'snapshot: {what} could not be written (exit code {code})')
+    error = getattr(worker, 'error', None)
+    if error is None:
+        warnings.warn(f'snapshot: {what} could not be written (exit code {code})')
+    else:
+        warnings.warn(f'snapshot: {_describe(what, error)}')
     return True
