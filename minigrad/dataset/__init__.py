@@ -11,6 +11,7 @@ from minigrad.dataset.convert import (
 from minigrad.dataset.dataset_mixin import DatasetMixin
 from minigrad.dataset.download import (
     DatasetError,
+    UnreadableFile,
     cache_or_load_file,
     cached_download,
     get_dataset_directory,
@@ -27,6 +28,7 @@ __all__ = [
     'DatasetMixin',
     'Iterator',
     'TabularDataset',
+    'UnreadableFile',
     'cache_or_load_file',
     'cached_download',
     'concat_examples',

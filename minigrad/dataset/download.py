@@ -26,6 +26,10 @@ class DatasetError(RuntimeError):
     """A dataset cannot be had: a file is missing, damaged, or not the right one."""
 
 
+class UnreadableFile(DatasetError, OSError, ValueError):
+    """A file of a dataset is damaged or of another kind; the text names it."""
+
+
 def get_dataset_root() -> str:
     """Returns the folder under which datasets are kept."""
     if _dataset_root is not None:

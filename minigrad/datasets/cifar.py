@@ -158,12 +158,21 @@ def _load(layout: _Layout) -> dict[str, bytes]:
             f'  got       {got}, {len(raw)} bytes\n'
             '  hint: delete the file; it is downloaded again when it is next asked for'
         )
+    try:
+        return _unpack(layout, raw, names)
+    except Exception as error:  # an archive can be damaged in any way
+        raise DatasetError(
+            f'{path}: damaged ({type(error).__name__}: {error})'
+        ) from error
+
+
+def _unpack(layout: _Layout, raw: bytes, names: tuple[str, ...]) -> dict[str, bytes]:
     contents = {}
     with tarfile.open(fileobj=io.BytesIO(raw), mode='r:gz') as archive:
         for name in names:
             member = archive.extractfile(f'{layout.folder}/{name}')
             if member is None:
-                raise DatasetError(f'{path}: {layout.folder}/{name} is no file')
+                raise ValueError(f'{layout.folder}/{name} is no file')
             contents[name] = member.read()
     return contents
 

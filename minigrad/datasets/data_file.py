@@ -19,7 +19,6 @@ from minigrad.dataset.download import (
     is_offline,
 )
 
-
 # Images and labels are packed to a half or a tenth; zeros, to a thousandth.
 _LARGEST_RATIO = 50
 

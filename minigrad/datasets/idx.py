@@ -40,4 +40,8 @@ def parse_idx(content: bytes, name: str) -> Array:
             f'{name}: expected {math.prod(shape)} values of shape {shape}, got '
             f'{len(content) - start}'
         )
-    return numpy.frombuffer(content, numpy.uint8, offset=start).reshape(shape)
+    values = numpy.frombuffer(content, numpy.uint8, offset=start)
+    try:
+        return values.reshape(shape)
+    except ValueError as error:  # more axes than NumPy has
+        raise DatasetError(f'{name}: it has {len(shape)} axes ({error})') from error

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import io
 import os
-from collections.abc import Sequence
-from typing import IO, Any
+import warnings
+from collections.abc import Callable, Sequence
+from typing import IO, Any, TypeVar
 
 import numpy
 
 from minigrad.configuration import get_dtype
 from minigrad.dataset import DatasetMixin
+from minigrad.dataset.download import UnreadableFile
 from minigrad.types import Array
+
+T = TypeVar('T')
 
 available = importlib.util.find_spec('PIL') is not None
 """Whether Pillow is installed."""
@@ -28,13 +33,59 @@ def _check_pillow_availability() -> Any:
         ) from error
 
 
-def _read_image_as_array(file: str | IO[bytes], dtype: Any) -> Array:
-    """Returns an image as an array of shape ``(C, H, W)``."""
-    with _check_pillow_availability().open(file) as image:
-        array = numpy.asarray(image, dtype=dtype)
+def _read_image_as_array(
+    file: str | IO[bytes], dtype: Any, name: str | None = None
+) -> Array:
+    """Returns an image as an array of shape ``(C, H, W)``.
+
+    Args:
+        file: Path, or an opened file.
+        dtype: Dtype of the array.
+        name: What to call it in messages; the path by default.
+
+    Raises:
+        UnreadableFile: It is damaged, or no image.
+    """
+    name = str(file) if name is None else name
+    try:
+        with _check_pillow_availability().open(file) as image:
+            array = numpy.asarray(image, dtype=dtype)
+        if array.ndim not in (2, 3):
+            raise ValueError(f'an array with {array.ndim} axes')
+    except (FileNotFoundError, PermissionError, ImportError):
+        raise
+    except Exception as error:  # Pillow raises many kinds
+        raise UnreadableFile(
+            f'{name}: cannot be read as an image ({type(error).__name__}: {error})\n'
+            '  hint: replace the file; skip_unreadable=True takes the next one instead'
+        ) from error
     if array.ndim == 2:
         array = array[..., None]  # grey: one channel
     return array.transpose(2, 0, 1)
+
+
+def read_or_next(
+    read: Callable[[int], T], i: int, count: int, skip_unreadable: bool
+) -> T:
+    """Returns example ``i``, or the next one after it that can be read.
+
+    Args:
+        read: Returns an example.
+        i: Its number.
+        count: Number of examples.
+        skip_unreadable: Whether the next one will do, with a warning.
+
+    Raises:
+        UnreadableFile: It cannot be read; or, with ``skip_unreadable``, none can.
+    """
+    for step in range(count):
+        try:
+            return read((i + step) % count if step else i)
+        except UnreadableFile as error:
+            if not skip_unreadable or step == count - 1:
+                raise
+            warnings.warn(f'passed over: {str(error).splitlines()[0]}')
+    return read(i)
 
 
 class ImageDataset(DatasetMixin):
@@ -44,32 +95,42 @@ class ImageDataset(DatasetMixin):
         paths: The files; or a text file that lists them, one a line.
         root: Folder that the paths start from.
         dtype: Dtype of the arrays, ``config.dtype`` when None.
+        skip_unreadable: Whether an image that cannot be read is replaced by the next one,
+            with a warning; it is an error otherwise.
 
     Raises:
         ImportError: Pillow is not installed.
+        UnreadableFile: (when an image is asked for) It is damaged, or no image.
 
     Source: compatible with chainer.datasets.ImageDataset.
     """
 
     def __init__(
-        self, paths: str | Sequence[str], root: str = '.', dtype: Any = None
+        self,
+        paths: str | Sequence[str],
+        root: str = '.',
+        dtype: Any = None,
+        *,
+        skip_unreadable: bool = False,
     ) -> None:
         _check_pillow_availability()
         if isinstance(paths, str):
-            with open(paths, encoding='utf-8') as file:
-                paths = [line.strip() for line in file]
+            paths = [line.strip() for line in read_lines(paths)]
         self._paths = paths
         self._root = root
         self._dtype = get_dtype(dtype)
+        self._skip_unreadable = skip_unreadable
 
     def __len__(self) -> int:
         return len(self._paths)
 
     def get_example(self, i: int) -> Array:
         """Reads image number ``i``."""
-        return _read_image_as_array(
-            os.path.join(self._root, self._paths[i]), self._dtype
-        )
+        return read_or_next(self._read, i, len(self), self._skip_unreadable)
+
+    def _read(self, i: int) -> Array:
+        path = os.path.join(self._root, self._paths[i])
+        return _read_image_as_array(path, self._dtype)
 
 
 class LabeledImageDataset(DatasetMixin):
@@ -80,10 +141,13 @@ class LabeledImageDataset(DatasetMixin):
         root: Folder that the paths start from.
         dtype: Dtype of the images, ``config.dtype`` when None.
         label_dtype: Dtype of the labels, which are 0-d arrays.
+        skip_unreadable: Whether an image that cannot be read is replaced by the next one,
+            with a warning; it is an error otherwise.
 
     Raises:
         ImportError: Pillow is not installed.
-        ValueError: A line of the text file is not a path and a number.
+        UnreadableFile: A line of the text file is not a path and a number (also a
+            ValueError); or, when an image is asked for, it is damaged.
 
     Source: compatible with chainer.datasets.LabeledImageDataset.
     """
@@ -94,8 +158,11 @@ class LabeledImageDataset(DatasetMixin):
         root: str = '.',
         dtype: Any = None,
         label_dtype: Any = numpy.int32,
+        *,
+        skip_unreadable: bool = False,
     ) -> None:
         _check_pillow_availability()
+        self._skip_unreadable = skip_unreadable
         self._pairs = read_pairs(pairs) if isinstance(pairs, str) else pairs
         self._root = root
         self._dtype = get_dtype(dtype)
@@ -106,21 +173,46 @@ class LabeledImageDataset(DatasetMixin):
 
     def get_example(self, i: int) -> tuple[Array, Array]:
         """Reads image number ``i``."""
+        return read_or_next(self._read, i, len(self), self._skip_unreadable)
+
+    def _read(self, i: int) -> tuple[Array, Array]:
         path, label = self._pairs[i]
         image = _read_image_as_array(os.path.join(self._root, path), self._dtype)
         return image, numpy.array(label, dtype=self._label_dtype)
 
 
+def read_lines(path: str) -> list[str]:
+    """Returns the lines of a text file in UTF-8.
+
+    Raises:
+        UnreadableFile: It is in another encoding.
+    """
+    with open(path, 'rb') as file:
+        raw = file.read()
+    try:
+        return io.StringIO(raw.decode('utf-8'), newline=None).readlines()
+    except UnicodeDecodeError as error:
+        line = raw[: error.start].count(b'\n') + 1
+        raise UnreadableFile(
+            f'{path}: line {line}: no text in UTF-8 ({error})'
+        ) from error
+
+
 def read_pairs(path: str) -> list[tuple[str, int]]:
-    """Returns the ``(path, label)`` pairs of a text file, one a line."""
+    """Returns the ``(path, label)`` pairs of a text file, one a line.
+
+    Raises:
+        UnreadableFile: A line is something else; also a ValueError.
+    """
     pairs = []
-    with open(path, encoding='utf-8') as file:
-        for i, line in enumerate(file):
-            words = line.split()
-            if len(words) != 2:
-                raise ValueError(
-                    f'invalid format at line {i} in file {path}: expected a path and a '
-                    f'label, got {line.strip()!r}'
-                )
-            pairs.append((words[0], int(words[1])))
+    for i, line in enumerate(read_lines(path)):
+        words = line.split()
+        try:
+            name, label = words
+            pairs.append((name, int(label)))
+        except ValueError as error:
+            raise UnreadableFile(
+                f'invalid format at line {i + 1} in file {path}: expected a path and a '
+                f'whole number, got {line.strip()[:100]!r}'
+            ) from error
     return pairs

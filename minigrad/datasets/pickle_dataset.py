@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import IO, Any
 
 from minigrad.dataset import DatasetMixin
+from minigrad.dataset.download import UnreadableFile
 
 
 class PickleDatasetWriter:
@@ -52,13 +53,15 @@ class PickleDatasetWriter:
 class PickleDataset(DatasetMixin):
     """Reads examples from a file of `PickleDatasetWriter`.
 
-    Loading a pickle executes what it says: open files only that you trust.
+    Loading a pickle executes what it says, and all of them are loaded once when the
+    dataset is made: open only files that you trust as you would trust a program.
 
     Args:
         reader: A binary file object that can seek.
 
     Raises:
         ValueError: The file object cannot seek.
+        UnreadableFile: An example is damaged, or the file ends inside of one.
 
     Example:
         >>> import os, tempfile
@@ -81,11 +84,22 @@ class PickleDataset(DatasetMixin):
         reader.seek(0)
         while True:
             position = reader.tell()
-            try:
-                pickle.load(reader)
-            except EOFError:
+            if not reader.read(1):
                 break
             self._positions.append(position)
+            self._load(len(self._positions) - 1)
+
+    def _load(self, i: int) -> Any:
+        position = self._positions[i]
+        self._reader.seek(position)
+        try:
+            return pickle.load(self._reader)
+        except Exception as error:  # a pickle can be damaged in any way
+            name = getattr(self._reader, 'name', 'the file of pickles')
+            raise UnreadableFile(
+                f'{name}: example {i}, at byte {position}, is damaged or cut short '
+                f'({type(error).__name__}: {error})'
+            ) from error
 
     def __getstate__(self) -> dict[str, Any]:
         state = self.__dict__.copy()
@@ -131,13 +145,23 @@ class PickleDataset(DatasetMixin):
             name = getattr(self._reader, 'name', None)
             if self._process != os.getpid() and isinstance(name, str):
                 self._reopen(name)
-            self._reader.seek(self._positions[i])
-            return pickle.load(self._reader)
+            return self._load(i)
 
 
 def open_pickle_dataset(path: str) -> PickleDataset:
-    """Opens a file of pickled examples; close it, or use ``with``."""
-    return PickleDataset(open(path, 'rb'))
+    """Opens a file of pickled examples; close it, or use ``with``.
+
+    Whatever the pickles say is executed: open only files that you trust.
+
+    Raises:
+        UnreadableFile: An example is damaged, or the file ends inside of one.
+    """
+    file = open(path, 'rb')  # noqa: SIM115 - closed by the dataset
+    try:
+        return PickleDataset(file)
+    except BaseException:
+        file.close()
+        raise
 
 
 def open_pickle_dataset_writer(

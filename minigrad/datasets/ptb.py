@@ -6,6 +6,7 @@ import io
 
 import numpy
 
+from minigrad.dataset.download import DatasetError
 from minigrad.datasets import data_file
 from minigrad.datasets.data_file import DataFile
 from minigrad.types import Array
@@ -41,6 +42,13 @@ def get_ptb_words() -> tuple[Array, Array, Array]:
     """
     words = [_words(part) for part in ('train', 'valid', 'test')]
     numbers = _number(words[0])
+    for part, text in zip(('valid', 'test'), words[1:], strict=True):
+        unknown = next((word for word in text if word not in numbers), None)
+        if unknown is not None:
+            raise DatasetError(
+                f'{_FILES[part].name}: the word {unknown[:50]!r} is not in '
+                f'{_FILES["train"].name}, so it has no number'
+            )
     train, valid, test = [
         numpy.array([numbers[word] for word in text], numpy.int32) for text in words
     ]
@@ -61,7 +69,11 @@ def get_ptb_words_vocabulary() -> dict[str, int]:
 
 
 def _words(part: str) -> list[str]:
-    text = data_file.load('ptb', _FILES[part]).decode()
+    file = _FILES[part]
+    try:
+        text = data_file.load('ptb', file).decode()
+    except UnicodeDecodeError as error:
+        raise DatasetError(f'{file.name}: not text in UTF-8 ({error})') from error
     words: list[str] = []
     for line in io.StringIO(text):
         words += [*line.split(), '<eos>']

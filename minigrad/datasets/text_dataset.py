@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import IO, Any
 
 from minigrad.dataset import DatasetMixin
+from minigrad.dataset.download import UnreadableFile
 
 
 class TextDataset(DatasetMixin):
@@ -26,6 +27,7 @@ class TextDataset(DatasetMixin):
         filter_func: Called with the lines of all files; false leaves them out.
 
     Raises:
+        UnreadableFile: A file is not text in its encoding (also a ValueError).
         ValueError: There is no path, a list has another length than the paths, or the
             files have different numbers of lines.
 
@@ -87,7 +89,9 @@ class TextDataset(DatasetMixin):
         self._starts: list[list[int]] = [[] for _ in self._files]
         while True:
             starts = [file.tell() for file in self._files]
-            lines = [file.readline() for file in self._files]
+            lines = [
+                self._read_line(k, len(self._starts[0])) for k in range(len(starts))
+            ]
             if not all(lines):
                 break
             if filter_func is None or filter_func(*lines):
@@ -101,6 +105,15 @@ class TextDataset(DatasetMixin):
                     for path, line in zip(self._how_to_open[0], lines, strict=True)
                 )
             )
+
+    def _read_line(self, k: int, n: int) -> str:
+        try:
+            return self._files[k].readline()
+        except UnicodeDecodeError as error:
+            raise UnreadableFile(
+                f'{self._how_to_open[0][k]}: not text in {error.encoding}, after line {n} '
+                f'({error.reason})\n  hint: give encoding=, or errors="replace"'
+            ) from error
 
     def __getstate__(self) -> dict[str, Any]:
         state = self.__dict__.copy()
@@ -145,5 +158,5 @@ class TextDataset(DatasetMixin):
         with self._lock:
             for file, starts in zip(self._files, self._starts, strict=True):
                 file.seek(starts[i])
-            lines = tuple([file.readline() for file in self._files])
+            lines = tuple([self._read_line(k, i) for k in range(len(self._files))])
         return lines[0] if len(lines) == 1 else lines

@@ -15,12 +15,16 @@ import numpy
 
 from minigrad.configuration import get_dtype
 from minigrad.dataset import DatasetMixin
+from minigrad.dataset.download import UnreadableFile
 from minigrad.datasets.image_dataset import (
     _check_pillow_availability,
     _read_image_as_array,
+    read_or_next,
     read_pairs,
 )
 from minigrad.types import Array
+
+_LARGE = 1 << 26
 
 
 class ZippedImageDataset(DatasetMixin):
@@ -29,10 +33,18 @@ class ZippedImageDataset(DatasetMixin):
     Args:
         zipfilename: Path of the zip file, which holds nothing but images.
         dtype: Dtype of the arrays, ``config.dtype`` when None.
+        skip_unreadable: Whether an image that cannot be read is replaced by the next one,
+            with a warning; it is an error otherwise.
+
+    Raises:
+        UnreadableFile: It is no zip file; or, when an image is asked for, it is damaged.
     """
 
-    def __init__(self, zipfilename: str, dtype: Any = None) -> None:
+    def __init__(
+        self, zipfilename: str, dtype: Any = None, *, skip_unreadable: bool = False
+    ) -> None:
         _check_pillow_availability()
+        self._skip_unreadable = skip_unreadable
         self._zipfilename = zipfilename
         self._dtype = get_dtype(dtype)
         self._lock = threading.Lock()
@@ -41,7 +53,14 @@ class ZippedImageDataset(DatasetMixin):
 
     def _open(self) -> None:
         # A process of its own needs a file position of its own.
-        self._archive = zipfile.ZipFile(self._zipfilename)
+        try:
+            self._archive = zipfile.ZipFile(self._zipfilename)
+        except (FileNotFoundError, PermissionError):
+            raise
+        except Exception as error:  # a zip file can be damaged in any way
+            raise UnreadableFile(
+                f'{self._zipfilename}: not a zip file, or cut short ({error})'
+            ) from error
         self._process = os.getpid()
 
     def __getstate__(self) -> dict[str, Any]:
@@ -59,12 +78,32 @@ class ZippedImageDataset(DatasetMixin):
 
     def get_example(self, i: int | str) -> Array:
         """Reads an image, by number or by its name in the zip file."""
-        name = i if isinstance(i, str) else self._paths[i]
+        if isinstance(i, str):
+            return self._read(i)
+        return read_or_next(
+            lambda i: self._read(self._paths[i]), i, len(self), self._skip_unreadable
+        )
+
+    def _read(self, name: str) -> Array:
         with self._lock:
             if self._process != os.getpid():
                 self._open()
-            content = self._archive.read(name)
-        return _read_image_as_array(io.BytesIO(content), self._dtype)
+            content = self._read_member(name)
+        where = f'{self._zipfilename}: {name}'
+        return _read_image_as_array(io.BytesIO(content), self._dtype, where)
+
+    def _read_member(self, name: str) -> bytes:
+        try:
+            info = self._archive.getinfo(name)
+            # Images are packed already; what shrinks to a hundredth is none.
+            if info.file_size > _LARGE and info.file_size > 100 * info.compress_size:
+                raise ValueError(f'it unfolds to {info.file_size} bytes')
+            return self._archive.read(info)
+        except Exception as error:  # a zip file can be damaged in any way
+            reason = 'it is not there' if isinstance(error, KeyError) else error
+            raise UnreadableFile(
+                f'{self._zipfilename}: {name}: cannot be read ({reason})'
+            ) from error
 
 
 class MultiZippedImageDataset(DatasetMixin):
@@ -73,10 +112,21 @@ class MultiZippedImageDataset(DatasetMixin):
     Args:
         zipfilenames: Paths of the zip files.
         dtype: Dtype of the arrays, ``config.dtype`` when None.
+        skip_unreadable: Whether an image that cannot be read is replaced by the next one,
+            with a warning; it is an error otherwise.
     """
 
-    def __init__(self, zipfilenames: Sequence[str], dtype: Any = None) -> None:
-        self._parts = [ZippedImageDataset(name, dtype) for name in zipfilenames]
+    def __init__(
+        self,
+        zipfilenames: Sequence[str],
+        dtype: Any = None,
+        *,
+        skip_unreadable: bool = False,
+    ) -> None:
+        self._parts = [
+            ZippedImageDataset(name, dtype, skip_unreadable=skip_unreadable)
+            for name in zipfilenames
+        ]
         self._ends = list(itertools.accumulate([len(part) for part in self._parts]))
 
     def __len__(self) -> int:
@@ -100,6 +150,12 @@ class LabeledZippedImageDataset(DatasetMixin):
             the zip file.
         dtype: Dtype of the images, ``config.dtype`` when None.
         label_dtype: Dtype of the labels, which are 0-d arrays.
+        skip_unreadable: Whether an image that cannot be read is replaced by the next one,
+            with a warning; it is an error otherwise.
+
+    Raises:
+        UnreadableFile: It is no zip file, or a line of the text file is not a name and a
+            number; or, when an image is asked for, it is damaged or not there.
     """
 
     def __init__(
@@ -108,7 +164,10 @@ class LabeledZippedImageDataset(DatasetMixin):
         labelfilename: str,
         dtype: Any = None,
         label_dtype: Any = numpy.int32,
+        *,
+        skip_unreadable: bool = False,
     ) -> None:
+        self._skip_unreadable = skip_unreadable
         self._pairs = read_pairs(labelfilename)
         self._label_dtype = label_dtype
         self._images = ZippedImageDataset(zipfilename, dtype)
@@ -118,6 +177,9 @@ class LabeledZippedImageDataset(DatasetMixin):
 
     def get_example(self, i: int) -> tuple[Array, Array]:
         """Reads image number ``i`` of the text file."""
+        return read_or_next(self._example, i, len(self), self._skip_unreadable)
+
+    def _example(self, i: int) -> tuple[Array, Array]:
         name, label = self._pairs[i]
         image = self._images.get_example(name)
         return image, numpy.array(label, dtype=self._label_dtype)

@@ -59,7 +59,7 @@ def test_labels(folder):
 def test_a_line_that_is_no_pair(folder):
     path = folder / 'wrong.txt'
     path.write_text('0.png 1\n1.png\n')
-    with pytest.raises(ValueError, match=r"line 1 in file .*wrong.txt.*got '1.png'"):
+    with pytest.raises(ValueError, match=r"line 2 in file .*wrong.txt.*got '1.png'"):
         datasets.LabeledImageDataset(str(path))
 
 
