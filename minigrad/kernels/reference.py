@@ -254,8 +254,9 @@ class Kernels(NdKernels, ROIKernels, RandomKernels):
 
         An element stays where the uniform number ``u`` is at least ``ratio``.
         """
-        mask = (u >= ratio) * x.dtype.type(1 / (1 - ratio))
-        return x * mask, mask
+        stays = u >= ratio
+        mask = stays * x.dtype.type(1 / (1 - ratio))
+        return self.xp.where(stays, x * mask, x.dtype.type(0)), mask
 
     def softmax(self, x: Array, axis: int = 1) -> Array:
         """Returns ``exp(x) / sum(exp(x))`` along ``axis``."""

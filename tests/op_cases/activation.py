@@ -3,9 +3,20 @@
 import numpy as np
 
 from minigrad.errors import InvalidType
-from minigrad.testing.op_case import ErrorCase, OpCase, Sample, away, distinct, integers
+from minigrad.testing.op_case import (
+    Edge,
+    ErrorCase,
+    OpCase,
+    Sample,
+    away,
+    distinct,
+    integers,
+)
 
 ONES = np.ones((2, 2))
+INF, NAN = np.inf, np.nan
+TAIL = (-10.0, -17.0, -20.0)  # where y + alpha has no digits left
+SELU = 1.7580993408473768  # scale * alpha
 
 
 def not_float(name, *others, **kwargs):
@@ -60,7 +71,7 @@ def along_axis(name, oracle):
     )
 
 
-def per_channel(name, oracle, *kinks):
+def per_channel(name, oracle, *kinks, edges=()):
     def extended(x, W):
         return oracle(x, W.reshape((1, *W.shape, *[1] * (x.ndim - W.ndim - 1))))
 
@@ -84,6 +95,7 @@ def per_channel(name, oracle, *kinks):
                 (4, 3), np.zeros(3, 'f'), raises=InvalidType, match='float32 != float64'
             ),
         ],
+        edges=edges,
     )
 
 
@@ -114,7 +126,12 @@ def rrelu(x, l=1 / 8, u=1 / 3, r=None):  # noqa: E741
 
 
 CASES = [
-    elementwise('relu', lambda x: np.where(x > 0, x, 0), 0),
+    elementwise(
+        'relu',
+        lambda x: np.where(x > 0, x, 0),
+        0,
+        edges=[Edge.each((INF, INF, 1), (-INF, 0, 0), (0, 0, 0), (-0.0, 0, 0))],
+    ),
     along_axis('softmax', softmax),
     along_axis('log_softmax', lambda x, axis=1: np.log(softmax(x, axis))),
     OpCase(
@@ -130,6 +147,7 @@ CASES = [
             not_float('clipped_relu'),
             ErrorCase((2,), z=0.0, raises=ValueError, match='z > 0, got 0.0'),
         ],
+        edges=[Edge.each((INF, 20, 0), (-INF, 0, 0), (0, 0, 0), (20, 20, 0))],
     ),
     OpCase(
         'relu6',
@@ -137,8 +155,24 @@ CASES = [
         samples=[Sample(np.array([[-3.0, 2.0], [5.5, 7.0]])), Sample(away((), 0))],
         empty=Sample((0, 4)),
         errors=[not_float('relu6|clipped_relu')],
+        edges=[Edge.each((INF, 6, 0), (-INF, 0, 0), (0, 0, 0), (6, 6, 0))],
     ),
-    elementwise('elu', elu, 0, kwargs=({}, {'alpha': 0.5}, {'alpha': -0.5})),
+    elementwise(
+        'elu',
+        elu,
+        0,
+        kwargs=({}, {'alpha': 0.5}, {'alpha': -0.5}),
+        edges=[
+            Edge.each(
+                (INF, INF, 1),
+                (-INF, -1, 0),
+                (0, 0, 1),
+                (NAN, NAN, NAN),
+            ),
+            Edge.each((1e4, 1e4, 1), (65504, 65504, 1), alpha=2.0),
+            Edge.each(*[(v, np.expm1(v), np.exp(v)) for v in TAIL], dtypes='fd'),
+        ],
+    ),
     elementwise(
         'selu',
         lambda x, alpha=1.6732632423543772, scale=1.0507009873554805: (
@@ -147,20 +181,60 @@ CASES = [
         0,
         kwargs=({}, {'alpha': 0.5, 'scale': 2.0}),
         says='elu',
+        edges=[
+            Edge.each(
+                (INF, INF, 1.0507009873554805),
+                (-INF, -1.7580993408473768, 0),
+                (0, 0, 1.7580993408473768),
+            ),
+            Edge.each(
+                *[(v, SELU * np.expm1(v), SELU * np.exp(v)) for v in TAIL], dtypes='fd'
+            ),
+        ],
     ),
     elementwise(
         'leaky_relu',
         lambda x, slope=0.2: np.where(x < 0, slope * x, x),
         0,
         kwargs=({}, {'slope': 0.0}, {'slope': -0.5}, {'slope': 1.5}),
+        edges=[
+            Edge.each((INF, INF, 1), (-INF, -INF, 0.2), (0, 0, 0.2), (-0.0, 0, 0.2)),
+            Edge.each((INF, INF, 1), (-INF, 0, 0), (0, 0, 0), slope=0.0),
+        ],
     ),
     elementwise(
         'softplus',
         lambda x, beta=1.0: np.log1p(np.exp(beta * x)) / beta,
         kwargs=({}, {'beta': 2.0}),
+        edges=[
+            Edge.each((INF, INF, 1), (-INF, 0, 0), (0, np.log(2), 0.5), (NAN, NAN, NAN))
+        ],
     ),
-    per_channel('prelu', lambda x, W: np.where(x < 0, W * x, x), 0),
-    per_channel('swish', lambda x, beta: x / (1 + np.exp(-beta * x))),
+    per_channel(
+        'prelu',
+        lambda x, W: np.where(x < 0, W * x, x),
+        0,
+        edges=[
+            Edge(
+                [[INF], [-2.0], [0.0]],
+                [0.25],
+                values=[[INF], [-0.5], [0]],
+                gradients=([[1], [0.25], [1]], [-2]),
+            )
+        ],
+    ),
+    per_channel(
+        'swish',
+        lambda x, beta: x / (1 + np.exp(-beta * x)),
+        edges=[
+            Edge(
+                [[INF], [-INF], [0.0]],
+                [1.0],
+                values=[[INF], [0], [0]],
+                gradients=([[1], [0], [0.5]], [0]),
+            )
+        ],
+    ),
     OpCase(
         'maxout',
         oracle=maxout,
@@ -203,6 +277,15 @@ CASES = [
             ErrorCase((2,), l=0.5, u=0.2, raises=ValueError, match='l=0.5, u=0.2'),
             ErrorCase((2,), r=np.ones(3), raises=InvalidType, match=r'rrelu: .*\(3,\)'),
             ErrorCase((2,), train=True, raises=ValueError, match='using_config'),
+        ],
+        edges=[
+            Edge(
+                [INF, -INF, 0.0],
+                values=[INF, -INF, 0],
+                gradients=([1, 0.5, 1],),
+                r=np.full(3, 0.5),
+                dtypes='d',
+            )
         ],
     ),
 ]

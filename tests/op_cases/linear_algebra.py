@@ -108,7 +108,15 @@ CASES = [
     ),
     OpCase(
         'det',
-        samples=[Sample(regular(3, 3)), Sample((2, 2))],
+        samples=[
+            Sample(regular(3, 3)),
+            Sample((2, 2)),
+            # Singular: their gradient is made of cofactors, which need no inverse.
+            Sample(const([[1.0, 2.0], [2.0, 4.0]])),
+            Sample(const([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0], [7.0, 8.0, 9.0]])),
+            Sample(const(np.zeros((3, 3)))),
+            Sample(const([[0.0]])),
+        ],
         oracle=lambda a: np.asarray(det(a)),
         errors=[
             ErrorCase(INTS, raises=InvalidType, match='dtype'),
@@ -117,7 +125,10 @@ CASES = [
     ),
     OpCase(
         'batch_det',
-        samples=[Sample(regular(2, 3, 3))],
+        samples=[
+            Sample(regular(2, 3, 3)),
+            Sample(const([np.eye(2), np.ones((2, 2))])),
+        ],
         oracle=det,
         empty=Sample((0, 2, 2)),
         errors=square_errors(3),

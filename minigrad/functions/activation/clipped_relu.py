@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from minigrad.backend import get_array_module
+from minigrad.functions._edges import masked
 from minigrad.functions.activation._activation import Activation
 from minigrad.types import Array
 from minigrad.variable import Variable
@@ -27,7 +28,7 @@ class ClippedReLU(Activation):
 
     def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
         (gy,) = grad_outputs
-        return gy * self.inside.astype(gy.dtype)
+        return masked(gy, self.inside)
 
 
 def clipped_relu(x: Any, z: float = 20.0) -> Variable:

@@ -5,30 +5,30 @@ from __future__ import annotations
 from typing import Any
 
 from minigrad.backend import get_array_module
+from minigrad.functions._edges import masked
 from minigrad.functions.activation._activation import Activation, split_at_zero
+from minigrad.functions.math.elementary import exp
 from minigrad.types import Array
 from minigrad.variable import Variable
 
 
 class ELU(Activation):
-    on_arrays = True
-
     def __init__(self, alpha: float = 1.0) -> None:
         self.alpha = float(alpha)
 
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         (x,) = inputs
-        self.retain_outputs((0,))
-        self.positive = x > 0
+        self.retain_inputs((0,))
         above, below = split_at_zero(x)
         return above + get_array_module(x).expm1(below) * x.dtype.type(self.alpha)
 
     def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
-        # The slope is 1, or y + alpha = alpha * exp(x): linear in y.
-        (y,) = self.get_retained_outputs()
-        positive = self.positive.astype(y.dtype)
-        negative = 1 - positive
-        return grad_outputs[0] * (y * negative + (positive + self.alpha * negative))
+        (x,) = self.get_retained_inputs()
+        (gy,) = grad_outputs
+        positive = x.array > 0
+        # Not y + alpha, which has lost its digits at -17.
+        slope = exp(masked(x, ~positive)) * self.alpha
+        return masked(gy, positive) + masked(gy, ~positive) * slope
 
 
 def elu(x: Any, alpha: float = 1.0) -> Variable:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from minigrad.functions._edges import masked
 from minigrad.functions.activation._activation import Activation, split_at_zero
 from minigrad.types import Array
 from minigrad.variable import Variable
@@ -18,18 +19,21 @@ class LeakyReLU(Activation):
 
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         (x,) = inputs
-        self.negative = x < 0
+        self.positive = x > 0
         above, below = split_at_zero(x)
-        return above + below * x.dtype.type(self.slope)
+        # With a slope of 0 it is relu: minus infinity times 0 would be NaN.
+        return above + below * x.dtype.type(self.slope) if self.slope else above
 
     def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
         (gy,) = grad_outputs
+        if not self.slope:
+            return masked(gy, self.positive)
         slope = gy.dtype.type(self.slope)
-        return gy * (~self.negative + self.negative * slope)
+        return gy * (self.positive + ~self.positive * slope)
 
 
 def leaky_relu(x: Any, slope: float = 0.2) -> Variable:
-    """Leaky rectified linear unit: ``x`` where ``x >= 0``, else ``slope * x``.
+    """Leaky rectified linear unit: ``x`` where ``x > 0``, else ``slope * x``.
 
     Args:
         x: Variable or array, float, any shape.
@@ -41,7 +45,7 @@ def leaky_relu(x: Any, slope: float = 0.2) -> Variable:
     Raises:
         InvalidType: ``x`` is not float.
 
-    Gradient: ``gy`` where ``x >= 0``, else ``slope * gy``.
+    Gradient: ``gy`` where ``x > 0``, else ``slope * gy`` (also at 0).
     Double backprop: yes.
     Kernels: reference.
     Source: Maas et al. 2013; compatible with chainer.functions.leaky_relu.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from minigrad.functions._edges import masked
 from minigrad.functions.activation._activation import split_at_zero
 from minigrad.functions.activation._per_channel import PerChannel, extended
 from minigrad.functions.math.sum_to import sum_to
@@ -24,13 +25,14 @@ class PReLUFunction(PerChannel):
     def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
         x, W = self.get_retained_inputs()
         (gy,) = grad_outputs
-        positive = (x.array >= 0).astype(x.dtype)
+        positive = x.array >= 0
         W_extended = extended(W, x.ndim)
         gx = gW = None
         if 0 in indexes:
-            gx = gy * (W_extended * (1 - positive) + positive)
+            gx = masked(gy, positive) + masked(gy, ~positive) * W_extended
         if 1 in indexes:
-            gW = sum_to(gy * x * (1 - positive), W_extended.shape).reshape(W.shape)
+            below = masked(gy, ~positive) * masked(x, ~positive)
+            gW = sum_to(below, W_extended.shape).reshape(W.shape)
         return gx, gW
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from minigrad.functions._edges import masked
 from minigrad.functions.activation._per_channel import PerChannel, extended
 from minigrad.functions.activation.sigmoid import sigmoid, sigmoid_array
 from minigrad.functions.math.sum_to import sum_to
@@ -17,19 +18,23 @@ class Swish(PerChannel):
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         self.retain_inputs((0, 1))
         x, beta = inputs
-        return x * sigmoid_array(x * extended(beta, x.ndim))
+        s = sigmoid_array(x * extended(beta, x.ndim))
+        return masked(x, s != 0) * s
 
     def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
         x, beta = self.get_retained_inputs()
         (gy,) = grad_outputs
         beta_extended = extended(beta, x.ndim)
         s = sigmoid(x * beta_extended)
-        y = x * s
+        # Where a factor is 0, an infinite x has no part in the product.
+        bent = s.array * (1 - s.array) != 0
+        slope = masked(x, bent) * s * (1 - s)
         gx = gbeta = None
         if 0 in indexes:
-            gx = gy * (s + y * beta_extended * (1 - s))
+            gx = gy * (s + slope * beta_extended)
         if 1 in indexes:
-            gbeta = sum_to(gy * y * (x - y), beta_extended.shape).reshape(beta.shape)
+            gbeta = sum_to(gy * masked(x, bent) * slope, beta_extended.shape)
+            gbeta = gbeta.reshape(beta.shape)
         return gx, gbeta
 
 

@@ -8,6 +8,7 @@ import numpy
 
 from minigrad.backend import get_array_module
 from minigrad.function_node import FunctionNode, InputTypes
+from minigrad.functions._edges import masked
 from minigrad.functions.activation.relu import relu
 from minigrad.functions.array.expand_dims import expand_dims
 from minigrad.functions.loss._labels import check_reduce
@@ -53,7 +54,7 @@ class Contrastive(FunctionNode):
         diff = (x0 - x1).astype(dtype)
         square = (diff * diff).sum(axis=1)
         gap = xp.maximum(dtype.type(self.margin) - xp.sqrt(square), 0)
-        loss = self.similar * square + (1 - self.similar) * gap * gap
+        loss = self.similar * masked(square, y != 0) + (1 - self.similar) * gap * gap
         loss = loss.mean() if self.reduce == 'mean' else loss
         return (dtype.type(0.5) * loss).astype(x0.dtype)
 
@@ -68,7 +69,8 @@ class Contrastive(FunctionNode):
         distance = sqrt(maximum(square, x0.xp.full_like(square.array, least**2)))
         similar = self.similar[:, None].astype(x0.dtype)
         push = (1 - similar) * (relu(self.margin - distance) / distance)
-        gx0 = gy * ((similar - push) * diff)
+        moves = (similar != 0) | (distance.array < self.margin)
+        gx0 = gy * ((similar - push) * masked(diff, moves))
         return gx0, -gx0 if 1 in indexes else None, None
 
 

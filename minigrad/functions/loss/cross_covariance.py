@@ -6,6 +6,7 @@ from typing import Any
 
 from minigrad.backend import get_array_module
 from minigrad.function_node import FunctionNode, InputTypes
+from minigrad.functions._edges import masked
 from minigrad.functions.array.transpose import transpose
 from minigrad.functions.loss._labels import check_reduce
 from minigrad.functions.loss._pair import wide
@@ -74,7 +75,7 @@ class DeCov(_Covariance):
     def mask(self, covariance: Any) -> Any:
         """Leaves out the variances."""
         xp, size = get_array_module(covariance), len(covariance)
-        return covariance * (1 - xp.eye(size, dtype=covariance.dtype))
+        return masked(covariance, ~xp.eye(size, dtype=bool))
 
 
 def cross_covariance(y: Any, z: Any, reduce: str = 'half_squared_sum') -> Variable:

@@ -10,6 +10,7 @@ import numpy
 from minigrad.backend import get_array_module, may_look_at
 from minigrad.function_node import FunctionNode
 from minigrad.functions._check import Checker
+from minigrad.functions._edges import masked
 from minigrad.functions.activation.log_softmax import log_softmax
 from minigrad.functions.array.cast import cast
 from minigrad.functions.array.get_item import get_item
@@ -178,6 +179,9 @@ def _losses(
     may_skip[:, 2:] = path[:, 2:] != path[:, :-2]
     skip_cost = unless(may_skip)
     every_time_counts = may_look_at(t) and bool((input_length == len(x)).all())
+    if not every_time_counts:  # what comes after the end is not looked at
+        counts = xp.arange(len(x))[:, None] < input_length
+        x = masked(x, counts[:, :, None])
     last = 2 * label_length[:, None]
     may_end = (place == last) | (place == last - 1)
 

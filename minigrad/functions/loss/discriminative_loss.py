@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from minigrad.backend import get_array_module
+from minigrad.functions._edges import masked
 from minigrad.functions.activation.relu import relu
 from minigrad.functions.array.expand_dims import expand_dims
 from minigrad.functions.array.where import where
 from minigrad.functions.math.basic_math import absolute
 from minigrad.functions.math.elementary import sqrt
 from minigrad.functions.math.sum import sum as sum_of
+from minigrad.functions.math.sum_to import broadcast_to
 from minigrad.variable import Variable, as_array, as_variable
 
 
@@ -78,14 +80,15 @@ class DiscriminativeMarginBasedClusteringLoss:
             )
         xp, N, dtype = get_array_module(labels), shape[0], embeddings.dtype
         cluster = xp.arange(1, K + 1, dtype=labels.dtype)[:, None, None, None, None]
-        mask = (labels[:, None] == cluster).astype(dtype)  # (K, N, 1, H, W)
-        pixels = mask.sum(axis=(3, 4))  # (K, N, 1)
-        x = expand_dims(embeddings, 0)  # (1, N, C, H, W)
-        centres = sum_of(x * mask, axis=(3, 4)) / xp.maximum(pixels, 1)  # (K, N, C)
+        mask = labels[:, None] == cluster  # (K, N, 1, H, W)
+        pixels = mask.sum(axis=(3, 4), dtype=dtype)  # (K, N, 1)
+        # A pixel outside of a cluster must not count, even if it is infinite.
+        x = masked(broadcast_to(expand_dims(embeddings, 0), (K, *shape)), mask)
+        centres = sum_of(x, axis=(3, 4)) / xp.maximum(pixels, 1)  # (K, N, C)
 
         regular = sum_of(self.norm(centres, (1, 2))) / (K * N)
 
-        apart = (centres.reshape((K, N, K, 1, 1)) - x) * mask
+        apart = masked(centres.reshape((K, N, K, 1, 1)) - x, mask)
         excess = relu(self.norm(apart, 2) - self.delta_v) ** 2
         of_cluster = sum_of(excess, axis=(1, 2, 3)) / xp.maximum(
             pixels.sum(axis=(1, 2)), 1

@@ -6,6 +6,7 @@ from typing import Any
 
 from minigrad.backend import get_array_module
 from minigrad.function_node import FunctionNode, InputTypes
+from minigrad.functions._edges import masked
 from minigrad.functions.activation.relu import relu
 from minigrad.functions.loss._labels import check_labels, check_reduce
 from minigrad.functions.loss._pair import wide
@@ -55,8 +56,8 @@ class Hinge(FunctionNode):
             gy = gy * (1 / max(len(x), 1))
         margin = x * self.sign + 1
         if self.norm == 'L2':
-            return gy * (relu(margin) * (2 * self.sign)), None
-        return gy * (self.sign * (margin.array > 0)), None
+            gy = gy * (relu(margin) * 2.0)
+        return masked(gy * self.sign, margin.array > 0), None
 
 
 def hinge(x: Any, t: Any, norm: str = 'L1', reduce: str = 'mean') -> Variable:

@@ -6,8 +6,9 @@ from typing import Any
 
 from minigrad.backend import get_array_module
 from minigrad.function_node import FunctionNode, InputTypes
+from minigrad.functions._edges import masked
+from minigrad.functions.activation._activation import split_at_zero
 from minigrad.functions.activation.sigmoid import sigmoid
-from minigrad.functions.activation.softplus import softplus_array
 from minigrad.functions.loss._labels import check_reduce
 from minigrad.functions.loss._pair import wide
 from minigrad.types import Array
@@ -37,10 +38,12 @@ class SigmoidCrossEntropy(FunctionNode):
         self.retain_inputs((0,))
         x, t = inputs
         xp = get_array_module(x)
-        self.valid = (t != self.ignore_label).astype(x.dtype)
+        self.valid = t != self.ignore_label
         self.t = t.astype(x.dtype)
-        # log(1 + exp(x)) - t * x
-        loss = self.valid * (softplus_array(x) - self.t * x)
+        # log(1 + exp(x)) - t * x, without infinity less itself or times 0
+        above, below = split_at_zero(x)
+        line = masked(above, t != 1) * (1 - self.t) - masked(below, t != 0) * self.t
+        loss = masked(line + xp.log1p(xp.exp(-abs(x))), self.valid)
         if self.reduce == 'no':
             return loss
         dtype = wide(x.dtype)
@@ -51,10 +54,9 @@ class SigmoidCrossEntropy(FunctionNode):
     def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
         (x,) = self.get_retained_inputs()
         (gy,) = grad_outputs
-        weight = self.valid
         if self.reduce == 'mean':
-            weight = (weight / self.count).astype(x.dtype, copy=False)
-        return gy * ((sigmoid(x) - self.t) * weight), None
+            gy = gy * (1 / self.count).astype(x.dtype)
+        return masked(gy * (sigmoid(x) - self.t), self.valid), None
 
 
 def sigmoid_cross_entropy(

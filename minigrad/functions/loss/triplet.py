@@ -6,6 +6,7 @@ from typing import Any
 
 from minigrad.backend import get_array_module
 from minigrad.function_node import FunctionNode, InputTypes
+from minigrad.functions._edges import masked
 from minigrad.functions.array.expand_dims import expand_dims
 from minigrad.functions.loss._labels import check_reduce
 from minigrad.functions.loss._pair import wide
@@ -43,7 +44,7 @@ class Triplet(FunctionNode):
         far = (anchor - negative).astype(dtype)
         loss = (near * near - far * far).sum(axis=1) + dtype.type(self.margin)
         loss = xp.maximum(loss, 0)
-        self.active = (loss > 0).astype(anchor.dtype)
+        self.active = loss > 0
         loss = loss.sum() / len(anchor) if self.reduce == 'mean' else loss
         return loss.astype(anchor.dtype)
 
@@ -52,11 +53,17 @@ class Triplet(FunctionNode):
         (gy,) = grad_outputs
         if self.reduce == 'mean':
             gy = gy / len(anchor)
-        g = expand_dims(gy * (2 * self.active), 1)
-        return (
-            g * (negative - positive),
-            g * (positive - anchor),
-            g * (anchor - negative),
+        g = gy * 2.0 if self.reduce == 'mean' else expand_dims(gy * 2.0, 1)
+        active = self.active[:, None]
+        return tuple(
+            [
+                masked(g * difference, active)
+                for difference in (
+                    negative - positive,
+                    positive - anchor,
+                    anchor - negative,
+                )
+            ]
         )
 
 

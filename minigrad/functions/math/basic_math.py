@@ -6,6 +6,7 @@ Importing this module installs the operators on `Variable` and hands the engine 
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy
@@ -13,6 +14,7 @@ import numpy
 from minigrad import backprop
 from minigrad.backend import get_array_module, is_array
 from minigrad.function_node import FunctionNode, InputTypes
+from minigrad.functions._edges import masked
 from minigrad.functions.array import copy as _copy  # noqa: F401 - for the engine
 from minigrad.functions.math import sum_to as _sum_to  # noqa: F401 - for the engine
 from minigrad.types import Array
@@ -242,10 +244,15 @@ class PowVarVar(_Binary):
 
         a, b = self.get_retained_inputs()
         gy = grad_outputs[0]
-        return (
-            gy * b * a ** (b - 1) if 0 in indexes else None,
-            gy * log(a) * a**b if 1 in indexes else None,
-        )
+        ga = gb = None
+        if 0 in indexes:
+            # a ** 0 is 1 everywhere: its slope at a == 0 is 0, not 0 * inf.
+            ga = gy * b * a ** masked(b - 1, b.array != 0)
+        if 1 in indexes:
+            # 0 ** b is 0 near every b > 0, and its slope is 0, not -inf * 0.
+            flat = (a.array == 0) & (b.array >= 0)
+            gb = gy * log(a + flat.astype(a.dtype)) * a**b
+        return ga, gb
 
 
 class PowVarConst(_WithConstant):
@@ -261,7 +268,7 @@ class PowVarConst(_WithConstant):
         (x,) = self.get_retained_inputs()
         (gy,) = grad_outputs
         if self.value == 0:
-            return gy * 0.0
+            return masked(gy, get_array_module(as_array(x)).zeros(x.shape, bool))
         if self.value == 1:
             return gy
         slope = x if self.value == 2 else x ** (self.value - 1)
@@ -279,6 +286,8 @@ class PowConstVar(_WithConstant):
 
     def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
         (y,) = self.get_retained_outputs()
+        if self.value == 0:  # 0 ** x is 0 near every x > 0
+            return masked(grad_outputs[0] * y * -math.inf, as_array(y) == math.inf)
         with numpy.errstate(divide='ignore', invalid='ignore'):
             slope = float(numpy.log(self.value))
         return grad_outputs[0] * y * slope

@@ -6,6 +6,7 @@ from typing import Any
 
 from minigrad.backend import get_array_module
 from minigrad.function_node import FunctionNode, InputTypes
+from minigrad.functions._edges import masked
 from minigrad.types import Array
 from minigrad.variable import Variable, as_array
 
@@ -40,7 +41,7 @@ class Clip(FunctionNode):
             inside = x >= self.x_min
         if self.x_max is not None:
             inside = inside & (x <= self.x_max)
-        return grad_outputs[0] * get_array_module(x).asarray(inside, dtype=x.dtype)
+        return masked(grad_outputs[0], get_array_module(x).asarray(inside))
 
 
 def clip(x: Any, x_min: float | None, x_max: float | None) -> Variable:

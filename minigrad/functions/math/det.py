@@ -6,6 +6,7 @@ from typing import Any
 
 from minigrad.backend import get_array_module
 from minigrad.function_node import FunctionNode, InputTypes
+from minigrad.functions.array.get_item import get_item
 from minigrad.functions.array.reshape import reshape
 from minigrad.functions.array.swapaxes import swapaxes
 from minigrad.functions.math.inv import batch_inv, widened
@@ -37,8 +38,41 @@ class BatchDet(FunctionNode):
     def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
         (a,) = self.get_retained_inputs()
         (y,) = self.get_retained_outputs()
-        scale = reshape(grad_outputs[0] * y, (-1, 1, 1))
-        return broadcast_to(scale, a.shape) * batch_inv(swapaxes(a, 1, 2))
+        gy = reshape(grad_outputs[0], (-1, 1, 1))
+        if _invertible(a.array):
+            cofactors = broadcast_to(reshape(y, (-1, 1, 1)), a.shape)
+            cofactors = cofactors * batch_inv(swapaxes(a, 1, 2))
+        else:
+            cofactors = _cofactors(a)
+        return broadcast_to(gy, a.shape) * cofactors
+
+
+def _invertible(a: Array) -> bool:
+    """Tells whether every matrix of a batch has an inverse with digits to trust."""
+    xp, a = get_array_module(a), widened(a)
+    if a.size == 0:
+        return True
+    values = xp.linalg.svd(a, compute_uv=False)
+    least = xp.finfo(a.dtype).eps ** 0.5
+    return bool((values[:, -1] > least * values[:, 0]).all())
+
+
+def _cofactors(a: Variable) -> Any:
+    """Returns the determinants of what is left without a row and a column, signed.
+
+    They exist for every matrix, and are determinants again, so that every order of
+    derivative works; ``N**2`` of them take ``N**2`` times as long as one.
+    """
+    N = a.shape[-1]
+    xp = get_array_module(a.array)
+    if N == 1:
+        return Variable(xp.ones_like(a.array))
+    others = xp.array([[j for j in range(N) if j != i] for i in range(N)])
+    # (B, N, N, N - 1, N - 1): of each pair of a row and a column the rest
+    minors = get_item(a, (slice(None), others[:, None, :, None], others[:, None]))
+    signs = (-1) ** xp.arange(N)
+    signs = (signs[:, None] * signs).astype(a.dtype)
+    return reshape(batch_det(reshape(minors, (-1, N - 1, N - 1))), a.shape) * signs
 
 
 def batch_det(a: Any) -> Variable:
@@ -52,9 +86,8 @@ def batch_det(a: Any) -> Variable:
 
     Raises:
         InvalidType: ``a`` does not hold square float matrices.
-        ValueError: The gradient of a singular matrix was asked for.
 
-    Gradient: ``gy * y * a^-T``.
+    Gradient: ``gy * y * a^-T``; of singular matrices ``gy`` times the cofactors.
     Double backprop: yes.
     Kernels: reference.
     Source: compatible with chainer.functions.batch_det.
@@ -77,9 +110,8 @@ def det(a: Any) -> Variable:
 
     Raises:
         InvalidType: ``a`` is no square float matrix.
-        ValueError: The gradient of a singular matrix was asked for.
 
-    Gradient: ``gy * y * a^-T``.
+    Gradient: ``gy * y * a^-T``; of singular matrices ``gy`` times the cofactors.
     Double backprop: yes.
     Kernels: reference.
     Source: compatible with chainer.functions.det.

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
+import numpy
+
 from minigrad.backend import get_array_module
+from minigrad.functions._edges import masked
 from minigrad.functions.math._reduction import Reduction
 from minigrad.functions.math.elementary import exp
 from minigrad.types import Array
@@ -20,13 +24,18 @@ class LogSumExp(Reduction):
         self.retain_outputs((0,))
         xp = get_array_module(x)
         largest = x.max(axis=self.axis, keepdims=True)  # exp cannot overflow below it
-        total = xp.exp(x - largest).sum(axis=self.axis)
-        return xp.log(total) + largest.reshape(total.shape)
+        largest = xp.where(abs(largest) == math.inf, x.dtype.type(0), largest)
+        with numpy.errstate(divide='ignore'):  # the logarithm of nothing is -inf
+            total = xp.exp(x - largest).sum(axis=self.axis)
+            return xp.log(total) + largest.reshape(total.shape)
 
     def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
         (x,) = self.get_retained_inputs()
         (y,) = self.get_retained_outputs()
-        share = exp(x - self.spread(y, x.shape))
+        total = self.spread(y, x.shape)
+        # Infinity less itself: a term of inf is all of the sum, one of -inf nothing.
+        share = exp(masked(x - total, x.array != total.array))
+        share = masked(share, x.array != -math.inf)
         return self.spread(grad_outputs[0], x.shape) * share
 
 

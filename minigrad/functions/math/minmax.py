@@ -7,6 +7,7 @@ from typing import Any
 from minigrad.backend import get_array_module
 from minigrad.function_node import FunctionNode, InputTypes
 from minigrad.functions._axis import is_int, reduced_shape
+from minigrad.functions._edges import masked
 from minigrad.functions.math._reduction import Reduction
 from minigrad.types import Array
 from minigrad.variable import Variable, as_array
@@ -28,8 +29,8 @@ class _Extremum(Reduction):
         (x,) = self.get_retained_inputs()
         (y,) = self.get_retained_outputs()
         extreme = as_array(y).reshape(reduced_shape(x.shape, self.axis))
-        chosen = (as_array(x) == extreme).astype(x.dtype)
-        return self.spread(grad_outputs[0], x.shape) * chosen
+        chosen = as_array(x) == extreme
+        return masked(self.spread(grad_outputs[0], x.shape), chosen)
 
 
 class Max(_Extremum):

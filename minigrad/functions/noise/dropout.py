@@ -6,6 +6,7 @@ from typing import Any
 
 from minigrad.configuration import config
 from minigrad.function_node import FunctionNode, InputTypes
+from minigrad.functions._edges import masked
 from minigrad.functions.noise._draw import uniform_like
 from minigrad.kernels import kernels_for
 from minigrad.types import Array
@@ -35,12 +36,13 @@ class Dropout(FunctionNode):
         (x,) = inputs
         if self.mask is not None:
             self.mask = self.mask.astype(x.dtype, copy=False)
-            return x * self.mask
+            return masked(x * self.mask, self.mask != 0)
         y, self.mask = kernels_for(x).dropout(x, uniform_like(x), self.dropout_ratio)
         return y
 
     def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
-        return grad_outputs[0] * self.mask
+        mask: Any = self.mask
+        return masked(grad_outputs[0] * mask, mask != 0)
 
 
 def dropout(

@@ -6,6 +6,7 @@ from typing import Any
 
 from minigrad.configuration import config
 from minigrad.function_node import FunctionNode
+from minigrad.functions._edges import masked
 from minigrad.functions.noise._draw import uniform_like
 from minigrad.types import Array
 from minigrad.utils import argument
@@ -24,12 +25,12 @@ class Zoneout(FunctionNode):
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         h, x = inputs
         new = uniform_like(x) >= self.zoneout_ratio
-        self.flag_x, self.flag_h = new.astype(x.dtype), (~new).astype(x.dtype)
-        return h * self.flag_h + x * self.flag_x
+        self.flag_x, self.flag_h = new, ~new
+        return masked(h, self.flag_h) + masked(x, self.flag_x)
 
     def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
         (gy,) = grad_outputs
-        return gy * self.flag_h, gy * self.flag_x
+        return masked(gy, self.flag_h), masked(gy, self.flag_x)
 
 
 def zoneout(h: Any, x: Any, ratio: float = 0.5, **kwargs: Any) -> Variable:

@@ -111,9 +111,9 @@ def dropout(
             mask[first:last],
         )
         for i in range(xs.size):
-            m = scale if us[i] >= ratio else zero
-            masks[i] = m
-            ys[i] = xs[i] * m
+            stays = us[i] >= ratio
+            masks[i] = scale if stays else zero
+            ys[i] = xs[i] * scale if stays else zero
 
 
 @jit

@@ -42,9 +42,9 @@ ELEMENTWISE = {
         'T x, U u, U ratio, A scale',
         'T y, T mask',
         """
-        A factor = u >= ratio ? scale : (A)0;
-        mask = (T)factor;
-        y = (T)((A)x * factor);
+        bool stays = u >= ratio;
+        mask = (T)(stays ? scale : (A)0);
+        y = (T)(stays ? (A)x * scale : (A)0);
         """,
     ),
     **{name: _update(row) for name, row in UPDATES.items()},
