@@ -85,13 +85,16 @@ class RecordableProducts:
 
     def __init__(self, cupy: Any) -> None:
         self._cupy = cupy
+        self._library = find_cublas()
         self._handle = ctypes.c_void_p()
         self._call('cublasCreate_v2', ctypes.byref(self._handle))
         self._workspace = cupy.cuda.alloc(WORKSPACE_BYTES)
 
     def __del__(self) -> None:
-        if self._handle and not sys.is_finalizing():  # then CUDA may be gone
-            find_cublas().cublasDestroy_v2(self._handle)
+        if (
+            getattr(self, '_handle', None) and not sys.is_finalizing()
+        ):  # then CUDA may be gone
+            self._library.cublasDestroy_v2(self._handle)
 
     def matmul(self, a: Array, b: Array, tf32: bool) -> Array:
         """Returns ``a @ b`` of two matrices or two stacks of as many matrices."""
@@ -127,7 +130,7 @@ class RecordableProducts:
         return c
 
     def _call(self, name: str, *args: Any) -> None:
-        status = getattr(find_cublas(), name)(*args)
+        status = getattr(self._library, name)(*args)
         if status:
             raise RuntimeError(f'{name} returned status {status}')
 

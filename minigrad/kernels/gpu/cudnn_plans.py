@@ -260,7 +260,7 @@ class Handle:
 
     def __init__(self, cudnn: Cudnn) -> None:
         self._library = cudnn.library
-        self.pointer = ctypes.c_void_p()
+        self.pointer = ctypes.c_void_p()  # null until there is one
         cudnn.call('cudnnCreate', ctypes.byref(self.pointer))
 
     def __del__(self) -> None:
