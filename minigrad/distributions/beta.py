@@ -5,11 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from minigrad.distribution import Distribution
-from minigrad.distributions.utils import as_point, draw, within
-from minigrad.functions.math.elementary import log
+from minigrad.distributions.utils import (
+    as_point,
+    broadcast_parameters,
+    draw,
+    within,
+    xlog1py,
+    xlogy,
+)
 from minigrad.functions.math.special import digamma, lgamma
 from minigrad.utils.cache import cached_property
-from minigrad.variable import Variable, as_variable
+from minigrad.variable import Variable
 
 
 class Beta(Distribution):
@@ -33,8 +39,7 @@ class Beta(Distribution):
     event_shape = ()
 
     def __init__(self, a: Any, b: Any) -> None:
-        self.a = as_variable(a)
-        self.b = as_variable(b)
+        self.a, self.b = broadcast_parameters(a, b)
 
     @property
     def params(self) -> dict[str, Any]:
@@ -66,9 +71,7 @@ class Beta(Distribution):
         return within(
             (x.array >= 0) & (x.array <= 1),
             x,
-            lambda x: (
-                (self.a - 1) * log(x) + (self.b - 1) * log(1 - x) - self._log_beta
-            ),
+            lambda x: xlogy(self.a - 1, x) + xlog1py(self.b - 1, -x) - self._log_beta,
         )
 
     @cached_property

@@ -7,9 +7,10 @@ from typing import Any
 import numpy
 
 from minigrad.distribution import Distribution
-from minigrad.distributions.utils import _modified_xlogx, choose
+from minigrad.distributions.utils import _modified_xlogx, choose, xlogy
 from minigrad.functions.activation.log_softmax import log_softmax
 from minigrad.functions.array.get_item import get_item
+from minigrad.functions.array.where import where
 from minigrad.functions.math.elementary import exp, log
 from minigrad.functions.math.sum import sum
 from minigrad.utils.cache import cached_property
@@ -56,6 +57,13 @@ class Categorical(Distribution):
             return log_softmax(self._logit, axis=-1)
         with numpy.errstate(divide='ignore'):  # some p are 0
             return log(self._p)
+
+    def times_log_p(self, x: Variable) -> Variable:
+        """Returns ``x * log(p)``, 0 where ``x`` is 0."""
+        if self._p is not None:
+            return xlogy(x, self.p)
+        log_p = self.log_p
+        return x * where(x.array != 0, log_p, log_p.xp.zeros((), log_p.dtype))
 
     @property
     def params(self) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy
 
 from minigrad.distribution import Distribution
-from minigrad.distributions.utils import as_point, draw
+from minigrad.distributions.utils import as_point, broadcast_parameters, draw
 from minigrad.functions.math.elementary import arctan, log, log1p, tan
 from minigrad.utils.cache import cached_property
 from minigrad.variable import Variable, as_variable
@@ -43,8 +43,7 @@ class Cauchy(Distribution):
     event_shape = ()
 
     def __init__(self, loc: Any, scale: Any) -> None:
-        self.loc = as_variable(loc)
-        self.scale = as_variable(scale)
+        self.loc, self.scale = broadcast_parameters(loc, scale)
 
     @property
     def params(self) -> dict[str, Any]:

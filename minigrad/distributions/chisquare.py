@@ -6,8 +6,7 @@ import math
 from typing import Any
 
 from minigrad.distribution import Distribution
-from minigrad.distributions.utils import as_point, draw, within
-from minigrad.functions.math.elementary import log
+from minigrad.distributions.utils import as_point, draw, within, xlogy
 from minigrad.functions.math.special import digamma, lgamma
 from minigrad.utils.cache import cached_property
 from minigrad.variable import Variable, as_variable
@@ -59,7 +58,7 @@ class Chisquare(Distribution):
         x = as_point(x, half)
         log_norm = lgamma(half) + half * math.log(2)
         return within(
-            x.array >= 0, x, lambda x: (half - 1) * log(x) - 0.5 * x - log_norm
+            x.array >= 0, x, lambda x: xlogy(half - 1, x) - 0.5 * x - log_norm
         )
 
     @cached_property

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from minigrad.distribution import Distribution
-from minigrad.distributions.utils import draw
+from minigrad.distributions.utils import as_point, draw, xlogy
 from minigrad.functions.array.expand_dims import expand_dims
 from minigrad.functions.array.reshape import reshape
-from minigrad.functions.math.elementary import log
 from minigrad.functions.math.special import digamma, lgamma
 from minigrad.functions.math.sum import sum
 from minigrad.utils.cache import cached_property
@@ -67,7 +66,10 @@ class Dirichlet(Distribution):
         )
 
     def log_prob(self, x: Any) -> Variable:
-        return sum((self.alpha - 1) * log(x), axis=-1) - self._log_beta
+        return (
+            sum(xlogy(self.alpha - 1, as_point(x, self.alpha)), axis=-1)
+            - self._log_beta
+        )
 
     @cached_property
     def mean(self) -> Variable:

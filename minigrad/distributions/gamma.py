@@ -5,11 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from minigrad.distribution import Distribution
-from minigrad.distributions.utils import as_point, draw, within
+from minigrad.distributions.utils import (
+    as_point,
+    broadcast_parameters,
+    draw,
+    within,
+    xlogy,
+)
 from minigrad.functions.math.elementary import log
 from minigrad.functions.math.special import digamma, lgamma
 from minigrad.utils.cache import cached_property
-from minigrad.variable import Variable, as_variable
+from minigrad.variable import Variable
 
 
 class Gamma(Distribution):
@@ -36,8 +42,7 @@ class Gamma(Distribution):
     event_shape = ()
 
     def __init__(self, k: Any, theta: Any) -> None:
-        self.k = as_variable(k)
-        self.theta = as_variable(theta)
+        self.k, self.theta = broadcast_parameters(k, theta)
 
     @property
     def params(self) -> dict[str, Any]:
@@ -56,9 +61,7 @@ class Gamma(Distribution):
         k, theta = self.k, self.theta
         x = as_point(x, k)
         log_norm = lgamma(k) + k * log(theta)
-        return within(
-            x.array >= 0, x, lambda x: (k - 1) * log(x) - x / theta - log_norm
-        )
+        return within(x.array >= 0, x, lambda x: xlogy(k - 1, x) - x / theta - log_norm)
 
     @cached_property
     def mean(self) -> Variable:

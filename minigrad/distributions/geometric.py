@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from minigrad.distribution import Distribution
-from minigrad.distributions.utils import as_point, draw, within
-from minigrad.functions.math.elementary import log, log1p
+from minigrad.distributions.utils import as_point, draw, within, xlog1py
+from minigrad.functions.math.elementary import log
 from minigrad.utils.cache import cached_property
 from minigrad.variable import Variable, as_variable
 
@@ -45,7 +45,7 @@ class Geometric(Distribution):
 
     def log_prob(self, x: Any) -> Variable:
         x = as_point(x, self.p)
-        return within(x.array >= 1, x, lambda x: (x - 1) * log1p(-self.p) + log(self.p))
+        return within(x.array >= 1, x, lambda x: xlog1py(x - 1, -self.p) + log(self.p))
 
     @cached_property
     def mean(self) -> Variable:

@@ -25,10 +25,11 @@ from minigrad.distributions.one_hot_categorical import OneHotCategorical
 from minigrad.distributions.pareto import Pareto
 from minigrad.distributions.poisson import Poisson
 from minigrad.distributions.uniform import Uniform
+from minigrad.distributions.utils import xlog1py, xlogy
 from minigrad.functions.activation.softplus import softplus
 from minigrad.functions.array.expand_dims import expand_dims
 from minigrad.functions.array.where import where
-from minigrad.functions.math.elementary import exp, log, log1p
+from minigrad.functions.math.elementary import exp, log
 from minigrad.functions.math.matmul import matmul
 from minigrad.functions.math.special import digamma, lgamma
 from minigrad.functions.math.sum import sum
@@ -45,7 +46,10 @@ def _or_infinity(inside: Array, kl: Variable) -> Variable:
 @register_kl(Bernoulli, Bernoulli)
 def _bernoulli(p: Bernoulli, q: Bernoulli) -> Variable:
     # log(q) is -softplus(-logit) and log(1 - q) is -softplus(logit).
-    cross = p.p * softplus(-q.logit) + (1 - p.p) * softplus(q.logit)
+    zero = p.p.xp.zeros((), p.p.dtype)
+    never, always = p.p.array == 0, p.p.array == 1
+    cross = p.p * where(never, zero, softplus(-q.logit))
+    cross += (1 - p.p) * where(always, zero, softplus(q.logit))
     return cross - p.entropy
 
 
@@ -63,7 +67,7 @@ def _beta(p: Beta, q: Beta) -> Variable:
 @register_kl(Categorical, Categorical)
 @register_kl(OneHotCategorical, OneHotCategorical)
 def _categorical(p: Any, q: Any) -> Variable:
-    return sum(p.p * (p.log_p - q.log_p), axis=-1)
+    return sum(p.times_log_p(p.p) - q.times_log_p(p.p), axis=-1)
 
 
 @register_kl(Dirichlet, Dirichlet)
@@ -91,7 +95,8 @@ def _gamma(p: Gamma, q: Gamma) -> Variable:
 @register_kl(Geometric, Geometric)
 def _geometric(p: Geometric, q: Geometric) -> Variable:
     failures = 1 / p.p - 1
-    return failures * (log1p(-p.p) - log1p(-q.p)) + log(p.p) - log(q.p)
+    kl = xlog1py(failures, -p.p) - xlog1py(failures, -q.p)
+    return kl + log(p.p) - log(q.p)
 
 
 @register_kl(Gumbel, Gumbel)
@@ -169,7 +174,7 @@ def _pareto(p: Pareto, q: Pareto) -> Variable:
 
 @register_kl(Poisson, Poisson)
 def _poisson(p: Poisson, q: Poisson) -> Variable:
-    return p.lam * (p._log_lam - q._log_lam) - p.lam + q.lam
+    return xlogy(p.lam, p.lam) - xlogy(p.lam, q.lam) - p.lam + q.lam
 
 
 @register_kl(Uniform, Uniform)

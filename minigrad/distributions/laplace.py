@@ -7,12 +7,12 @@ from typing import Any
 
 from minigrad.backend import get_array_module
 from minigrad.distribution import Distribution
-from minigrad.distributions.utils import as_point, draw
+from minigrad.distributions.utils import as_point, broadcast_parameters, draw
 from minigrad.function_node import FunctionNode
 from minigrad.functions.math.elementary import exp, log
 from minigrad.types import Array
 from minigrad.utils.cache import cached_property
-from minigrad.variable import Variable, as_variable
+from minigrad.variable import Variable
 
 
 class LaplaceCDF(FunctionNode):
@@ -76,8 +76,7 @@ class Laplace(Distribution):
     event_shape = ()
 
     def __init__(self, loc: Any, scale: Any) -> None:
-        self.loc = as_variable(loc)
-        self.scale = as_variable(scale)
+        self.loc, self.scale = broadcast_parameters(loc, scale)
 
     @property
     def params(self) -> dict[str, Any]:

@@ -6,10 +6,10 @@ import math
 from typing import Any
 
 from minigrad.distribution import Distribution
-from minigrad.distributions.utils import as_point, draw, within
+from minigrad.distributions.utils import as_point, broadcast_parameters, draw, within
 from minigrad.functions.math.elementary import exp, expm1, log
 from minigrad.utils.cache import cached_property
-from minigrad.variable import Variable, as_variable
+from minigrad.variable import Variable
 
 LOG_SQRT_2PI = 0.5 * math.log(2 * math.pi)
 
@@ -36,8 +36,7 @@ class LogNormal(Distribution):
     event_shape = ()
 
     def __init__(self, mu: Any, sigma: Any) -> None:
-        self.mu = as_variable(mu)
-        self.sigma = as_variable(sigma)
+        self.mu, self.sigma = broadcast_parameters(mu, sigma)
 
     @property
     def params(self) -> dict[str, Any]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy
+
 from minigrad.distribution import Distribution
 from minigrad.distributions.utils import as_point, draw
 from minigrad.functions.array.diagonal import diagonal
@@ -17,6 +19,7 @@ from minigrad.functions.math.elementary import log
 from minigrad.functions.math.inv import batch_inv
 from minigrad.functions.math.matmul import matmul
 from minigrad.functions.math.sum import sum
+from minigrad.functions.math.sum_to import broadcast_to
 from minigrad.utils.cache import cached_property
 from minigrad.variable import Variable, as_variable
 
@@ -63,8 +66,10 @@ class MultivariateNormal(Distribution):
     def __init__(self, loc: Any, *, scale_tril: Any = None) -> None:
         if scale_tril is None:
             raise ValueError('MultivariateNormal: scale_tril is needed')
-        self.loc = as_variable(loc)
-        self.scale_tril = as_variable(scale_tril)
+        loc, scale_tril = as_variable(loc), as_variable(scale_tril)
+        batch = numpy.broadcast_shapes(loc.shape[:-1], scale_tril.shape[:-2])
+        self.loc = broadcast_to(loc, batch + loc.shape[-1:])
+        self.scale_tril = broadcast_to(scale_tril, batch + scale_tril.shape[-2:])
 
     @property
     def params(self) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from minigrad.distribution import Distribution
-from minigrad.distributions.utils import as_point, draw
+from minigrad.distributions.utils import as_point, broadcast_parameters, draw
 from minigrad.functions.math.elementary import exp, log
 from minigrad.functions.math.special import log_ndtr, ndtr, ndtri
 from minigrad.utils.cache import cached_property
@@ -45,9 +45,10 @@ class Normal(Distribution):
     def __init__(self, loc: Any, scale: Any = None, *, log_scale: Any = None) -> None:
         if (scale is None) == (log_scale is None):
             raise ValueError('Normal: give either scale or log_scale, not both')
-        self.loc = as_variable(loc)
-        self._scale = scale
-        self._log_scale = log_scale
+        spread = log_scale if scale is None else scale
+        self.loc, spread = broadcast_parameters(loc, spread)
+        self._scale = None if scale is None else spread
+        self._log_scale = None if log_scale is None else spread
 
     @cached_property
     def scale(self) -> Variable:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy
 
 from minigrad.distribution import Distribution
-from minigrad.distributions.utils import choose
+from minigrad.distributions.utils import as_point, choose, xlogy
 from minigrad.functions.math.elementary import log
 from minigrad.functions.math.sum import sum
 from minigrad.utils.cache import cached_property
@@ -39,6 +39,10 @@ class OneHotCategorical(Distribution):
         with numpy.errstate(divide='ignore'):  # some p are 0
             return log(self.p)
 
+    def times_log_p(self, x: Variable) -> Variable:
+        """Returns ``x * log(p)``, 0 where ``x`` is 0."""
+        return xlogy(x, self.p)
+
     @property
     def params(self) -> dict[str, Any]:
         return {'p': self.p}
@@ -52,7 +56,7 @@ class OneHotCategorical(Distribution):
         return self.p.shape[-1:]
 
     def log_prob(self, x: Any) -> Variable:
-        return sum(self.log_p * x, axis=-1)
+        return sum(self.times_log_p(as_point(x, self.p)), axis=-1)
 
     @cached_property
     def mean(self) -> Variable:

@@ -8,11 +8,11 @@ from typing import Any
 import numpy
 
 from minigrad.distribution import Distribution
-from minigrad.distributions.utils import as_point, draw, within
+from minigrad.distributions.utils import as_point, broadcast_parameters, draw, within
 from minigrad.functions.array.where import where
 from minigrad.functions.math.elementary import log
 from minigrad.utils.cache import cached_property
-from minigrad.variable import Variable, as_variable
+from minigrad.variable import Variable
 
 
 class Pareto(Distribution):
@@ -39,8 +39,7 @@ class Pareto(Distribution):
     event_shape = ()
 
     def __init__(self, scale: Any, alpha: Any) -> None:
-        self.scale = as_variable(scale)
-        self.alpha = as_variable(alpha)
+        self.scale, self.alpha = broadcast_parameters(scale, alpha)
 
     @property
     def params(self) -> dict[str, Any]:

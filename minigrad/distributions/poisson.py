@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from minigrad.distribution import Distribution
-from minigrad.distributions.utils import as_point, draw
-from minigrad.functions.math.elementary import log
+from minigrad.distributions.utils import as_point, draw, xlogy
 from minigrad.functions.math.special import lgamma
 from minigrad.utils.cache import cached_property
 from minigrad.variable import Variable, as_array, as_variable
@@ -42,13 +41,9 @@ class Poisson(Distribution):
     def batch_shape(self) -> tuple[int, ...]:
         return self.lam.shape
 
-    @cached_property
-    def _log_lam(self) -> Variable:
-        return log(self.lam)
-
     def log_prob(self, x: Any) -> Variable:
         counts = as_point(as_array(x), self.lam)
-        return counts * self._log_lam - lgamma(counts + 1) - self.lam
+        return xlogy(counts, self.lam) - lgamma(counts + 1) - self.lam
 
     @cached_property
     def mean(self) -> Variable:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from minigrad.distribution import Distribution
-from minigrad.distributions.utils import as_point, draw, within
+from minigrad.distributions.utils import as_point, broadcast_parameters, draw, within
 from minigrad.functions.array.broadcast import broadcast_to
 from minigrad.functions.math.clip import clip
 from minigrad.functions.math.elementary import log
@@ -52,8 +52,10 @@ class Uniform(Distribution):
             raise ValueError(
                 'Uniform: give either low and high, or loc and scale, not both'
             )
-        self._high, self._scale = high, scale
-        self.low = self.loc = as_variable(low if self._by_bounds else loc)
+        given = (low, high) if self._by_bounds else (loc, scale)
+        self.low, other = broadcast_parameters(*given)
+        self.loc = self.low
+        self._high = self._scale = other
 
     @cached_property
     def high(self) -> Variable:

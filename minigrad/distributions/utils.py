@@ -12,7 +12,8 @@ from minigrad.backend import get_array_module, is_array, may_look_at
 from minigrad.function_node import FunctionNode, InputTypes
 from minigrad.functions.array.cast import cast
 from minigrad.functions.array.where import where
-from minigrad.functions.math.elementary import log
+from minigrad.functions.math.elementary import log, log1p
+from minigrad.functions.math.sum_to import broadcast_to
 from minigrad.kernels import kernels_for
 from minigrad.types import Array
 from minigrad.variable import Variable, as_array, as_variable
@@ -25,6 +26,44 @@ def as_point(x: Any, parameter: Variable) -> Variable:
     if not isinstance(x, Variable) and not is_array(x):
         x = parameter.xp.array(x, parameter.dtype)
     return cast(as_variable(x), parameter.dtype)
+
+
+def broadcast_parameters(*parameters: Any) -> list[Variable]:
+    """Returns parameters as Variables of one shape, that of the array of distributions.
+
+    Raises:
+        ValueError: The shapes do not broadcast; says which they are.
+    """
+    given = [as_variable(parameter) for parameter in parameters]
+    shapes = [parameter.shape for parameter in given]
+    if shapes.count(shapes[0]) == len(shapes):
+        return given
+    try:
+        shape = numpy.broadcast_shapes(*shapes)
+    except ValueError:
+        listed = ' and '.join(map(str, shapes))
+        raise ValueError(
+            f'parameters of the shapes {listed} do not broadcast'
+        ) from None
+    return [broadcast_to(parameter, shape) for parameter in given]
+
+
+def xlogy(x: Any, y: Any) -> Variable:
+    """Returns ``x * log(y)``, which is 0 where ``x`` is 0, also if ``y`` is 0 or inf."""
+    return _times_log(x, y, log, 0, 1)
+
+
+def xlog1py(x: Any, y: Any) -> Variable:
+    """Returns ``x * log(1 + y)``, which is 0 where ``x`` is 0, also if ``y`` is -1."""
+    return _times_log(x, y, log1p, -1, 0)
+
+
+def _times_log(x: Any, y: Any, function: Any, pole: float, harmless: float) -> Variable:
+    x, y = as_variable(x), as_variable(y)
+    at_pole = (y.array == pole) | (y.array == numpy.inf)
+    y = where((x.array == 0) & at_pole, y.xp.array(harmless, y.dtype), y)
+    with numpy.errstate(divide='ignore'):  # a probability of 0 has the logarithm -inf
+        return x * function(y)  # type: ignore[no-any-return]
 
 
 def within(
