@@ -89,6 +89,7 @@ from minigrad.reporter import (
 from minigrad.runtime_info import print_runtime_info
 from minigrad.sequential import Sequential
 from minigrad.serializer import AbstractSerializer, Deserializer, Serializer
+from minigrad.utils.suggestions import of_module as _of_module
 from minigrad.variable import Parameter, Variable, as_array, as_variable
 
 disable_experimental_feature_warning = False
@@ -99,7 +100,7 @@ _chainer_paths.install(__name__)
 def __getattr__(name: str) -> Any:
     if name == 'testing':  # imports unittest and pytest, which training needs not
         return importlib.import_module('minigrad.testing')
-    raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
+    return _of_module(__name__, 'minigrad')(name)
 
 
 __all__ = [

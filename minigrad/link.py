@@ -21,6 +21,7 @@ from minigrad.link_hook import (
     LinkHook,
     get_link_hooks,
 )
+from minigrad.utils.suggestions import NamedArguments, unknown_attribute
 from minigrad.variable import Parameter
 
 if TYPE_CHECKING:
@@ -70,9 +71,13 @@ _OUTSIDE_INIT_SCOPE = (
     'was assigned outside init_scope()',
     'move the assignment into "with self.init_scope():"',
 )
+_BEFORE_INIT = (
+    'was assigned before Link.__init__()',
+    'start __init__ with super().__init__(), then "with self.init_scope():"',
+)
 
 
-class Link(DeviceResident):
+class Link(DeviceResident, NamedArguments):
     """A callable with parameters: the building block of models.
 
     A `Parameter` assigned to an attribute inside ``with self.init_scope():`` is
@@ -129,6 +134,18 @@ class Link(DeviceResident):
                 'Link.__init__() has not been called; start '
                 f'{type(self).__name__}.__init__ with super().__init__()'
             )
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            if name in ('_params', '_persistent', '_children'):
+                self._check_init_done()
+            if name == 'forward':
+                raise AttributeError(
+                    f'{type(self).__name__} was called, but has no forward; define '
+                    'forward(self, x), which returns what the link computes'
+                )
+            raise unknown_attribute(self, name, 'Link')
 
     # Calling
 
@@ -278,7 +295,9 @@ class Link(DeviceResident):
     )
 
     def _warn_not_registered(self, name: str, value: Parameter | Link) -> None:
-        if isinstance(value, Link):
+        if not self._init_done:
+            (event, fix), what = _BEFORE_INIT, 'its parameters'
+        elif isinstance(value, Link):
             (event, fix), what = self._unregistered_link, 'its parameters'
         else:
             (event, fix), what = _OUTSIDE_INIT_SCOPE, 'it'

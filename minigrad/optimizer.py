@@ -23,6 +23,7 @@ from minigrad.kernels import kernels_for
 from minigrad.link import Link
 from minigrad.serializer import Deserializer
 from minigrad.serializers.errors import SnapshotMismatch, WrongEntryType
+from minigrad.utils.suggestions import NamedArguments, unknown_attribute
 from minigrad.variable import Parameter, Variable
 
 __all__ = [
@@ -448,6 +449,84 @@ class _UninitializedFp32:
         raise RuntimeError('the float32 copy of a parameter is filled by its update')
 
 
+# Whether a parameter is used at all may depend on the data; it shows in this many.
+_STEPS_TO_WAIT_FOR_GRADIENTS = 100
+_BACKWARD_FIRST = (
+    'model.cleargrads(); loss.backward(); optimizer.update(), or '
+    'optimizer.update(lossfun, *args), which does all three'
+)
+_NO_DEPENDENCE = (
+    'compute the loss from the outputs of that model, and not from .array of them'
+)
+
+
+def _is_trained(param: Parameter) -> bool:
+    rule = param.update_rule
+    return rule is not None and rule.enabled
+
+
+def _check_loss(optimizer: str, lossfun: Callable[..., Any], loss: Any) -> None:
+    """Refuses what is no loss: None, a number without a graph, an array of scores."""
+    name = getattr(lossfun, '__qualname__', f'{type(lossfun).__name__}.forward')
+    if not hasattr(loss, 'backward'):
+        got = 'None' if loss is None else f'a {type(loss).__name__}'
+        hint = 'end it with "return loss"'
+        if loss is not None:
+            hint = 'return what F.softmax_cross_entropy or F.sum gave, not its .array'
+        raise TypeError(
+            f'{optimizer}.update: {name} returned {got}, expected the loss, a Variable'
+            f'\n  hint: {hint}'
+        )
+    if isinstance(loss, Variable) and loss.size != 1 and loss.grad is None:
+        raise RuntimeError(
+            f'{optimizer}.update: {name} returned an array of shape {loss.shape}, '
+            'expected the loss, one number\n  hint: train scores as '
+            'minigrad.links.Classifier(model), or reduce them by F.mean or F.sum'
+        )
+
+
+def _members(value: Any) -> Iterable[Any]:
+    """Yields what a list, tuple or dictionary holds, and those inside of it."""
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, (list, tuple)):
+        for member in value:
+            yield member
+            yield from _members(member)
+
+
+def _parameters_of(member: Any) -> Iterable[Parameter]:
+    if isinstance(member, Link):
+        return member.params()
+    return (member,) if isinstance(member, Parameter) else ()
+
+
+def _check_parameters(optimizer: str, link: Link) -> None:
+    """Warns about a link without parameters, and about parameters that nobody sees."""
+    registered = {id(param) for param in link.params()}
+    hidden = [
+        f'{type(owner).__name__}.{name} is a {type(value).__name__} that holds a '
+        f'{type(member).__name__}'
+        for owner in link.links()
+        for name, value in vars(owner).items()
+        for member in _members(value)
+        if any(id(param) not in registered for param in _parameters_of(member))
+    ]
+    for text in dict.fromkeys(hidden):
+        warnings.warn(
+            f'{optimizer}.setup: {text}, whose parameters will not be trained\n  hint: '
+            'inside init_scope(), put them into minigrad.ChainList or Sequential, or '
+            'call self.add_link(name, link)',
+            stacklevel=4,
+        )
+    if not registered and not hidden:
+        warnings.warn(
+            f'{optimizer}.setup: {type(link).__name__} has no parameters, so nothing '
+            'will be trained\n  hint: assign its links inside "with self.init_scope():"',
+            stacklevel=4,
+        )
+
+
 _ON_CPU = nullcontext()
 
 
@@ -492,7 +571,7 @@ def _update_all(params: Iterable[Parameter]) -> None:
             together.flush()
 
 
-class Optimizer:
+class Optimizer(NamedArguments):
     """Base class of what minimises a loss over the parameters of a link.
 
     A subclass overrides `update`. Most derive from `GradientMethod`.
@@ -515,6 +594,12 @@ class Optimizer:
     _loss_scaling_isnan = False
     _loss_scaling_isnan_ever = False
     _loss_scaling_multiplier = 1.0
+    _without_grad: list[Parameter] | None = None  # in every step so far
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            raise unknown_attribute(self, name, 'Optimizer')
 
     def setup(self, link: Link) -> Self:
         """Makes a link the target and forgets the state of an earlier one.
@@ -533,9 +618,11 @@ class Optimizer:
                 f'{type(self).__name__}.setup: the target must be a Link,'
                 f' got {type(link).__name__}'
             )
+        _check_parameters(type(self).__name__, link)
         self.target = link
         self.t = 0
         self.epoch = 0
+        self._without_grad = None
         self._hookable = _Hooks(warn_about_timing=True)
         return self
 
@@ -804,6 +891,7 @@ class GradientMethod(Optimizer):
         self._hooks()
         if lossfun is not None:
             loss = lossfun(*args, **kwds)
+            _check_loss(type(self).__name__, lossfun, loss)
             if self._use_cleargrads:
                 self.target.cleargrads()
             else:
@@ -811,6 +899,8 @@ class GradientMethod(Optimizer):
             loss.backward(loss_scale=self._loss_scale)
             del loss  # with the graph, before the update needs memory
 
+        if self.t < _STEPS_TO_WAIT_FOR_GRADIENTS:
+            self._look_for_gradients(lossfun is not None)
         self.reallocate_cleared_grads()
         self.check_nan_in_grads()
         self.call_hooks('pre')
@@ -820,6 +910,35 @@ class GradientMethod(Optimizer):
         self.reallocate_cleared_grads()
         self.call_hooks('post')
         self.update_loss_scale()
+
+    def _look_for_gradients(self, has_run_backward: bool) -> None:
+        """Warns if no parameter has a gradient, or if one had none in many steps."""
+        name = f'{type(self).__name__}.update'
+        trained = [p for p in self.target.params(False) if _is_trained(p)]
+        without = [p for p in trained if p.grad is None]
+        first = self._without_grad is None
+        if first and without and len(without) == len(trained):
+            event, hint = 'was called before any backward', _BACKWARD_FIRST
+            if has_run_backward:
+                event, hint = 'got a loss that depends on no parameter', _NO_DEPENDENCE
+            warnings.warn(
+                f'{name} {event}: no parameter of {type(self.target).__name__} has a '
+                f'gradient\n  hint: {hint}',
+                stacklevel=3,
+            )
+        if not first and without:
+            before = {id(p) for p in self._without_grad or ()}
+            without = [p for p in without if id(p) in before]
+        self._without_grad = without
+        if without and self.t == _STEPS_TO_WAIT_FOR_GRADIENTS - 1:
+            ids = {id(p) for p in without}
+            paths = [k for k, p in self.target.namedparams() if id(p) in ids]
+            shown = ', '.join(paths[:5]) + (', ...' if len(paths) > 5 else '')
+            warnings.warn(
+                f'{name}: in {self.t + 1} steps {shown} never had a gradient\n  hint: '
+                'use them in forward, or call link.disable_update() if they are frozen',
+                stacklevel=3,
+            )
 
     def use_cleargrads(self, use: bool = True) -> None:
         """Chooses between clearing and zeroing gradients in `update`; deprecated."""

@@ -56,7 +56,7 @@ def test_before_the_constructor():
             self.conv1 = Link()
             super().__init__()
 
-    with pytest.warns(UserWarning, match=r'Early\.conv1 was assigned outside'):
+    with pytest.warns(UserWarning, match=r'Early\.conv1 was assigned before Link'):
         Early()
 
 

@@ -1,5 +1,7 @@
 """Differentiable functions, by their Chainer names: ``import minigrad.functions as F``."""
 
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+
 from minigrad.functions.activation.clipped_relu import clipped_relu as clipped_relu
 from minigrad.functions.activation.clipped_relu import relu6 as relu6
 from minigrad.functions.activation.crelu import crelu as crelu
@@ -321,3 +323,7 @@ from minigrad.functions.rnn.n_step_rnn import n_step_rnn as n_step_rnn
 from minigrad.functions.rnn.slstm import slstm as slstm
 from minigrad.functions.rnn.tree_lstm import tree_lstm as tree_lstm
 from minigrad.functions.util.forget import forget as forget
+from minigrad.utils.suggestions import of_module as _of_module
+
+if not _TYPE_CHECKING:
+    __getattr__ = _of_module(__name__, 'functions')

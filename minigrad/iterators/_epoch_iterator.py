@@ -14,11 +14,13 @@ from typing import Any, NamedTuple
 
 import numpy
 
+from minigrad.backend import is_array
 from minigrad.dataset.iterator import Iterator
 from minigrad.iterators._statemachine import IteratorState, iterator_statemachine
 from minigrad.iterators.order_samplers import ShuffleOrderSampler
 from minigrad.serializer import AbstractSerializer, Serializer
 from minigrad.types import Array
+from minigrad.utils.suggestions import NamedArguments
 
 
 class Plan(NamedTuple):
@@ -31,7 +33,7 @@ class Plan(NamedTuple):
     ticket: Any  # what `_start` returned
 
 
-class EpochIterator(Iterator):
+class EpochIterator(Iterator, NamedArguments):
     """Base of the iterators: subclasses say how a batch is started and finished."""
 
     _n_prefetch = 0
@@ -48,6 +50,7 @@ class EpochIterator(Iterator):
         self._ahead: collections.deque[Plan] = collections.deque()
         self._waiting: list[Array] = []  # orders that were drawn and not used
         self._check_batch_size(batch_size)
+        _refuse_columns(type(self).__name__, dataset)
         if shuffle is not None and order_sampler is not None:
             raise ValueError(
                 '`shuffle` is not `None` and a custom `order_sampler` is set. Please '
@@ -256,6 +259,22 @@ class EpochIterator(Iterator):
         state['_waiting'] = self._upcoming_orders()
         state['_ahead'] = collections.deque()
         return state
+
+
+def _refuse_columns(name: str, dataset: Any) -> None:
+    """Refuses inputs and labels side by side: they would count as two examples."""
+    if not isinstance(dataset, (tuple, list)) or not 2 <= len(dataset) <= 4:
+        return
+    if not all(is_array(column) and column.ndim > 0 for column in dataset):
+        return
+    lengths = {len(column) for column in dataset}
+    ndims = {column.ndim for column in dataset}
+    if len(lengths) == 1 and len(ndims) > 1:
+        raise TypeError(
+            f'{name}: the dataset is a {type(dataset).__name__} of {len(dataset)} arrays '
+            f'of {lengths.pop()} rows, which counts as {len(dataset)} examples\n'
+            '  hint: minigrad.datasets.TupleDataset(x, t) pairs the rows'
+        )
 
 
 def _load_order(serializer: AbstractSerializer, order: Array) -> Array:

@@ -1,5 +1,7 @@
 """Links: layers with parameters, by the names that Chainer gave them."""
 
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+
 from minigrad.links.activation.maxout import Maxout
 from minigrad.links.activation.prelu import PReLU
 from minigrad.links.activation.simplified_dropconnect import SimplifiedDropconnect
@@ -68,6 +70,7 @@ from minigrad.links.rnn.n_step_rnn import (
 from minigrad.links.rnn.peephole import StatefulPeepholeLSTM
 from minigrad.links.rnn.tree_lstm import ChildSumTreeLSTM, NaryTreeLSTM
 from minigrad.links.rnn.zoneoutlstm import StatefulZoneoutLSTM
+from minigrad.utils.suggestions import of_module as _of_module
 
 __all__ = [
     'GRU',
@@ -135,3 +138,6 @@ __all__ = [
     'VGG16Layers',
     'VGG19Layers',
 ]
+
+if not _TYPE_CHECKING:
+    __getattr__ = _of_module(__name__, 'links')

@@ -1,5 +1,7 @@
 """Optimizers, each from its paper; each `Rule` is one call into the kernels."""
 
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+
 from minigrad.optimizers.ada_delta import AdaDelta
 from minigrad.optimizers.ada_grad import AdaGrad
 from minigrad.optimizers.adam import AdaBound, Adam, AdamW, AMSBound, AMSGrad
@@ -11,6 +13,7 @@ from minigrad.optimizers.rmsprop import RMSprop
 from minigrad.optimizers.rmsprop_graves import RMSpropGraves
 from minigrad.optimizers.sgd import SGD
 from minigrad.optimizers.smorms3 import SMORMS3
+from minigrad.utils.suggestions import of_module as _of_module
 
 __all__ = [
     'MSVAG',
@@ -29,3 +32,6 @@ __all__ = [
     'RMSprop',
     'RMSpropGraves',
 ]
+
+if not _TYPE_CHECKING:
+    __getattr__ = _of_module(__name__, 'optimizers')

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import numbers
 from collections.abc import Callable
 from typing import Any, ClassVar, dataclass_transform
 
@@ -171,6 +172,12 @@ class KernelMethod(GradientMethod):
 
     def _set_up(self, *values: Any, **named: Any) -> None:
         GradientMethod.__init__(self)
+        if values and not isinstance(values[0], numbers.Number):
+            raise TypeError(
+                f'{type(self).__name__}: expected numbers such as '
+                f'{next(iter(self._rule.defaults))}, got {type(values[0]).__name__}\n'
+                f'  hint: optimizer = {type(self).__name__}().setup(model)'
+            )
         given = _bind(type(self), self._rule.defaults, values, named)
         self.hyperparam._set(**self._rule.defaults | given)
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from minigrad.serializer import AbstractSerializer
+from minigrad.utils.suggestions import NamedArguments
 
 
-class Updater:
+class Updater(NamedArguments):
     """Base class of updaters: makes one step of optimization at a time.
 
     Attributes:

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from minigrad.serializer import AbstractSerializer
 from minigrad.training.trainer_protocol import TrainerProtocol
+from minigrad.utils.suggestions import NamedArguments
 
 # Who writes observations is called before who edits them, and both before who reads.
 PRIORITY_WRITER = 300
@@ -20,7 +21,7 @@ PRIORITY_SNAPSHOT = -100
 Function = TypeVar('Function', bound=Callable[..., Any])
 
 
-class Extension:
+class Extension(NamedArguments):
     """Base class of trainer extensions; any callable that takes the trainer will do too.
 
     Attributes:
@@ -139,6 +140,4 @@ def reject_unknown(function: str, kwargs: dict[str, Any]) -> None:
             'initializer=, or call_before_training= of Trainer.extend'
         )
     if kwargs:
-        raise TypeError(
-            f'{function} got an unexpected keyword argument {next(iter(kwargs))!r}'
-        )
+        raise TypeError(f'{function} takes no argument {next(iter(kwargs))!r}')

@@ -11,9 +11,16 @@ import traceback
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from minigrad.configuration import is_debug
 from minigrad.reporter import Reporter
 from minigrad.serializer import AbstractSerializer, Deserializer, Serializer
 from minigrad.serializers import DictionarySerializer, NpzDeserializer
+from minigrad.training.checks import (
+    check_length,
+    refuse_end,
+    show_briefly,
+    without_loops,
+)
 from minigrad.training.extension import (
     PRIORITY_READER,
     PRIORITY_SNAPSHOT,
@@ -22,6 +29,8 @@ from minigrad.training.extension import (
 from minigrad.training.hyperparameters import HyperparameterChanges
 from minigrad.training.random_state import serialize_random_state
 from minigrad.training.triggers._get_trigger import get_trigger
+from minigrad.training.updaters.standard_updater import StandardUpdater
+from minigrad.utils.suggestions import NamedArguments
 from minigrad.variable import Variable
 
 
@@ -47,7 +56,7 @@ class _ExtensionEntry:
         return getattr(self.extension, 'autoload', False) is True
 
 
-class Trainer:
+class Trainer(NamedArguments):
     """Runs an updater until a trigger says stop, and extensions as theirs say.
 
     One iteration is an update followed by the extensions whose triggers fire, in the
@@ -205,8 +214,8 @@ class Trainer:
         """Runs the whole training.
 
         Args:
-            show_loop_exception_msg: Whether to print an exception at once, and not only
-                when all extensions were finalized (which may take long, or hang).
+            show_loop_exception_msg: Whether to say in a line that there was an exception,
+                before all extensions are finalized (which may take long, or hang).
 
         Raises:
             RuntimeError: It has been run already.
@@ -216,7 +225,24 @@ class Trainer:
         with self.session(show_loop_exception_msg):
             while not self.stop_trigger(self):
                 with self.iteration():
-                    self.updater.update()
+                    self._update()
+
+    def _update(self) -> None:
+        try:
+            self.updater.update()
+        except StopIteration:
+            iterator = self._main_iterator()
+            if getattr(iterator, 'repeat', True) is not False:
+                raise
+            count = self.updater.iteration
+            refuse_end(iterator, f'goes on after iteration {count}')
+
+    def _main_iterator(self) -> Any:
+        """Returns the iterator of the training data, None if the updater has none."""
+        try:
+            return self.updater.get_iterator('main')
+        except (AttributeError, KeyError):
+            return None
 
     @contextlib.contextmanager
     def session(self, show_loop_exception_msg: bool = True) -> Iterator[None]:
@@ -231,13 +257,13 @@ class Trainer:
                 yield
             except Exception as error:
                 if show_loop_exception_msg:
-                    _show('Exception in main training loop', error)
-                    sys.stderr.write(
-                        'Will finalize trainer extensions and updater before reraising '
-                        'the exception.\n'
-                    )
+                    # The whole of it is printed once, by who catches it or by Python.
+                    title = 'Exception in main training loop'
+                    sys.stderr.write(show_briefly(title, error))
                 self._tell_extensions(order, error)
-                raise
+                if not is_debug():
+                    error = error.with_traceback(without_loops(error.__traceback__))
+                raise error
         finally:
             # After Ctrl-C too: writers of snapshots are to end what they have begun.
             self._order = None
@@ -291,6 +317,8 @@ class Trainer:
         """Initializes the extensions and returns them in the order of their calls."""
         if self._order is not None:
             return self._order
+        if isinstance(self.updater, StandardUpdater):
+            check_length(self._main_iterator(), self.stop_trigger)
         os.makedirs(self.out, exist_ok=True)
         order = self._by_priority()
         self._start_at = time.perf_counter()

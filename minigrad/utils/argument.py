@@ -5,6 +5,8 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
+from minigrad.utils.suggestions import unknown_argument
+
 NO_TRAIN = (
     "train argument is not supported anymore; use minigrad.using_config('train', train)"
 )
@@ -49,9 +51,12 @@ def parse_kwargs(
     values = tuple([kwargs.pop(name, default) for name, default in name_and_values])
     if kwargs:
         check_unexpected_kwargs(kwargs, **unexpected)
-        caller = inspect.stack()[1].function
-        names = ', '.join(map(repr, sorted(kwargs)))
-        raise TypeError(f'{caller}() got unexpected keyword argument(s) {names}')
+        code = inspect.stack()[1].frame.f_code
+        own = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+        known = [name for name in own if name != 'self']
+        known += [name for name, _ in name_and_values]
+        caller = code.co_qualname.removesuffix('.__init__')
+        raise TypeError(unknown_argument(caller, sorted(kwargs)[0], known))
     return values
 
 

@@ -32,6 +32,7 @@ class Classifier(Chain):
     Raises:
         TypeError: ``label_key`` is neither a number nor a string.
         ValueError: (when called) there are no labels at ``label_key``.
+        TypeError: (when called) there are labels only.
 
     Source: compatible with chainer.links.Classifier.
 
@@ -85,6 +86,12 @@ class Classifier(Chain):
             t = inputs.pop(key)
             args = tuple(inputs)
 
+        if not args and not kwargs:
+            raise TypeError(
+                'Classifier: got one array, the labels, and no inputs\n  hint: it is '
+                'called as model(x, t); minigrad.datasets.TupleDataset(x, t) makes a '
+                'dataset of both'
+            )
         # Let go of the last graph before the next is built.
         self.y = self.loss = self.accuracy = None
         self.y = self.predictor(*args, **kwargs)

@@ -79,6 +79,22 @@ class Evaluator(Extension):
                     'stop and the evaluation never end; make it with repeat=False'
                 )
 
+    def initialize(self, trainer: TrainerProtocol) -> None:
+        """Refuses iterators over which an evaluation would never end.
+
+        Raises:
+            ValueError: One of them repeats.
+        """
+        if type(self).evaluate is not Evaluator.evaluate:
+            return
+        main = self._iterators['main']
+        if getattr(main, 'repeat', False) is True:
+            raise ValueError(
+                'Evaluator: its iterator has repeat=True, so an evaluation would never '
+                f'end\n  hint: {type(main).__name__}(dataset, batch_size, repeat=False, '
+                'shuffle=False)'
+            )
+
     def get_iterator(self, name: str) -> Any:
         """Returns the iterator of a name."""
         return self._iterators[name]

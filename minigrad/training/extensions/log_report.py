@@ -10,6 +10,7 @@ from typing import Any
 from minigrad.reporter import DictSummary
 from minigrad.serializer import AbstractSerializer, Serializer
 from minigrad.serializers.atomic import atomic_write
+from minigrad.training.checks import question_keys
 from minigrad.training.extension import Extension
 from minigrad.training.trainer_protocol import TrainerProtocol
 from minigrad.training.triggers._get_trigger import get_trigger
@@ -61,6 +62,7 @@ class LogReport(Extension):
         self._filename = log_name if filename is None else filename
         self._log: list[dict[str, Any]] = []
         self._summary = DictSummary()
+        self._said: set[str] = set()
 
     @property
     def log(self) -> list[dict[str, Any]]:
@@ -71,6 +73,7 @@ class LogReport(Extension):
         """Adds the observations, and writes a row when it is time."""
         observation = trainer.observation
         if self._keys is not None:
+            question_keys('LogReport', self._keys, observation, self._said)
             observation = {k: observation[k] for k in self._keys if k in observation}
         self._summary.add(observation)
         if not (trainer.is_before_training or self._trigger(trainer)):

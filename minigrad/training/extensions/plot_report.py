@@ -10,6 +10,7 @@ from typing import Any
 
 from minigrad.reporter import DictSummary
 from minigrad.serializer import AbstractSerializer, Serializer
+from minigrad.training.checks import question_keys
 from minigrad.training.extension import Extension
 from minigrad.training.extensions._figure import is_available, new_figure
 from minigrad.training.trainer_protocol import TrainerProtocol
@@ -64,6 +65,7 @@ class PlotReport(Extension):
         self._grid = grid
         self._data: dict[str, list[Any]] = {key: [] for key in self._y_keys}
         self._summary = DictSummary()
+        self._said: set[str] = set()
 
     @staticmethod
     def available() -> bool:
@@ -79,6 +81,7 @@ class PlotReport(Extension):
         self._summary.add({key: observation[key] for key in keys})
         if not (trainer.is_before_training or self._trigger(trainer)):
             return
+        question_keys('PlotReport', self._y_keys, observation, self._said)
         row = {key: float(mean) for key, mean in self._summary.compute_mean().items()}
         row['epoch'] = trainer.updater.epoch
         row['iteration'] = trainer.updater.iteration

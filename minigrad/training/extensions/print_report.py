@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any, TextIO
 
 from minigrad.serializer import AbstractSerializer
+from minigrad.training.checks import question_keys
 from minigrad.training.extension import Extension
 from minigrad.training.extensions.log_report import LogReport
 from minigrad.training.trainer_protocol import TrainerProtocol
@@ -44,6 +45,7 @@ class PrintReport(Extension):
         self._log_report = log_report
         self._out = out
         self._widths = [max(10, len(entry)) for entry in entries]
+        self._said: set[str] = set()
         self._header_is_due = True
         self._log_len = 0  # number of rows that were printed
 
@@ -62,6 +64,7 @@ class PrintReport(Extension):
             self._header_is_due = False
         for row in rows:
             self._print(row, out)
+            question_keys('PrintReport', self._entries, row, self._said)
         self._log_len = len(log)
 
     def _get_log(self, trainer: TrainerProtocol) -> list[dict[str, Any]]:

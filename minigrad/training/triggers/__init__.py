@@ -1,5 +1,7 @@
 """When an extension is to be called, or the training to end."""
 
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+
 from minigrad.training.triggers.early_stopping_trigger import EarlyStoppingTrigger
 from minigrad.training.triggers.interval_trigger import IntervalTrigger
 from minigrad.training.triggers.manual_schedule_trigger import ManualScheduleTrigger
@@ -10,6 +12,7 @@ from minigrad.training.triggers.minmax_value_trigger import (
 )
 from minigrad.training.triggers.once_trigger import OnceTrigger
 from minigrad.training.triggers.time_trigger import TimeTrigger
+from minigrad.utils.suggestions import of_module as _of_module
 
 __all__ = [
     'BestValueTrigger',
@@ -21,3 +24,6 @@ __all__ = [
     'OnceTrigger',
     'TimeTrigger',
 ]
+
+if not _TYPE_CHECKING:
+    __getattr__ = _of_module(__name__, 'triggers')

@@ -8,6 +8,7 @@ from typing import Any
 from minigrad.backend import Device, get_device
 from minigrad.dataset.convert import _call_converter, concat_examples
 from minigrad.training._updater import IteratorUpdater
+from minigrad.training.checks import check_arguments
 
 
 class StandardUpdater(IteratorUpdater):
@@ -61,6 +62,7 @@ class StandardUpdater(IteratorUpdater):
         self._input_device = (
             self._device if input_device is None else get_device(input_device)
         )
+        self._checked = False
         self.converter = converter
         self.loss_func = loss_func
         self.loss_scale = loss_scale
@@ -95,6 +97,9 @@ class StandardUpdater(IteratorUpdater):
         loss_func = optimizer.target if self.loss_func is None else self.loss_func
 
         batch = _call_converter(self.converter, iterator.next(), self.input_device)
+        if not self._checked:
+            check_arguments(loss_func, batch)
+            self._checked = True
         if isinstance(batch, tuple):
             optimizer.update(loss_func, *batch)
         elif isinstance(batch, dict):
