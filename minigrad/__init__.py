@@ -89,7 +89,7 @@ from minigrad.reporter import (
 from minigrad.runtime_info import print_runtime_info
 from minigrad.sequential import Sequential
 from minigrad.serializer import AbstractSerializer, Deserializer, Serializer
-from minigrad.utils.suggestions import of_module as _of_module
+from minigrad.suggestions import of_module as _of_module
 from minigrad.variable import Parameter, Variable, as_array, as_variable
 
 disable_experimental_feature_warning = False

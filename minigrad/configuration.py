@@ -11,12 +11,14 @@ from __future__ import annotations
 import os
 import sys
 import threading
+import warnings
 from types import TracebackType
 from typing import Any, TextIO
 
 import numpy
 
 from minigrad.bfloat16 import is_bfloat16
+from minigrad.suggestions import near_miss
 
 
 class Mixed16:
@@ -35,6 +37,21 @@ def _show(values: dict[str, Any], file: TextIO) -> None:
     width = max([len(key) for key in values], default=0)
     for key in sorted(values):
         file.write(f'{key:<{width}} {values[key]}\n')
+
+
+# The entries that minigrad has, and those that were set before.
+_known: set[str] = set()
+
+
+def _question(name: str, where: str) -> None:
+    """Warns, once, about an entry that looks like a typo of one of minigrad's."""
+    meant = near_miss(name, _known) if _is_complete else None
+    _known.add(name)  # an entry of one's own, from now on
+    if meant is not None:
+        warnings.warn(
+            f'{where}.{name} is set, which nothing reads; did you mean {meant}?',
+            stacklevel=3,
+        )
 
 
 class LocalConfig(threading.local):
@@ -57,6 +74,11 @@ class LocalConfig(threading.local):
             f'minigrad.global_config.{name} first'
         )
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name not in _known:
+            _question(name, 'config')
+        super().__setattr__(name, value)
+
     def show(self, file: TextIO = sys.stdout) -> None:
         """Prints every entry as this thread sees it."""
         entries = {**vars(vars(self).get('_global', global_config)), **vars(self)}
@@ -77,6 +99,8 @@ class GlobalConfig:
     """The configuration that every thread falls back to."""
 
     def __setattr__(self, name: str, value: Any) -> None:
+        if name not in _known:
+            _question(name, 'global_config')
         object.__setattr__(self, name, value)
         if self is not global_config:
             return
@@ -98,6 +122,7 @@ class GlobalConfig:
         _show(vars(self), file)
 
 
+_is_complete = False
 global_config = GlobalConfig()
 config = _Config()
 
@@ -149,6 +174,8 @@ global_config.use_static_graph = True
 global_config.schedule_func = None
 # Convolutions by the exact algorithm only (no Winograd transform on the CPU).
 global_config.exact_convolution = _environment_flag('EXACT_CONVOLUTION')
+
+_is_complete = True
 
 
 class using_config:

@@ -21,7 +21,7 @@ from minigrad.link_hook import (
     LinkHook,
     get_link_hooks,
 )
-from minigrad.utils.suggestions import NamedArguments, unknown_attribute
+from minigrad.suggestions import NamedArguments, unknown_attribute
 from minigrad.variable import Parameter
 
 if TYPE_CHECKING:

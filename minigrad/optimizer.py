@@ -23,7 +23,7 @@ from minigrad.kernels import kernels_for
 from minigrad.link import Link
 from minigrad.serializer import Deserializer
 from minigrad.serializers.errors import SnapshotMismatch, WrongEntryType
-from minigrad.utils.suggestions import NamedArguments, unknown_attribute
+from minigrad.suggestions import NamedArguments, unknown_attribute
 from minigrad.variable import Parameter, Variable
 
 __all__ = [
@@ -463,6 +463,18 @@ _NO_DEPENDENCE = (
 def _is_trained(param: Parameter) -> bool:
     rule = param.update_rule
     return rule is not None and rule.enabled
+
+
+def _has_no_grad(param: Parameter, has_run_backward: bool) -> bool:
+    # A parameter starts with NaN as its gradient, as in Chainer.
+    grad = param.grad
+    if grad is None:
+        return True
+    return (
+        not has_run_backward
+        and grad.size > 0
+        and bool(get_array_module(grad).isnan(grad.ravel()[0]))
+    )
 
 
 def _check_loss(optimizer: str, lossfun: Callable[..., Any], loss: Any) -> None:
@@ -917,7 +929,11 @@ class GradientMethod(Optimizer):
         trained = [p for p in self.target.params(False) if _is_trained(p)]
         without = [p for p in trained if p.grad is None]
         first = self._without_grad is None
-        if first and without and len(without) == len(trained):
+        if (
+            first
+            and trained
+            and all(_has_no_grad(p, has_run_backward) for p in trained)
+        ):
             event, hint = 'was called before any backward', _BACKWARD_FIRST
             if has_run_backward:
                 event, hint = 'got a loss that depends on no parameter', _NO_DEPENDENCE

@@ -60,7 +60,7 @@ def test_docstring(name):
 
 
 LAYERS = [
-    {'_version', 'types', 'bfloat16', 'configuration', 'errors'},
+    {'_version', 'types', 'bfloat16', 'configuration', 'errors', 'suggestions'},
     {
         'backend',
         'backends',

@@ -278,6 +278,7 @@ def test_snapshot_before_the_first_update():
     target.update()
 
 
+@pytest.mark.filterwarnings('ignore:.*called before any backward')
 def test_snapshot_with_a_parameter_that_never_got_a_shape():
     """Chainer cannot load it."""
 
@@ -537,6 +538,7 @@ def test_disabled_parameters_stay():
     assert target[1].w.array.tolist() == [0.0]
 
 
+@pytest.mark.filterwarnings('ignore:.*called before any backward')
 def test_lazy_parameters_join_later():
     target = ChainList(Weight(None), Weight(np.ones(1, np.float32)))
     opt = optimizers.MomentumSGD(lr=1.0).setup(target)

@@ -323,7 +323,7 @@ from minigrad.functions.rnn.n_step_rnn import n_step_rnn as n_step_rnn
 from minigrad.functions.rnn.slstm import slstm as slstm
 from minigrad.functions.rnn.tree_lstm import tree_lstm as tree_lstm
 from minigrad.functions.util.forget import forget as forget
-from minigrad.utils.suggestions import of_module as _of_module
+from minigrad.suggestions import of_module as _of_module
 
 if not _TYPE_CHECKING:
     __getattr__ = _of_module(__name__, 'functions')

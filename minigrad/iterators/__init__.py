@@ -10,7 +10,7 @@ from minigrad.iterators.order_samplers import (
     ShuffleOrderSampler,
 )
 from minigrad.iterators.serial_iterator import SerialIterator
-from minigrad.utils.suggestions import of_module as _of_module
+from minigrad.suggestions import of_module as _of_module
 
 __all__ = [
     'MultiprocessIterator',

@@ -19,8 +19,8 @@ from minigrad.dataset.iterator import Iterator
 from minigrad.iterators._statemachine import IteratorState, iterator_statemachine
 from minigrad.iterators.order_samplers import ShuffleOrderSampler
 from minigrad.serializer import AbstractSerializer, Serializer
+from minigrad.suggestions import NamedArguments
 from minigrad.types import Array
-from minigrad.utils.suggestions import NamedArguments
 
 
 class Plan(NamedTuple):

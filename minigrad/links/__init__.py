@@ -70,7 +70,7 @@ from minigrad.links.rnn.n_step_rnn import (
 from minigrad.links.rnn.peephole import StatefulPeepholeLSTM
 from minigrad.links.rnn.tree_lstm import ChildSumTreeLSTM, NaryTreeLSTM
 from minigrad.links.rnn.zoneoutlstm import StatefulZoneoutLSTM
-from minigrad.utils.suggestions import of_module as _of_module
+from minigrad.suggestions import of_module as _of_module
 
 __all__ = [
     'GRU',

@@ -13,7 +13,7 @@ from minigrad.optimizers.rmsprop import RMSprop
 from minigrad.optimizers.rmsprop_graves import RMSpropGraves
 from minigrad.optimizers.sgd import SGD
 from minigrad.optimizers.smorms3 import SMORMS3
-from minigrad.utils.suggestions import of_module as _of_module
+from minigrad.suggestions import of_module as _of_module
 
 __all__ = [
     'MSVAG',

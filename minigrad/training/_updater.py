@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from minigrad.serializer import AbstractSerializer
-from minigrad.utils.suggestions import NamedArguments
+from minigrad.suggestions import NamedArguments
 
 
 class Updater(NamedArguments):

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NoReturn
 
 from minigrad.link import Link
-from minigrad.utils.suggestions import near_miss
+from minigrad.suggestions import near_miss
 
 _LIBRARY = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 _OWN_LOOPS = (os.path.join(_LIBRARY, 'training'), os.path.join(_LIBRARY, 'optimizer'))

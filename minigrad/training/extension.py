@@ -7,8 +7,8 @@ from types import TracebackType
 from typing import Any, TypeVar
 
 from minigrad.serializer import AbstractSerializer
+from minigrad.suggestions import NamedArguments
 from minigrad.training.trainer_protocol import TrainerProtocol
-from minigrad.utils.suggestions import NamedArguments
 
 # Who writes observations is called before who edits them, and both before who reads.
 PRIORITY_WRITER = 300

@@ -15,6 +15,7 @@ from minigrad.configuration import is_debug
 from minigrad.reporter import Reporter
 from minigrad.serializer import AbstractSerializer, Deserializer, Serializer
 from minigrad.serializers import DictionarySerializer, NpzDeserializer
+from minigrad.suggestions import NamedArguments
 from minigrad.training.checks import (
     check_length,
     refuse_end,
@@ -30,7 +31,6 @@ from minigrad.training.hyperparameters import HyperparameterChanges
 from minigrad.training.random_state import serialize_random_state
 from minigrad.training.triggers._get_trigger import get_trigger
 from minigrad.training.updaters.standard_updater import StandardUpdater
-from minigrad.utils.suggestions import NamedArguments
 from minigrad.variable import Variable
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
-from minigrad.utils.suggestions import unknown_argument
+from minigrad.suggestions import unknown_argument
 
 NO_TRAIN = (
     "train argument is not supported anymore; use minigrad.using_config('train', train)"

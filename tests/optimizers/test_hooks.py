@@ -144,6 +144,7 @@ def test_clipping_of_large_float16_gradients():
     np.testing.assert_allclose(link.w.grad, 0.5, rtol=1e-3)
 
 
+@pytest.mark.filterwarnings('ignore:.*called before any backward')
 def test_noise_is_drawn_from_numpys_generator_and_falls():
     target = Link()
     with target.init_scope():

@@ -357,6 +357,7 @@ def test_no_gradient_and_no_array(cls):
     assert rule.state is None
 
 
+@pytest.mark.filterwarnings('ignore:.*called before any backward')
 @pytest.mark.parametrize('cls', ALL)
 def test_zero_gradients_change_nothing(cls):
     link = one_parameter(np.ones(2, np.float32))

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 
+from minigrad.suggestions import of_module as _of_module
 from minigrad.training.extensions import snapshot_writers, variable_statistics_plot
 from minigrad.training.extensions._snapshot import snapshot, snapshot_object
 from minigrad.training.extensions.computational_graph import DumpGraph
@@ -26,7 +27,6 @@ from minigrad.training.extensions.value_observation import observe_lr, observe_v
 from minigrad.training.extensions.variable_statistics_plot import VariableStatisticsPlot
 from minigrad.training.extensions.variable_unchain import unchain_variables
 from minigrad.training.extensions.warmup_shift import WarmupShift
-from minigrad.utils.suggestions import of_module as _of_module
 
 dump_graph = DumpGraph
 

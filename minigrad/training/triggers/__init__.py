@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 
+from minigrad.suggestions import of_module as _of_module
 from minigrad.training.triggers.early_stopping_trigger import EarlyStoppingTrigger
 from minigrad.training.triggers.interval_trigger import IntervalTrigger
 from minigrad.training.triggers.manual_schedule_trigger import ManualScheduleTrigger
@@ -12,7 +13,6 @@ from minigrad.training.triggers.minmax_value_trigger import (
 )
 from minigrad.training.triggers.once_trigger import OnceTrigger
 from minigrad.training.triggers.time_trigger import TimeTrigger
-from minigrad.utils.suggestions import of_module as _of_module
 
 __all__ = [
     'BestValueTrigger',

@@ -5,10 +5,9 @@
 
 from __future__ import annotations
 
-import difflib
 import inspect
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Self
 
 # owner: what is typed, and what to type. A value with a space is a whole sentence.
@@ -195,10 +194,12 @@ def near_miss(name: str, known: Iterable[str], cutoff: float = 0.8) -> str | Non
     Names that differ by more than a letter in length are taken for names of their own.
 
     Example:
-        >>> from minigrad.utils.suggestions import near_miss
+        >>> from minigrad.suggestions import near_miss
         >>> near_miss('trian', ['train', 'debug']), near_miss('my_flag', ['train'])
         ('train', None)
     """
+    import difflib  # only who is wrong waits for it
+
     lower = {
         other.lower(): other for other in known if abs(len(other) - len(name)) <= 1
     }
@@ -247,10 +248,20 @@ def of_module(module: str, owner: str) -> Callable[[str], Any]:
     return __getattr__
 
 
+class _Attributes:
+    """The names of an object's attributes, looked up when they are asked for."""
+
+    def __init__(self, value: Any) -> None:
+        self._value = value
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(dir(self._value))
+
+
 def unknown_attribute(value: Any, name: str, owner: str) -> UnknownName:
     """Returns the error for an attribute that an object does not have."""
     kind = type(value)
-    return UnknownName(f'{kind.__name__!r} object', name, dir(kind), owner)
+    return UnknownName(f'{kind.__name__!r} object', name, _Attributes(value), owner)
 
 
 def unknown_argument(subject: str, name: str, known: Iterable[str]) -> str:
@@ -262,7 +273,7 @@ def unknown_argument(subject: str, name: str, known: Iterable[str]) -> str:
         known: The names that it takes.
 
     Example:
-        >>> from minigrad.utils.suggestions import unknown_argument
+        >>> from minigrad.suggestions import unknown_argument
         >>> unknown_argument('Adam', 'lr', ['alpha', 'beta1'])
         "Adam takes no argument 'lr'; did you mean alpha? It takes alpha, beta1"
     """
