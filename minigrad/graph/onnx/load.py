@@ -1,52 +1,78 @@
-"""From ONNX operators to functions: what `save_onnx` writes can be read again."""
+"""ONNX files as links that our functions run: `save_onnx`'s, and other frameworks'."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from typing import Any
+import re
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy
 
-from minigrad import functions as F
+from minigrad import backend
 from minigrad.graph.onnx.package import import_onnx
-from minigrad.kernels.specs import PoolSpec
+from minigrad.graph.onnx.runs import RUNS, Node
 from minigrad.link import Chain, Link
+from minigrad.types import Array
 from minigrad.variable import Parameter, Variable
 
-_Inputs = list[Any]
-_Run = Callable[[_Inputs, dict[str, Any]], Any]
+
+class OnnxError(ValueError):
+    """An ONNX file that is damaged, or that holds what cannot be run here."""
+
+
+class _Step(NamedTuple):
+    """A node of the file, with the operator that runs it."""
+
+    node: Node
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    proto: Any
+
+
+class _Missing(NamedTuple):
+    """An output that an operator does not give here."""
+
+    reason: str
 
 
 class OnnxModel(Chain):
     """A model read from an ONNX file: its parameters have the paths they were saved by.
 
+    Arrays of floats become parameters, so the model can be trained; the statistics of
+    batch normalizations become persistent values. A name with dots or slashes, such as
+    ``features.0.weight``, is a path: ``model.features['0'].weight``.
+
     Args:
         proto: An ``onnx.ModelProto``.
+        path: The file, for messages.
 
     Raises:
-        ValueError: It has an operator that is not known here.
+        OnnxError: It has an operator that is not known here, or is damaged.
     """
 
-    def __init__(self, proto: Any) -> None:
+    def __init__(self, proto: Any, path: str = 'ONNX model') -> None:
         super().__init__()
+        self._path = path
+        try:
+            self._read(proto)
+        except OnnxError:
+            raise
+        except Exception as error:  # whatever a damaged file makes Python stumble over
+            raise OnnxError(
+                f'{path}: damaged ({type(error).__name__}: {error})'
+            ) from error
+
+    def _read(self, proto: Any) -> None:
         onnx = import_onnx()
         graph = proto.graph
-        unknown = {node.op_type for node in graph.node} - set(_RUNS)
+        unknown = sorted({n.op_type for n in graph.node} - set(RUNS) - {'Constant'})
         if unknown:
-            raise ValueError(
-                f'load_onnx: cannot run {", ".join(sorted(unknown))}\n  known: '
-                f'{", ".join(sorted(_RUNS))}'
+            raise OnnxError(
+                f'{self._path}: cannot run {", ".join(unknown)}\n  known: '
+                f'{", ".join(sorted(RUNS))}'
             )
-        self._onnx_nodes = [
-            (
-                node.op_type,
-                tuple(node.input),
-                tuple(node.output),
-                {a.name: onnx.helper.get_attribute_value(a) for a in node.attribute},
-            )
-            for node in graph.node
-        ]
+        opset = max([o.version for o in proto.opset_import if not o.domain], default=1)
         statistics = {
             name
             for node in graph.node
@@ -57,261 +83,148 @@ class OnnxModel(Chain):
         self._constants: dict[str, Any] = {}
         for tensor in graph.initializer:
             array = onnx.numpy_helper.to_array(tensor).copy()
-            if '/' not in tensor.name and tensor.name.startswith('constant'):
-                self._constants[tensor.name] = array
-            elif tensor.name in statistics:
-                self._place(tensor.name).add_persistent(_last(tensor.name), array)
-            else:
-                link = self._place(tensor.name)
-                with link.init_scope():
-                    setattr(link, _last(tensor.name), Parameter(array))
-        names = {tensor.name for tensor in graph.initializer}
-        self._input_names = [v.name for v in graph.input if v.name not in names]
+            self._keep(tensor.name, array, tensor.name in statistics)
+        self._steps: list[_Step] = []
+        for i, node in enumerate(graph.node):
+            attributes = {
+                a.name: onnx.helper.get_attribute_value(a) for a in node.attribute
+            }
+            if node.op_type == 'Constant':
+                self._constants[node.output[0]] = _constant(onnx, attributes)
+                continue
+            name = node.name or f'number {i}'
+            step = Node(node.op_type, name, attributes, opset, len(node.output))
+            self._steps.append(_Step(step, tuple(node.input), tuple(node.output), node))
+        held = {tensor.name for tensor in graph.initializer}
+        self._input_names = [v.name for v in graph.input if v.name not in held]
         self._output_names = [v.name for v in graph.output]
+        self._check_names()
 
-    def _place(self, name: str) -> Link:
-        """Returns the link that holds a parameter, made if it is not there."""
+    def _check_names(self) -> None:
+        """Refuses a graph in which something is used before it is computed."""
+        known = {'', *self._input_names, *self._constants, *self._places}
+        for step in self._steps:
+            for name in step.inputs:
+                if name not in known:
+                    raise OnnxError(
+                        f'{self._path}: {step.node}: nothing computes its input {name!r}'
+                    )
+            known.update(step.outputs)
+        missing = [name for name in self._output_names if name not in known]
+        if missing:
+            raise OnnxError(f'{self._path}: nothing computes the outputs {missing}')
+
+    def _keep(self, name: str, array: Array, is_statistic: bool) -> None:
+        """Makes a parameter, a persistent value or a constant of an array."""
+        ours = re.fullmatch(r'constant\d+', name) is not None
+        if ours or array.dtype.kind != 'f' or array.ndim == 0:
+            self._constants[name] = array
+            return
+        *parts, last = [part for part in re.split(r'[/.]', name) if part] or ['W']
         link: Chain = self
-        for part in name.split('/')[:-1]:
+        for part in parts:
+            part = _free(link, part, wanted=Chain)
             if part not in link._children:
                 link.add_link(part, Chain())
             link = getattr(link, part)
-        self._places[name] = (link, _last(name))
-        return link
+        last = _free(link, last)
+        if is_statistic:
+            link.add_persistent(last, array)
+        else:
+            with link.init_scope():
+                setattr(link, last, Parameter(array))
+        self._places[name] = (link, last)
 
     def forward(self, *xs: Any) -> Any:
         """Returns the output, or a tuple of several.
 
         Raises:
+            OnnxError: An operator cannot run on these inputs; names it.
             TypeError: The number of inputs is wrong.
         """
         if len(xs) != len(self._input_names):
             raise TypeError(
-                f'the model takes {len(self._input_names)} inputs '
+                f'{self._path}: the model takes {len(self._input_names)} inputs '
                 f'({", ".join(self._input_names)}), got {len(xs)}'
             )
-        values: dict[str, Any] = dict(zip(self._input_names, xs, strict=True))
-        values.update(self._constants)
+        values: dict[str, Any] = {'': None, **self._constants}
+        for name, x in zip(self._input_names, xs, strict=True):
+            is_data = backend.is_array(x) and x.dtype.kind == 'f'
+            values[name] = Variable(x) if is_data else x
         for name, (link, attribute) in self._places.items():
-            values[name] = getattr(link, attribute)
-        for operator, inputs, outputs, attributes in self._onnx_nodes:
-            given = [values[name] if name else None for name in inputs]
-            values[outputs[0]] = _RUNS[operator](given, attributes)
+            value = getattr(link, attribute)
+            values[name] = value if isinstance(value, Variable) else Variable(value)
+        for step in self._steps:
+            given = [values[name] for name in step.inputs]
+            self._refuse_missing(given)
+            try:
+                ys = self._run(step, given)
+            except Exception as error:
+                raise OnnxError(f'{self._path}: {step.node}: {error}') from error
+            values.update(zip(step.outputs, ys, strict=False))
+            for name in step.outputs[len(ys) :]:
+                values[name] = _Missing(f'{step.node}: no such output here: {name!r}')
         results = tuple([values[name] for name in self._output_names])
+        self._refuse_missing(results)
         return results[0] if len(results) == 1 else results
 
+    def _refuse_missing(self, values: Sequence[Any]) -> None:
+        for value in values:
+            if isinstance(value, _Missing):
+                raise OnnxError(f'{self._path}: {value.reason}')
 
-def _last(name: str) -> str:
-    return name.split('/')[-1]
-
-
-def _with(function: Callable[..., Any], **names: tuple[str, Any]) -> _Run:
-    """Calls a function with ONNX attributes under other names."""
-
-    def run(xs: _Inputs, attributes: dict[str, Any]) -> Any:
-        given = {
-            ours: attributes.get(key, value) for ours, (key, value) in names.items()
-        }
-        return function(*xs, **given)
-
-    return run
-
-
-def _convolution(xs: _Inputs, attributes: dict[str, Any]) -> Any:
-    x, pads = _padded(xs[0], attributes.get('pads', [0, 0, 0, 0]), 0)
-    return F.convolution_2d(
-        x,
-        xs[1],
-        xs[2] if len(xs) > 2 else None,
-        stride=tuple(attributes.get('strides', (1, 1))),
-        pad=pads,
-        dilate=tuple(attributes.get('dilations', (1, 1))),
-        groups=attributes.get('group', 1),
-    )
+    def _run(self, step: _Step, given: list[Any]) -> tuple[Any, ...]:
+        if any(isinstance(x, Variable) for x in given) or step.node.operator == 'Shape':
+            ys = RUNS[step.node.operator](step.node, *given)
+            return ys if isinstance(ys, tuple) else (ys,)
+        # What is computed from shapes and other constants, by ONNX's own definition.
+        evaluator = import_onnx().reference.ReferenceEvaluator(step.proto)
+        names = [name for name in step.inputs if name]
+        arrays = [numpy.asarray(x) for x in given if x is not None]
+        return tuple(evaluator.run(None, dict(zip(names, arrays, strict=True))))
 
 
-def _transposed_convolution(xs: _Inputs, attributes: dict[str, Any]) -> Any:
-    x, W = xs[:2]
-    pads, strides = attributes['pads'], attributes['strides']
-    extra = attributes.get('output_padding', (0, 0))
-    dilations = attributes.get('dilations', (1, 1))
-    outsize = tuple(
-        strides[i] * (x.shape[2 + i] - 1)
-        + (W.shape[2 + i] - 1) * dilations[i]
-        + 1
-        - pads[i]
-        - pads[2 + i]
-        + extra[i]
-        for i in range(2)
-    )
-    return F.deconvolution_2d(
-        x,
-        W,
-        xs[2] if len(xs) > 2 else None,
-        stride=tuple(strides),
-        pad=tuple(pads[:2]),
-        outsize=outsize,
-        dilate=tuple(dilations),
-        groups=attributes.get('group', 1),
-    )
+def _free(link: Chain, name: str, wanted: type | None = None) -> str:
+    """Returns the name, with underscores behind it where it is taken."""
+    while hasattr(link, name) and not (
+        wanted is not None and isinstance(getattr(link, name), wanted)
+    ):
+        name += '_'
+    return name
 
 
-def _padded(x: Any, pads: Any, value: float) -> tuple[Any, tuple[int, int]]:
-    """Pads by hand what hangs over at the end; returns the padding of both ends."""
-    top, left, bottom, right = pads
-    if (bottom, right) == (top, left):
-        return x, (top, left)
-    width = [(0, 0), (0, 0), (0, bottom - top), (0, right - left)]
-    return F.pad(x, width, 'constant', constant_values=value), (top, left)
-
-
-def _max_pooling(xs: _Inputs, attributes: dict[str, Any]) -> Any:
-    (x,) = xs
-    ksize = tuple(attributes['kernel_shape'])
-    strides = tuple(attributes.get('strides', (1, 1)))
-    top, left, bottom, right = attributes.get('pads', [0, 0, 0, 0])
-    spec = PoolSpec.of(x.shape, ksize, strides, (top, left), True)
-    covers = _outsize(x.shape[2:], ksize, strides, (top + bottom, left + right))
-    if covers == (spec.oh, spec.ow):
-        return F.max_pooling_2d(x, ksize, strides, (top, left), cover_all=True)
-    x, pad = _padded(x, (top, left, bottom, right), -numpy.inf)
-    return F.max_pooling_2d(x, ksize, strides, pad, cover_all=False)
-
-
-def _outsize(size: Any, ksize: Any, strides: Any, pads: Any) -> tuple[int, ...]:
-    return tuple(
-        (n + p - k) // s + 1
-        for n, k, s, p in zip(size, ksize, strides, pads, strict=True)
-    )
-
-
-def _average_pooling(xs: _Inputs, attributes: dict[str, Any]) -> Any:
-    (x,) = xs
-    pads = attributes.get('pads', [0, 0, 0, 0])
-    strides = tuple(attributes.get('strides', (1, 1)))
-    if any(pads) and not attributes.get('count_include_pad', 0):
-        raise ValueError('load_onnx: AveragePool that does not count its padding')
-    x, pad = _padded(x, pads, 0)
-    return F.average_pooling_2d(x, tuple(attributes['kernel_shape']), strides, pad)
-
-
-def _lrn(xs: _Inputs, attributes: dict[str, Any]) -> Any:
-    size = attributes['size']
-    alpha = attributes.get('alpha', 1e-4) / size
-    k, beta = attributes.get('bias', 1.0), attributes.get('beta', 0.75)
-    return F.local_response_normalization(xs[0], size, k, alpha, beta)
-
-
-def _gemm(xs: _Inputs, attributes: dict[str, Any]) -> Any:
-    a, b = xs[:2]
-    if attributes.get('transA', 0):
-        a = F.transpose(a)
-    if not attributes.get('transB', 0):
-        b = F.transpose(b)
-    alpha, beta = attributes.get('alpha', 1.0), attributes.get('beta', 1.0)
-    c = xs[2] if len(xs) > 2 else None
-    if (alpha, beta) == (1.0, 1.0) and (c is None or len(c.shape) == 1):
-        return F.linear(a, b, c)
-    y = F.linear(a, b) * alpha
-    return y if c is None else y + F.broadcast_to(c * beta, y.shape)
-
-
-def _batch_normalization(xs: _Inputs, attributes: dict[str, Any]) -> Any:
-    x, gamma, beta, mean, var = xs
-    eps = attributes.get('epsilon', 1e-5)
-    return F.fixed_batch_normalization(x, gamma, beta, mean, var, eps)
-
-
-def _reshape(xs: _Inputs, attributes: dict[str, Any]) -> Any:
-    x, shape = xs
-    return F.reshape(x, tuple([int(n) or x.shape[i] for i, n in enumerate(shape)]))
-
-
-def _concat(xs: _Inputs, attributes: dict[str, Any]) -> Any:
-    return F.concat(xs, axis=attributes['axis'])
-
-
-def _reduction(function: Callable[..., Any]) -> _Run:
-    def run(xs: _Inputs, attributes: dict[str, Any]) -> Any:
-        axes = attributes.get('axes') if len(xs) < 2 else xs[1].tolist()
-        axis = None if axes is None else tuple(axes)
-        return function(xs[0], axis=axis, keepdims=bool(attributes.get('keepdims', 1)))
-
-    return run
-
-
-def _clip(xs: _Inputs, attributes: dict[str, Any]) -> Any:
-    limits = [None if v is None else float(v) for v in (*xs[1:], None, None)[:2]]
-    return F.clip(xs[0], *limits)
-
-
-def _binary(function: Callable[..., Any]) -> _Run:
-    """Takes constants as the numbers they are."""
-
-    def run(xs: _Inputs, attributes: dict[str, Any]) -> Any:
-        numbers = [
-            x.item() if not isinstance(x, Variable) and x.ndim == 0 else x for x in xs
-        ]
-        return function(*numbers)
-
-    return run
-
-
-_RUNS: dict[str, _Run] = {
-    'Abs': _with(F.absolute),
-    'Add': _binary(lambda a, b: a + b),
-    'AveragePool': _average_pooling,
-    'BatchNormalization': _batch_normalization,
-    'Clip': _clip,
-    'Concat': _concat,
-    'Conv': _convolution,
-    'ConvTranspose': _transposed_convolution,
-    'Cos': _with(F.cos),
-    'Div': _binary(lambda a, b: a / b),
-    'Elu': _with(F.elu, alpha=('alpha', 1.0)),
-    'Exp': _with(F.exp),
-    'Expand': lambda xs, _: F.broadcast_to(xs[0], tuple(xs[1].tolist())),
-    'Gemm': _gemm,
-    'Identity': _with(F.identity),
-    'LRN': _lrn,
-    'LeakyRelu': _with(F.leaky_relu, slope=('alpha', 0.01)),
-    'Log': _with(F.log),
-    'LogSoftmax': _with(F.log_softmax, axis=('axis', -1)),
-    'MatMul': _with(F.matmul),
-    'Max': _with(F.maximum),
-    'MaxPool': _max_pooling,
-    'Min': _with(F.minimum),
-    'Mul': _binary(lambda a, b: a * b),
-    'Neg': _with(lambda x: -x),
-    'Pow': _binary(lambda a, b: a**b),
-    'ReduceMax': _reduction(F.max),
-    'ReduceMean': _reduction(F.average),
-    'ReduceMin': _reduction(F.min),
-    'ReduceSum': _reduction(F.sum),
-    'Relu': _with(F.relu),
-    'Reshape': _reshape,
-    'Sigmoid': _with(F.sigmoid),
-    'Sin': _with(F.sin),
-    'Softmax': _with(F.softmax, axis=('axis', -1)),
-    'Sqrt': _with(F.sqrt),
-    'Sub': _binary(lambda a, b: a - b),
-    'Sum': _with(F.add),
-    'Tanh': _with(F.tanh),
-    'Transpose': _with(F.transpose, axes=('perm', None)),
-}
+def _constant(onnx: Any, attributes: dict[str, Any]) -> Array:
+    (name, value) = next(iter(attributes.items()))
+    if name == 'value':
+        return onnx.numpy_helper.to_array(value).copy()
+    dtype = numpy.float32 if 'float' in name else numpy.int64
+    return numpy.array(value, dtype)
 
 
 def load_onnx(path: str | os.PathLike[str]) -> OnnxModel:
     """Reads an ONNX file into a link that runs it with our functions.
 
     Args:
-        path: A file that `save_onnx` wrote, or one with the same operators.
+        path: A file that `save_onnx` or another framework wrote. Weights in files beside
+            it are read too.
 
     Returns:
         A chain with the parameters of the file; it can be trained.
 
     Raises:
         ImportError: The package onnx is missing.
-        ValueError: An operator is not known here.
+        OnnxError: It is no ONNX file, is damaged, or has an operator that is not known
+            here.
+        OSError: It cannot be read.
     """
-    return OnnxModel(import_onnx().load(os.fspath(path)))
+    onnx = import_onnx()
+    name = os.fspath(path)
+    with open(name, 'rb') as file:
+        content = file.read()
+    try:
+        proto = onnx.ModelProto.FromString(content)
+        onnx.checker.check_model(name)
+        onnx.load_external_data_for_model(proto, os.path.dirname(os.path.abspath(name)))
+    except Exception as error:  # DecodeError, ValidationError: of other packages
+        raise OnnxError(f'{name}: not an ONNX file ({error})') from error
+    return OnnxModel(proto, name)
