@@ -384,23 +384,33 @@ class Link(DeviceResident, NamedArguments):
         return iter(())
 
     def params(self, include_uninit: bool = True) -> Iterator[Parameter]:
-        """Yields all parameters of the hierarchy, those of this link first.
+        """Yields each parameter of the hierarchy once, those of this link first.
+
+        A parameter that is tied, that is, has several names, comes at its first one;
+        `namedparams` yields it under all of them.
 
         Args:
             include_uninit: If False, parameters without an array yet are left out.
         """
         values = self.__dict__
+        seen = set()
         for name in self._params.sorted:
             param: Parameter = values[name]
-            if include_uninit or param.is_initialized:
+            if (include_uninit or param.is_initialized) and id(param) not in seen:
+                seen.add(id(param))
                 yield param
         for child in self.children():
-            yield from child.params(include_uninit)
+            for param in child.params(include_uninit):
+                if id(param) not in seen:
+                    seen.add(id(param))
+                    yield param
 
     def namedparams(
         self, include_uninit: bool = True
     ) -> Iterator[tuple[str, Parameter]]:
         """Yields ``('/path/of/the/parameter', parameter)`` for all of the hierarchy.
+
+        A parameter that is tied is yielded under each of its names.
 
         Args:
             include_uninit: If False, parameters without an array yet are left out.
@@ -460,6 +470,11 @@ class Link(DeviceResident, NamedArguments):
                 )
             yield child, others[name]
 
+    def _all_pairs(self, link: Link) -> Iterator[tuple[Link, Link]]:
+        yield self, link
+        for child, other in self._pairs(link):
+            yield from child._all_pairs(other)
+
     # Copying
 
     def copy(self, mode: str = 'share') -> Self:
@@ -485,11 +500,20 @@ class Link(DeviceResident, NamedArguments):
         """
         _check_copy_mode(mode)
         if mode == 'share':
-            return self._share()
+            return self._tied(self._share())
         ret = copy.deepcopy(self)
         if mode == 'init':
             for param in ret.params(include_uninit=False):
                 param.initialize(param.shape)
+        return ret
+
+    def _tied(self, ret: Self) -> Self:
+        """Ties the parameters of a copy that are tied in this link."""
+        copies: dict[int, Any] = {}
+        for mine, other in zip(self.links(), ret.links(), strict=True):
+            for name in mine._params:
+                key = id(mine.__dict__[name])
+                other.__dict__[name] = copies.setdefault(key, other.__dict__[name])
         return ret
 
     def _share(self) -> Self:
@@ -572,10 +596,14 @@ class Link(DeviceResident, NamedArguments):
         Args:
             link: The source; its devices may be others.
         """
-        for name in self._params:
-            self.__dict__[name].addgrad(link.__dict__[name])
-        for child, other in self._pairs(link):
-            child.addgrads(other)
+        added = set()
+        for mine, other in self._all_pairs(link):
+            for name in mine._params:
+                param, source = mine.__dict__[name], other.__dict__[name]
+                pair = id(param), id(source)
+                if pair not in added:  # tied ones meet under several names
+                    added.add(pair)
+                    param.addgrad(source)
 
     def enable_update(self) -> None:
         """Lets the optimizer update all parameters of the hierarchy."""
@@ -602,7 +630,7 @@ class Link(DeviceResident, NamedArguments):
         )
 
     def count_params(self) -> int:
-        """Counts the numbers in all parameters of the hierarchy.
+        """Counts the numbers in all parameters of the hierarchy, tied ones once.
 
         Warns about each parameter that is not initialized and so not counted.
 
@@ -611,7 +639,11 @@ class Link(DeviceResident, NamedArguments):
             8
         """
         size = 0
+        seen = set()
         for path, param in self.namedparams():
+            if id(param) in seen:
+                continue
+            seen.add(id(param))
             if param.array is None:
                 warnings.warn(
                     f"Parameter '{path}' has not been initialized, so the resulting "

@@ -809,6 +809,7 @@ class Parameter(Variable):
             super().__init__(data, name=name, grad=xp.full_like(data, numpy.nan))
         elif is_array:
             super().__init__(initializer, name=name)
+            initializer = Constant(initializer, initializer.dtype)
         else:
             super().__init__(name=name)
             self._grad_initializer = NaN(getattr(initializer, 'dtype', None))
