@@ -173,6 +173,18 @@ class BatchNormalization(Link):
         elif finetune:
             self.N += 1
             decay = 1.0 - 1.0 / self.N
+        return self._normalize(x, gamma, beta, mean, var, decay)
+
+    def _normalize(
+        self,
+        x: Any,
+        gamma: Any,
+        beta: Any,
+        mean: Array | None,
+        var: Array | None,
+        decay: float,
+    ) -> Variable:
+        """Applies the function of a training; what spans processes has its own."""
         return batch_normalization(
             x,
             gamma,
