@@ -87,7 +87,7 @@ LAYERS = [
     {'dataset', 'datasets', 'iterators', 'diagnosis', 'prediction'},
     {'training', 'graph', 'computational_graph', 'cuda_graph', 'graph_optimizations'},
     {'testing', 'cli', 'runtime_info', 'models', '__main__', '__init__'},
-    {'chainer', 'onnx_chainer', 'migrate'},
+    {'chainer', 'chainermn', 'onnx_chainer', 'migrate'},
 ]
 LAYER = {name: level for level, names in enumerate(LAYERS) for name in names}
 PACKAGE = Path(minigrad.__file__).parent
@@ -167,6 +167,7 @@ ASKS_FOR_THE_DEVICE = {
     'optimizers/_recorded_update.py',  # a part of CUDA graphs
     'training/random_state.py',  # saves the generators of both modules
     'variable.py',  # to_gpu
+    'chainermn/communicators',  # MPI is given main memory, NCCL a card's
     # NumPy arrays from outside, which are indexes, images, files and test data:
     'dataset/dataset_mixin.py', 'links/model/vision', 'testing', 'chainer',
     'graph/onnx', 'diagnosis',

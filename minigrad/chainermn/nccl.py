@@ -69,7 +69,7 @@ def require(communicator: str) -> None:
         import cupy
     except ImportError:
         missing = 'CuPy is not installed'
-        remedy = "pip install 'minigrad[cuda12]' (or cuda13), which brings NCCL"
+        remedy = "pip install 'minigrad-nn[cuda12]' (or cuda13), which brings NCCL"
     else:
         try:
             count = cupy.cuda.runtime.getDeviceCount()

@@ -21,7 +21,9 @@ def mpiexec():
 @pytest.fixture
 def start(tmp_path):
     """Returns what starts ``python ARGUMENTS`` in N processes and waits for the end."""
-    pytest.importorskip('mpi4py', reason='mpi4py is not installed: pip install minigrad[mpi]')
+    pytest.importorskip(
+        'mpi4py', reason='mpi4py is not installed: pip install minigrad[mpi]'
+    )
     launcher = mpiexec()
     if launcher is None:
         pytest.skip('there is no mpiexec: pip install mpich')

@@ -16,7 +16,6 @@ def test_together(start, n):
         CHECKS,
     )
     assert code == 0, out + error
-    assert f'{n} passed' or 'passed' in out
 
 
 def test_three_processes(start):

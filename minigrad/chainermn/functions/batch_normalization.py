@@ -14,6 +14,7 @@ from minigrad.functions.array.concat import concat
 from minigrad.functions.array.split_axis import split_axis
 from minigrad.functions.math.sum_to import sum_to
 from minigrad.functions.normalization.batch_normalization import _NormalizesOverAxes
+from minigrad.kernels import kernels_for
 from minigrad.types import Array
 from minigrad.variable import Variable
 
@@ -21,8 +22,7 @@ from minigrad.variable import Variable
 class MultiNodeBatchNormalizationFunction(_NormalizesOverAxes):
     """``y = gamma * (x - mean) * inv_std + beta``; mean and variance are everybody's.
 
-    Counts, sums and sums of squares are added up in float64, in one message: mean and
-    variance are as exact as over one batch, and batches may differ in size.
+    One message carries counts, sums and sums of squares, so batches may differ in size.
     """
 
     def __init__(
@@ -44,32 +44,34 @@ class MultiNodeBatchNormalizationFunction(_NormalizesOverAxes):
         self.retain_inputs((0, 1))
         x, gamma, beta = inputs
         self._resolve(x, gamma)
-        xp = get_array_module(x)
-        wide = numpy.promote_types(x.dtype, numpy.float32)
-        mean = x.mean(axis=self.axis, keepdims=True, dtype=wide)
-        centred = x - mean
-        squares = (centred * centred).mean(axis=self.axis, dtype=wide)
-
-        n, size = self.count, gamma.size
+        y, mean, inv_std = kernels_for(x).batch_norm(
+            x, gamma, beta, self.eps, self.axis
+        )
+        # Sums of all in float64, in which squares of large means cost no digits.
+        n, size, shape = self.count, gamma.size, gamma.shape
         own = mean.reshape(-1).astype(numpy.float64)
+        own_var = inv_std.reshape(-1).astype(numpy.float64) ** -2 - self.eps
+        xp = get_array_module(x)
         message = xp.empty(2 * size + 1, numpy.float64)
         message[:size] = n * own
-        message[size:-1] = n * (squares.reshape(-1) + own * own)
+        message[size:-1] = n * (own_var + own * own)
         message[-1] = n
-        total = self.comm.allreduce(message)
-        self.total = int(total[-1])
-        everyones = total[:size] / total[-1]
-        variance = (total[size:-1] / total[-1] - everyones**2).clip(0)
-        self.inv_std = ((variance + self.eps) ** -0.5).reshape(self.shape).astype(wide)
-        self.shift = everyones.reshape(self.shape).astype(wide)
-        self._average(everyones.reshape(gamma.shape), variance.reshape(gamma.shape))
+        sums = self.comm.allreduce(message)
+        self.total = int(sums[-1])
+        means = sums[:size] / self.total
+        var = (sums[size:-1] / self.total - means**2).clip(0)
+        self._update_averages(means.reshape(shape), var.reshape(shape))
 
-        y = x - self.shift
-        y *= self.inv_std * gamma.reshape(self.shape)
-        y += beta.reshape(self.shape)
+        dtype = mean.dtype
+        self.mean = means.reshape(shape).astype(dtype)
+        self.inv_std = ((var + self.eps) ** -0.5).reshape(shape).astype(dtype)
+        if self.comm.size > 1:  # alone it is right already
+            factor = (gamma * self.inv_std).reshape(self.shape)
+            y = (x - self.mean.reshape(self.shape)) * factor
+            y += beta.reshape(self.shape)
         return y.astype(x.dtype, copy=False)
 
-    def _average(self, mean: Array, var: Array) -> None:
+    def _update_averages(self, mean: Array, var: Array) -> None:
         if self.running_mean is None:
             return
         unbiased = self.total / max(self.total - 1, 1)
@@ -81,12 +83,42 @@ class MultiNodeBatchNormalizationFunction(_NormalizesOverAxes):
             running += (1 - self.decay) * now
 
     def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
-        # With s = inv_std, z = (x - mean) s, S the sum over the axes and A the sum over
-        # the axes and all processes, of m values each:
-        #   gx = gamma s (gy - (A(gy) + z A(gy z)) / m), ggamma = A(gy z) / processes
-        # Mean and s are made of x here, by functions, so that they have derivatives.
         x, gamma = self.get_retained_inputs()
         (gy,) = grad_outputs
+        if config.enable_backprop:
+            gradients = self._recorded(x, gamma, gy)
+        else:
+            gradients = self._computed(x.array, gamma.array, gy.array)
+        return [gradients[i] for i in indexes]
+
+    # With s = inv_std, z = (x - mean) s, S the sum over the axes and A the sum over the
+    # axes and all processes, of m values each:
+    #   gx = gamma s (gy - (A(gy) + z A(gy z)) / m), ggamma = A(gy z) / processes
+
+    def _computed(self, x: Array, gamma: Array, gy: Array) -> list[Variable]:
+        """Returns the gradients, by the kernel of one process and the difference."""
+        gx, ggamma, gbeta = kernels_for(x).batch_norm_grad(
+            x, gamma, gy, self.mean, self.inv_std, self.axis
+        )
+        if self.comm.size > 1:
+            size, n, shape = gamma.size, self.count, self.shape
+            own = get_array_module(x).empty(2 * size, numpy.float64)
+            own[:size], own[size:] = ggamma.reshape(-1), gbeta.reshape(-1)
+            sums = self.comm.allreduce(own)
+            # The kernel took S / n where A / m belongs.
+            excess = (own / n - sums / self.total).astype(self.mean.dtype)
+            factor = (gamma * self.inv_std).reshape(shape)
+            slope = factor * self.inv_std.reshape(shape) * excess[:size].reshape(shape)
+            correction = (x - self.mean.reshape(shape)) * slope
+            correction += factor * excess[size:].reshape(shape)
+            gx = (gx + correction).astype(x.dtype, copy=False)
+            means = (sums / self.comm.size).astype(gamma.dtype)
+            ggamma = means[:size].reshape(gamma.shape)
+            gbeta = means[size:].reshape(gamma.shape)
+        return [Variable(g, requires_grad=False) for g in (gx, ggamma, gbeta)]
+
+    def _recorded(self, x: Variable, gamma: Variable, gy: Variable) -> list[Variable]:
+        """Returns the gradients by functions, which have gradients in turn."""
         in_dtypes = x.dtype, gamma.dtype, gamma.dtype
         dtype = numpy.promote_types(
             numpy.promote_types(x.dtype, gamma.dtype), numpy.float32
@@ -94,28 +126,18 @@ class MultiNodeBatchNormalizationFunction(_NormalizesOverAxes):
         shape, stored, m = self.shape, gamma.shape, self.total
         x, gy, gamma = [cast(v, dtype) for v in (x, gy, gamma)]
         gamma = gamma.reshape(shape)
-
-        mean, s = self._statistics(x)
-        z = (x - mean) * s
+        (mean,) = self._everyones(sum_to(x, shape) / m)
+        centred = x - mean
+        (var,) = self._everyones(sum_to(centred * centred, shape) / m)
+        s = (var + self.eps) ** -0.5
+        z = centred * s
         gbeta, ggamma = self._everyones(sum_to(gy, shape), sum_to(gy * z, shape))
-        gx = gamma * s * (gy - (gbeta + z * ggamma) / m)
         gradients = (
-            gx,
+            gamma * s * (gy - (gbeta + z * ggamma) / m),
             ggamma.reshape(stored) / self.comm.size,
             gbeta.reshape(stored) / self.comm.size,
         )
-        return [cast(gradients[i], in_dtypes[i]) for i in indexes]
-
-    def _statistics(self, x: Variable) -> tuple[Variable, Variable]:
-        """Returns the mean and the inverse deviation, in the shape of a statistic."""
-        if not config.enable_backprop:
-            return Variable(self.shift.astype(x.dtype)), Variable(
-                self.inv_std.astype(x.dtype)
-            )
-        (mean,) = self._everyones(sum_to(x, self.shape) / self.total)
-        centred = x - mean
-        (var,) = self._everyones(sum_to(centred * centred, self.shape) / self.total)
-        return mean, (var + self.eps) ** -0.5
+        return [cast(g, to) for g, to in zip(gradients, in_dtypes, strict=True)]
 
     def _everyones(self, *sums: Variable) -> list[Variable]:
         """Adds up statistics over the processes, in one message."""

@@ -88,7 +88,9 @@ def test_refusals_name_what_came():
         comm.allgather([numpy.zeros(2, 'f'), numpy.zeros(2, 'd')])
     with pytest.raises(TypeError, match='allreduce cannot handle tuple data'):
         comm.allreduce((numpy.zeros(2), numpy.zeros(2)))
-    with pytest.raises(TypeError, match='expected an array or a tuple of arrays, got int'):
+    with pytest.raises(
+        TypeError, match='expected an array or a tuple of arrays, got int'
+    ):
         comm.bcast(3, root=comm.rank)
     with pytest.raises(ValueError, match=f'expected {comm.size} arrays, got'):
         comm.alltoall([numpy.zeros(2)] * (comm.size + 1))
