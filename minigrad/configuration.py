@@ -54,6 +54,11 @@ def _question(name: str, where: str) -> None:
         )
 
 
+def _described(name: str, values: dict[str, Any]) -> str:
+    public = [f'{k}={v!r}' for k, v in sorted(values.items()) if k[0] != '_']
+    return f'<{name}: {", ".join(public)}>'
+
+
 class LocalConfig(threading.local):
     """The configuration of the current thread; unset names fall back to the globals.
 
@@ -78,6 +83,9 @@ class LocalConfig(threading.local):
         if name not in _known:
             _question(name, 'config')
         super().__setattr__(name, value)
+
+    def __repr__(self) -> str:
+        return _described('config', {**vars(global_config), **vars(self)})
 
     def show(self, file: TextIO = sys.stdout) -> None:
         """Prints every entry as this thread sees it."""
@@ -116,6 +124,9 @@ class GlobalConfig:
 
     def __getattr__(self, name: str) -> Any:
         raise AttributeError(f'minigrad.global_config has no entry {name!r}')
+
+    def __repr__(self) -> str:
+        return _described('global_config', vars(self))
 
     def show(self, file: TextIO = sys.stdout) -> None:
         """Prints every global entry."""

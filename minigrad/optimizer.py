@@ -638,6 +638,15 @@ class Optimizer(NamedArguments):
         self._hookable = _Hooks(warn_about_timing=True)
         return self
 
+    def __repr__(self) -> str:
+        entries = getattr(self, 'hyperparam', None)
+        rates = {} if entries is None else entries.get_dict()
+        shown = ', '.join([f'{name}={value}' for name, value in rates.items()])
+        if self.target is None:
+            return f'<{type(self).__name__}({shown}), not set up>'
+        model, updates = type(self.target).__name__, f'{self.t} updates'
+        return f'<{type(self).__name__}({shown}) of {model}, {updates}>'
+
     def _hooks(self) -> _Hooks:
         if self._hookable is None:
             raise RuntimeError(

@@ -15,7 +15,7 @@ from minigrad import functions as F
 from minigrad.cli import CommandError
 from minigrad.cli._model import add_model_arguments, make_model
 from minigrad.configuration import using_config
-from minigrad.graph import EngineError, Graph, trace
+from minigrad.graph import EngineError, Graph, trace_step
 from minigrad.graph.metrics import METRICS
 from minigrad.graph.summarise import make_inputs
 from minigrad.variable import Variable
@@ -34,6 +34,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         '--train', action='store_true', help='run as in training: dropout, batch norm'
+    )
+    parser.add_argument(
+        '--repeat', type=int, default=3, help='steps to take median times of (3)'
     )
     parser.add_argument('--metric', choices=list(METRICS), help='what to colour by')
     parser.add_argument(
@@ -63,14 +66,16 @@ def run(options: argparse.Namespace) -> None:
     train = options.train or options.step
     inputs = [Variable(x, name=f'x{i}' if i else 'x') for i, x in enumerate(xs)]
     with using_config('train', train):
-        model(*xs)  # parameters are made, kernels compiled: what is timed is the second
-        with trace(model) as graph:
+
+        def step() -> None:
             y = model(*inputs)
             if options.step:
                 if not isinstance(y, Variable):
                     raise CommandError('--step needs a model that gives one Variable')
                 model.cleargrads()
                 F.sum(y).backward()
+
+        graph = trace_step(step, model, options.repeat)
     _write(graph, options)
     print(f'{graph!r}\nwrote {options.out}')
 

@@ -23,6 +23,12 @@ class DatasetMixin:
         (4, [1, 4, 9], [25, 0])
     """
 
+    def __repr__(self) -> str:
+        try:
+            return f'<{type(self).__name__}: {len(self)} examples>'
+        except Exception:  # a subclass that is not ready yet, or has no length
+            return super().__repr__()
+
     def __getitem__(self, index: Any) -> Any:
         """Returns an example, or a list of them for a slice, list, array or mask.
 

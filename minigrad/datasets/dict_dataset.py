@@ -48,5 +48,8 @@ class DictDataset:
         """Yields the examples, as many as there are."""
         return (self[i] for i in range(self._length))
 
+    def __repr__(self) -> str:
+        return f'<DictDataset: {len(self)} examples of {", ".join(self._datasets)}>'
+
     def __len__(self) -> int:
         return self._length

@@ -45,5 +45,16 @@ class TupleDataset:
         """Yields the examples, as many as there are."""
         return (self[i] for i in range(self._length))
 
+    def __repr__(self) -> str:
+        columns = ', '.join([_column(dataset) for dataset in self._datasets])
+        return f'<TupleDataset: {len(self)} examples of ({columns})>'
+
     def __len__(self) -> int:
         return self._length
+
+
+def _column(dataset: Any) -> str:
+    """Says what the examples of a column are, without making one."""
+    if hasattr(dataset, 'dtype') and hasattr(dataset, 'shape'):
+        return f'{dataset.dtype} {tuple(dataset.shape[1:])}'
+    return type(dataset).__name__

@@ -4,7 +4,7 @@ from minigrad.graph.engines import EngineError
 from minigrad.graph.graph import Graph
 from minigrad.graph.model import Call, Trouble, Value
 from minigrad.graph.summarise import ModelSummary, summary
-from minigrad.graph.tracing import trace
+from minigrad.graph.tracing import trace, trace_step
 
 __all__ = [
     'Call',
@@ -15,4 +15,5 @@ __all__ = [
     'Value',
     'summary',
     'trace',
+    'trace_step',
 ]

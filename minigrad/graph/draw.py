@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import textwrap
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from html import escape
 
 from minigrad.graph.dot import Html, attributes, padded, quote, room_for
@@ -20,7 +20,7 @@ from minigrad.graph.metrics import (
     operations,
     seconds,
 )
-from minigrad.graph.model import Path_, Recording, Value, union
+from minigrad.graph.model import Call, Path_, Recording, Value, union
 
 FONT = 'Helvetica'  # engines know its widths; viewers add their own Japanese font
 INK, GREY, BOX, FILL = '#1f2328', '#57606a', '#8c959f', ('#f6f8fa', '#ffffff')
@@ -71,14 +71,16 @@ def draw(
     chosen = metric_named(best_metric(recording) if metric is None else metric)
     shown = view(recording, fold)
     scale = Scale(chosen, [chosen.of(node.calls) for node in shown.nodes])
-    path = [call.id for call in recording.critical_path]
+    path = [call.id for call in recording.marked_path]
     critical = set(path) if marks is None else set()
+    if all(critical & {call.id for call in node.calls} for node in shown.nodes):
+        path, critical = [], set()  # there is no other path in the picture
     node_of = {call.id: node.id for node in shown.nodes for call in node.calls}
     on_path = [node_of[call] for call in path]
     steps = set(itertools.pairwise(on_path)) if marks is None else set()
     lines = [
         'digraph minigrad {',
-        f'graph {attributes(_graph_attributes(recording, scale, rankdir, marks))};',
+        f'graph {attributes(_graph_attributes(recording, scale, rankdir, marks, bool(path)))};',
         f'node {attributes(_NODE)};',
         f'edge {attributes(_EDGE)};',
     ]
@@ -93,7 +95,7 @@ def draw(
 
     lines += _boxes(shown, write)
     for value, takers in shown.inputs:
-        lines.append(f'{value.id} {attributes(_input(value))};')
+        lines.append(f'{value.id} {attributes(_input(value, recording))};')
         for node in takers:
             lines.append(f'{value.id} -> {node.id} {attributes(_edge(value))};')
     for a, b, value in shown.edges:
@@ -134,7 +136,8 @@ def _boxes(shown: View, write: Callable[[Shown], dict[str, object]]) -> Iterable
 
 def _box(path: Path_) -> dict[str, object]:
     return {
-        'label': padded(path[-1]),
+        # As much room to the right: edges come in at the middle, beside the title.
+        'label': padded(path[-1]) + 2 * len(path[-1]) * ' ',
         'labeljust': 'l',
         'style': 'rounded,filled',
         'fillcolor': FILL[len(path) % 2],
@@ -156,10 +159,7 @@ def _node(
     value = metric.of(calls)
     lines = [node.title]
     if node.folded:
-        functions = f'{len(calls)} functions'
-        lines.append(
-            f'{functions}, {node.times} calls' if node.times > 1 else functions
-        )
+        lines.append(functions_of(calls, node.times))
     else:
         text = describe(calls[0].arguments)
         if text:
@@ -225,8 +225,17 @@ def describe(arguments: dict[str, object]) -> str:
     return ', '.join(parts)
 
 
-def _input(value: Value) -> dict[str, object]:
-    name = f'{value.name}\n' if value.name else 'input\n'
+def functions_of(calls: Sequence[Call], times: int = 1) -> str:
+    """Returns what a folded link holds: its only function, or how many."""
+    if len(calls) == 1:
+        text = describe(calls[0].arguments)
+        return f'{calls[0].name} {text}'.rstrip()
+    functions = f'{len(calls)} functions'
+    return f'{functions}, {times} calls' if times > 1 else functions
+
+
+def _input(value: Value, recording: Recording) -> dict[str, object]:
+    name = f'{recording.name_of(value)}\n'
     style: dict[str, object] = {'shape': 'ellipse', 'fillcolor': '#ddf4ff'}
     if value.nan:
         style |= {'color': NAN, 'penwidth': 3}
@@ -244,10 +253,11 @@ def _graph_attributes(
     scale: Scale,
     rankdir: str,
     marks: Mapping[str, tuple[str, str]] | None,
+    has_path: bool,
 ) -> dict[str, object]:
     return {
         'rankdir': rankdir,
-        'label': Html(_legend(recording, scale, marks)),
+        'label': Html(_legend(recording, scale, marks, has_path)),
         'labelloc': 't',
         'fontname': FONT,
         'fontcolor': INK,
@@ -275,7 +285,10 @@ def totals(recording: Recording) -> str:
 
 
 def _legend(
-    recording: Recording, scale: Scale, marks: Mapping[str, tuple[str, str]] | None
+    recording: Recording,
+    scale: Scale,
+    marks: Mapping[str, tuple[str, str]] | None,
+    has_path: bool,
 ) -> str:
     rows = [_row(recording.title, 15)]
     if marks is not None:
@@ -295,10 +308,12 @@ def _legend(
         )
         rows.append(
             f'<TR><TD><FONT POINT-SIZE="10">{_html(scale.metric.title)}: {low}</FONT></TD>'
-            f'{cells}<TD><FONT POINT-SIZE="10">{_html(scale.metric.write(scale.high))}'
+            f'{cells}<TD><FONT POINT-SIZE="10">{_html(scale.most)}'
             '</FONT></TD></TR>'
         )
-    if any(call.time for call in recording.calls):
+    if scale.metric.write is seconds and scale.high > 0:
+        rows.append(_row(recording.measured, 10, GREY))
+    if has_path:
         rows.append(_row('thick blue: the critical path', 10, PATH))
     trouble = recording.first_nan or recording.first_inf
     if trouble is not None:

@@ -1,8 +1,10 @@
 """Which functions a picture shows one by one, and which it shows as one.
 
-Functions are grouped by the links that called them. What would be too much to read is
-folded: a link that was called again and again, all but the first of many links that do
-the same, every link of a large graph, and if that is not enough the links above.
+Functions are grouped by the links that called them. The rule: a picture opens as deep as
+40 boxes allow. A graph of no more than 40 functions shows them all; another is folded at
+the deepest level of its links where no more than 40 boxes remain, at least at the links
+right below the model. A link that was called four times or more, and all but the first of
+four or more links in a row that do the same, are folded whatever the number.
 """
 
 from __future__ import annotations
@@ -11,7 +13,8 @@ from dataclasses import dataclass, field
 
 from minigrad.graph.model import Call, Path_, Recording, Value, union
 
-LARGE = 300  # nodes; above, a picture shows links instead of functions
+OPEN = 40  # boxes that a picture opens with, if folding its links can do it
+LARGE = 300  # boxes; above, neighbours of one link share a box
 REPEATED = 4  # calls of one link, or links alike in a row; from here on they fold
 
 
@@ -91,13 +94,12 @@ def folded_paths(calls: list[Call]) -> list[Path_]:
 def _choose(calls: list[Call]) -> set[Path_]:
     folded = {path for path, n in _times(calls).items() if n >= REPEATED}
     folded |= _alike(calls)
-    if len(_group(calls, folded)) <= LARGE:
-        return folded
-    folded |= _innermost(calls)
     depth = max((len(call.path) for call in calls), default=0)
-    while depth > 1 and len(_group(calls, folded)) > LARGE:
-        depth -= 1
+    while depth > 1 and len(_group(calls, folded)) > OPEN:
         folded |= {call.path[:depth] for call in calls if len(call.path) >= depth}
+        depth -= 1
+    if len(_group(calls, folded)) > LARGE:
+        folded |= {call.path[:1] for call in calls if call.path}
     return folded
 
 

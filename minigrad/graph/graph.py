@@ -11,6 +11,7 @@ from minigrad.graph.draw import describe, draw, totals
 from minigrad.graph.fold import view
 from minigrad.graph.metrics import nbytes, number, operations, seconds, share
 from minigrad.graph.model import Recording
+from minigrad.graph.page import frame, page
 from minigrad.graph.picture import Picture
 from minigrad.graph.table import format_table
 
@@ -36,6 +37,15 @@ class Graph(Recording, Picture):
 
     def __str__(self) -> str:
         return self.table()
+
+    def _repr_mimebundle_(
+        self, include: Any = None, exclude: Any = None
+    ) -> dict[str, str]:
+        """Shows its page in a notebook, and its picture where pages are not shown."""
+        bundle = super()._repr_mimebundle_(include, exclude)
+        if 'text/html' not in (exclude or ()):
+            bundle['text/html'] = frame(self.to_html())
+        return bundle
 
     def table(self, fold: str | int | None = 'auto') -> str:
         """Returns the functions as a text table, and what stands out below it.
@@ -69,8 +79,10 @@ class Graph(Recording, Picture):
         head = ['link', 'function', 'output', 'forward', 'backward', 'FLOP', 'kept']
         lines = [format_table([*head, 'grad norm', 'zeros'], rows, 3)] if rows else []
         lines.append(totals(self))
-        path = self.critical_path
-        if path and any(call.time for call in path):
+        if any(call.time for call in self.calls):
+            lines.append(self.measured)
+        path = self.marked_path
+        if path:
             took = seconds(sum(call.time or 0 for call in path))
             lines.append(f'critical path: {len(path)} functions, {took}')
         for trouble in (self.first_nan, self.first_inf):
@@ -102,8 +114,6 @@ class Graph(Recording, Picture):
 
     def to_html(self, *, metric: str | None = None) -> str:
         """Returns a page that stands alone: zoom, search, fold, switch colours."""
-        from minigrad.graph.page import page
-
         return page(self, metric)
 
     def diff(self, other: Recording, **limits: Any) -> GraphDiff:

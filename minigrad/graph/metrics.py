@@ -110,6 +110,7 @@ def metric_named(key: str) -> Metric:
 # is black or white, whichever contrasts more.
 PALETTE = ('#fff7ec', '#fee8c8', '#fdd49e', '#fdbb84', '#fc8d59', '#ef6548', '#b30000')
 PLAIN = '#ffffff'
+OUTLIER = 3.0  # times the second largest value: where the scale ends
 
 
 class Scale:
@@ -127,8 +128,20 @@ class Scale:
             known = [v for v in known if v > 0]
         self.low = min(known, default=0.0) if metric.logarithmic else 0.0
         self.high = max(known, default=0.0)
+        self.capped = False
+        if not metric.logarithmic and len(known) > 2:
+            # One outlier would turn all else pale.
+            second = sorted(known)[-2]
+            if self.high > OUTLIER * second > 0:
+                self.high, self.capped = OUTLIER * second, True
         if metric.write is share:
-            self.high = 1.0
+            self.high, self.capped = 1.0, False
+
+    @property
+    def most(self) -> str:
+        """The upper end as a legend writes it."""
+        text = self.metric.write(self.high)
+        return f'{text} and more' if self.capped else text
 
     def colour(self, value: Number) -> str:
         """Returns a colour; white for an unknown value."""

@@ -170,6 +170,7 @@ class Recording:
         values: The values, by id.
         parameters: Numbers in all parameters of the model; None without a model.
         wall_time: Seconds that the block took, recording left out; None if unknown.
+        n_steps: How many steps the times are medians of.
     """
 
     def __init__(self, title: str = 'graph') -> None:
@@ -178,6 +179,7 @@ class Recording:
         self.values: dict[str, Value] = {}
         self.parameters: int | None = None
         self.wall_time: float | None = None
+        self.n_steps = 1
 
     # -- structure ---------------------------------------------------------------
 
@@ -194,6 +196,24 @@ class Recording:
             for v in dict.fromkeys(call.inputs)
             if v in givers and givers[v] is not call
         ]
+
+    def name_of(self, value: Value) -> str:
+        """Returns the name of an input: its own, or the argument that it first was."""
+        if value.name:
+            return value.name
+        for call in self.calls:
+            if value.id in call.inputs:
+                place = call.inputs.index(value.id)
+                if place < len(call.arg_names):
+                    return call.arg_names[place]
+        return 'input'
+
+    @property
+    def measured(self) -> str:
+        """How the times were measured, as pictures say it."""
+        if self.n_steps > 1:
+            return f'times: medians of {self.n_steps} steps, after another one'
+        return 'times: measured once'
 
     def total(self, metric: str) -> float:
         """Returns the sum of a number over all functions, unknown ones left out."""
@@ -224,6 +244,16 @@ class Recording:
             path.append(by_id[last])
             last = before[last]
         return path[::-1]
+
+    @property
+    def marked_path(self) -> list[Call]:
+        """The critical path where there is another path to tell it from, else nothing."""
+        if not any(call.time for call in self.calls):
+            return []
+        path = self.critical_path
+        on_path = {call.id for call in path}
+        others = [call for call in self.calls if call.id not in on_path and call.time]
+        return path if others else []
 
     @property
     def first_nan(self) -> Trouble | None:
@@ -262,6 +292,7 @@ class Recording:
             'title': self.title,
             'parameters': self.parameters,
             'wall_time': self.wall_time,
+            'n_steps': self.n_steps,
             'calls': [dataclasses.asdict(call) for call in self.calls],
             'values': [dataclasses.asdict(value) for value in self.values.values()],
         }
@@ -276,6 +307,7 @@ class Recording:
         self.title = data['title']
         self.parameters = data['parameters']
         self.wall_time = data['wall_time']
+        self.n_steps = data.get('n_steps', 1)
         self.calls = [Call(**_tuples(call)) for call in data['calls']]
         values = [Value(**_tuples(value)) for value in data['values']]
         self.values = {value.id: value for value in values}

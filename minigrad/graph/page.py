@@ -12,8 +12,8 @@ from typing import Any
 
 from minigrad.graph.draw import best_metric, describe, totals
 from minigrad.graph.fold import LARGE, folded_paths
-from minigrad.graph.metrics import METRICS, PALETTE, metric_named
-from minigrad.graph.model import Recording
+from minigrad.graph.metrics import METRICS, OUTLIER, PALETTE, metric_named
+from minigrad.graph.model import Recording, Value
 
 _FOLDER = Path(__file__).parent / 'viewer'
 _SCRIPTS = (
@@ -90,13 +90,13 @@ def page(
         'palette': PALETTE,
         'calls': calls,
         'values': {
-            v.id: {**dataclasses.asdict(v), 'text': v.text}
+            v.id: {**_named(v, recording), 'text': v.text}
             for v in recording.values.values()
         },
         'folded': folded,
-        'critical': [c.id for c in recording.critical_path]
-        if any(c.time for c in recording.calls)
-        else [],
+        'critical': [c.id for c in recording.marked_path],
+        'measured': recording.measured,
+        'outlier': OUTLIER,
         'marks': {'colours': dict(colours or {})},
         'trouble': None
         if trouble is None
@@ -120,6 +120,21 @@ def page(
         before, after = html.split(mark)
         html = before + content + after
     return html
+
+
+def _named(value: Value, recording: Recording) -> dict[str, Any]:
+    record = dataclasses.asdict(value)
+    if value.kind == 'input':
+        record['name'] = recording.name_of(value)
+    return record
+
+
+def frame(html: str, height: int = 620) -> str:
+    """Returns a page inside a frame, for a cell of a notebook."""
+    return (
+        f'<iframe sandbox="allow-scripts" style="width: 100%; height: {height}px; '
+        f'border: 1px solid #8c959f" srcdoc="{escape(html)}"></iframe>'
+    )
 
 
 def _calls(

@@ -6,7 +6,8 @@ import contextlib
 import sys
 import warnings
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
+from html import escape
 from typing import Any, TextIO
 
 import numpy
@@ -46,9 +47,9 @@ class Row:
     calls: int = 1
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ModelSummary:
-    """What `summary` returns.
+    """What `summary` returns; printed, it is the table.
 
     Attributes:
         rows: The links, in the order of execution.
@@ -65,12 +66,33 @@ class ModelSummary:
     parameter_bytes: int
     flops: int
     activation_bytes: int
+    shown: bool = field(default=False, compare=False)  # whether it has been printed
 
     def to_dict(self) -> dict[str, Any]:
         """Returns everything as dicts, lists and numbers."""
-        return asdict(self)
+        entries = asdict(self)
+        del entries['shown']
+        return entries
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
+        return f'<ModelSummary {self.title}: {self.parameters:,} parameters>'
+
+    def _repr_html_(self) -> str | None:
+        # Below the printed table, a second one would be one too many.
+        if self.shown:
+            return None
+        head, rows = self._cells()
+        lines = [''.join([f'<th>{escape(cell)}</th>' for cell in head])]
+        lines += [''.join([f'<td>{escape(c)}</td>' for c in row]) for row in rows]
+        body = ''.join([f'<tr>{line}</tr>' for line in lines])
+        return f'<table>{body}</table><p>{escape(self._last_line)}</p>'
+
+    @property
+    def _last_line(self) -> str:
+        size = nbytes(self.parameter_bytes)
+        return f'{self.parameters:,} parameters, {size}'
+
+    def _cells(self) -> tuple[list[str], list[list[str]]]:
         rows = []
         for row in self.rows:
             shape = '' if row.output_shape is None else str(row.output_shape)
@@ -98,12 +120,12 @@ class ModelSummary:
             ]
         )
         head = ['link', 'function', 'output shape', 'parameters', 'FLOP', 'activations']
+        return head, rows
+
+    def __str__(self) -> str:
         shapes = ', '.join(map(str, self.input_shapes))
-        size = nbytes(self.parameter_bytes)
-        return (
-            f'{self.title} for an input of {shapes}\n\n{format_table(head, rows, 3)}\n\n'
-            f'{self.parameters:,} parameters, {size}'
-        )
+        table = format_table(*self._cells(), 3)
+        return f'{self.title} for an input of {shapes}\n\n{table}\n\n{self._last_line}'
 
 
 def summary(
@@ -146,7 +168,8 @@ def summary(
     """
     inputs = make_inputs(model, input_shape, dtype)
     model, graph = trace_forward(model, inputs)
-    result = _summarise(model, graph, tuple([tuple(x.shape) for x in inputs]))
+    shapes = tuple([tuple(x.shape) for x in inputs])
+    result = replace(_summarise(model, graph, shapes), shown=show)
     if show:
         print(result, file=sys.stdout if file is None else file)
     return result

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+import statistics as numbers
+from collections.abc import Callable, Iterator
+from typing import Any
 
 from minigrad.graph.graph import Graph
 from minigrad.graph.recorder import Recorder
@@ -54,3 +56,61 @@ def trace(
     graph = Graph(title)
     with Recorder(graph, model, statistics=statistics, memory=memory):
         yield graph
+
+
+def trace_step(
+    step: Callable[[], Any],
+    model: Link | None = None,
+    repeat: int = 5,
+    *,
+    title: str | None = None,
+    statistics: bool = True,
+) -> Graph:
+    """Records a step several times, after one that warms up, and gives median times.
+
+    A single trace times each function once: kernels that are compiled, memory that is
+    taken for the first time and whatever else the machine does then look like the
+    function's own time. Pictures of the graph say which it was.
+
+    Args:
+        step: Called without arguments; it does the same each time.
+        model: As for `trace`.
+        repeat: How often to record.
+        title: As for `trace`.
+        statistics: As for `trace`.
+
+    Returns:
+        The graph of the last step, with the median times of all; ``n_steps`` says of how
+        many. Where the steps ran different functions, the times are those of the last.
+
+    Raises:
+        ValueError: ``repeat`` is below 1.
+
+    Example:
+        >>> model, x = L.Linear(3, 2), np.ones((1, 3), 'f')
+        >>> graph = minigrad.graph.trace_step(lambda: F.sum(model(x)).backward(), model)
+        >>> graph.n_steps, [call.name for call in graph.calls]
+        (5, ['linear', 'sum'])
+    """
+    if repeat < 1:
+        raise ValueError(f'trace_step: expected repeat >= 1, got {repeat}')
+    step()
+    graphs = []
+    for _ in range(repeat):
+        with trace(model, title=title, statistics=statistics) as graph:
+            step()
+        graphs.append(graph)
+    last = graphs[-1]
+    names = [call.name for call in last.calls]
+    if any([call.name for call in graph.calls] != names for graph in graphs):
+        return last
+    last.n_steps = repeat
+    for i, call in enumerate(last.calls):
+        for key in ('forward_time', 'backward_time'):
+            times = [getattr(graph.calls[i], key) for graph in graphs]
+            if None not in times:
+                setattr(call, key, numbers.median(times))
+    walls = [graph.wall_time for graph in graphs if graph.wall_time is not None]
+    if walls:
+        last.wall_time = numbers.median(walls)
+    return last

@@ -126,6 +126,20 @@ class Trainer(NamedArguments):
         for extension in () if extensions is None else extensions:
             self.extend(extension)
 
+    def __repr__(self) -> str:
+        optimizers = self.updater.get_all_optimizers().values()
+        models = [
+            f'{type(one.target).__name__} by {type(one).__name__}' for one in optimizers
+        ]
+        parts = [
+            *models,
+            f'iteration {self.updater.iteration}',
+            f'stop {self.stop_trigger}',
+            f'out {self.out!r}',
+        ]
+        names = ', '.join(self._extensions) or 'none'
+        return f'<Trainer: {", ".join(parts)}; extensions {names}>'
+
     @property
     def is_before_training(self) -> bool:
         """Whether no update was made yet."""

@@ -29,7 +29,7 @@ KEYS = {
 class Browser:
     """A browser with one page, without a network."""
 
-    def __init__(self, folder, width=1280, height=860):
+    def __init__(self, folder, width=1280, height=860, dark=False):
         self._log = open(folder / 'chromedriver.log', 'w')  # noqa: SIM115
         self._process = subprocess.Popen(
             [DRIVER, '--port=0'], stdout=subprocess.PIPE, stderr=self._log, text=True
@@ -49,6 +49,8 @@ class Browser:
                 f'--window-size={width},{height}',
             ),
         ]
+        if dark:
+            arguments.append('--blink-settings=preferredColorScheme=0')
         options = {'binary': CHROMIUM, 'args': arguments}
         wanted = {
             'browserName': 'chrome',

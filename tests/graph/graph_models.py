@@ -33,6 +33,19 @@ class Net(minigrad.Chain):
         return self.out(x)
 
 
+class Fork(minigrad.Chain):
+    """Two branches, one after a link and one after another."""
+
+    def __init__(self):
+        super().__init__()
+        with self.init_scope():
+            self.left = L.Linear(4, 3)
+            self.right = L.Linear(4, 3)
+
+    def forward(self, image):
+        return F.tanh(self.left(image)) + F.relu(self.right(image))
+
+
 class Unrolled(minigrad.Chain):
     """One cell called ``steps`` times."""
 

@@ -135,6 +135,35 @@ def test_pan_and_zoom(opened, alexnet):
     assert after == pytest.approx(before, abs=12)  # zooms where the mouse is
 
 
+def test_fit_shows_everything(opened, alexnet, folder):
+    page = opened(alexnet)
+    script = (
+        'const v = viewer.state.view, c = document.getElementById("canvas");'
+        'return [v.x, v.y, v.x + size.w * v.k <= c.clientWidth, '
+        'v.y + size.h * v.k <= c.clientHeight, v.k]'
+    )
+    assert page.run(script)[4] == pytest.approx(0.8)  # it opens readable
+    page.press('0')
+    x, y, wide_enough, high_enough, _ = page.run(script)
+    assert min(x, y) >= 0
+    assert wide_enough
+    assert high_enough
+
+
+def test_dark_mode(tmp_path, folder, alexnet):
+    chromium = browser.Browser(tmp_path, dark=True)
+    try:
+        chromium.open(alexnet)
+        assert chromium.run('return [PAPER, INK]') == ['#0d1117', '#e6edf3']
+        background = 'getComputedStyle(document.body).backgroundColor'
+        assert chromium.run(f'return {background}') == 'rgb(13, 17, 23)'
+        pixel = 'return Array.from(pen.getImageData(1, 1, 1, 1).data)'
+        assert chromium.run(f'paint(); {pixel}') == [13, 17, 23, 255]
+        chromium.screenshot(folder / 'dark.png')
+    finally:
+        chromium.close()
+
+
 def test_keys_alone_are_enough(opened, folder):
     graph = step(Net(n_blocks=2))
     page = opened(graph.render(folder / 'keys.html'))

@@ -7,9 +7,9 @@ import minigrad
 import minigrad.functions as F
 import minigrad.links as L
 from minigrad.graph import trace
-from minigrad.graph.fold import LARGE, view
+from minigrad.graph.fold import LARGE, OPEN, view
 from minigrad.graph.metrics import METRICS, PALETTE, Scale, contrast, ink, seconds
-from tests.graph.graph_models import Net, data, step
+from tests.graph.graph_models import Fork, Net, data, step
 
 
 def test_boxes_nest_as_links_do():
@@ -51,10 +51,60 @@ def test_every_metric_colours_and_has_a_legend(metric):
 
 
 def test_the_critical_path_is_thick():
-    graph = step(Net())
+    graph = step(Fork())
     dot = graph.to_dot()
     assert 'critical path' in dot
     assert dot.count('penwidth="2.2"') == 2 * len(graph.critical_path) - 1
+    assert 'critical path' in graph.table()
+
+
+def test_the_only_path_is_not_marked():
+    graph = step(Net())
+    assert len(graph.critical_path) == len(graph.calls)
+    assert graph.marked_path == []
+    assert 'critical path' not in graph.to_dot() + graph.table()
+    assert 'penwidth="2.2"' not in graph.to_dot()
+    # a fork that is folded: there is one box, and no other way
+    assert 'critical path' not in step(Fork()).to_dot(fold=1)
+
+
+def test_inputs_have_the_names_of_arguments():
+    dot = step(Net()).to_dot()
+    assert re.search(r'label="x\\n5', dot)
+    assert 'label="input' not in dot
+
+
+def test_one_outlier_does_not_turn_all_else_pale():
+    scale = Scale(METRICS['time'], [1.0, 2.0, 3.0, 100.0])
+    assert (scale.high, scale.most) == (9.0, '9 s and more')
+    assert scale.colour(100.0) == PALETTE[-1]
+    assert scale.colour(3.0) == PALETTE[2]
+    scale = Scale(METRICS['time'], [1.0, 2.0, 3.0, 5.0])
+    assert (scale.high, scale.most) == (5.0, '5 s')
+
+
+def test_times_measured_once_say_so():
+    graph = step(Net())
+    assert 'times: measured once' in graph.to_dot()
+    assert 'times: measured once' in str(graph)
+    assert 'measured' not in graph.to_dot(metric='flops')
+
+
+@pytest.mark.slow
+def test_resnet50_opens_with_no_more_than_40_boxes():
+    model = L.ResNet50Layers(pretrained_model=None)
+    x = np.zeros((1, 3, 224, 224), 'f')
+    with (
+        minigrad.using_config('train', False),
+        minigrad.no_backprop_mode(),
+        trace(model, statistics=False) as graph,
+    ):
+        model(x)
+    shown = view(graph)
+    assert len(graph.calls) > 150
+    assert 20 < len(shown.nodes) <= OPEN
+    titles = {node.title for node in shown.nodes if node.path[-1:] == ('res3',)}
+    assert titles == {'a', 'b1', 'b2', 'b3'}
 
 
 def test_text_reads_on_every_colour():

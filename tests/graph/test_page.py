@@ -9,7 +9,7 @@ import minigrad.functions as F
 from minigrad.graph import trace
 from minigrad.graph.metrics import METRICS, PALETTE, contrast
 from minigrad.graph.page import _FOLDER, _PASSES, page
-from tests.graph.graph_models import Net, Poisoned, Unrolled, data, step
+from tests.graph.graph_models import Fork, Net, Poisoned, Unrolled, data, step
 
 
 def content(html):
@@ -45,7 +45,13 @@ def test_holds_what_was_recorded():
     call = shown['calls'][0]
     assert call['kernels'] == list(graph.calls[0].kernels)
     assert call['time'] == pytest.approx(graph.calls[0].time)
+    assert shown['critical'] == []  # there is no other path
+    assert shown['measured'] == 'times: measured once'
+    graph = step(Fork())
+    shown = content(page(graph))
     assert shown['critical'] == [call.id for call in graph.critical_path]
+    names = [v['name'] for v in shown['values'].values() if v['kind'] == 'input']
+    assert names == ['x', 't']
     assert shown['metric'] == 'time'
     assert shown['trouble'] is None
     assert shown['folded'] == []
@@ -92,12 +98,20 @@ def test_metric():
         page(step(Net()), 'beauty')
 
 
+def test_a_notebook_shows_the_page_in_a_frame():
+    bundle = step(Net())._repr_mimebundle_()
+    assert bundle['text/html'].startswith('<iframe sandbox="allow-scripts"')
+    assert 'srcdoc="&lt;!DOCTYPE html&gt;' in bundle['text/html']
+    assert bundle['text/plain'].startswith('<Graph Net: 10 functions')
+
+
 def test_text_has_contrast():
     css = (_FOLDER / 'style.css').read_text()
-    names = dict(re.findall(r'--(\w+): (#\w{6})', css))
-    panel = '#f6f8fa'
-    for name in ('ink', 'grey', 'blue'):
-        assert contrast(names[name], panel) >= 4.5, name
+    light, dark = css.split('@media (prefers-color-scheme: dark)')[:2]
+    for part in (light, dark.split('\n*')[0]):
+        names = dict(re.findall(r'--(\w+): (#\w{6})', part))
+        for name in ('ink', 'grey', 'blue'):
+            assert contrast(names[name], names['shade']) >= 4.5, name
     assert contrast('#ffffff', '#a40e26') >= 4.5  # the banner
     assert contrast('#57606a', '#ffffff') >= 4.5  # lines and borders of nodes
     assert len(set(PALETTE)) == 7

@@ -8,7 +8,7 @@ import minigrad
 import minigrad.functions as F
 import minigrad.links as L
 from minigrad.function_hook import get_function_hooks
-from minigrad.graph import Graph, trace
+from minigrad.graph import Graph, trace, trace_step
 from minigrad.kernels import _tables, using_kernels
 from minigrad.link_hook import get_link_hooks
 from tests.graph.graph_models import Net, Poisoned, Unrolled, data, step
@@ -344,3 +344,46 @@ def step_unrolled(steps):
     with trace(model) as graph:
         F.sum(model(data()[0])).backward()
     return graph
+
+
+class TestTraceStep:
+    def test_times_are_medians_after_a_first_step(self):
+        model = Net()
+        x, t = data()
+        calls = []
+
+        def one():
+            calls.append(len(calls))
+            loss = F.softmax_cross_entropy(model(x), t)
+            model.cleargrads()
+            loss.backward()
+
+        graph = trace_step(one, model, 3)
+        assert calls == [0, 1, 2, 3]
+        assert graph.n_steps == 3
+        assert [call.name for call in graph.calls] == [
+            call.name for call in step(model).calls
+        ]
+        assert all(call.forward_time > 0 for call in graph.calls)
+        assert 'medians of 3 steps' in graph.to_dot()
+        assert 'medians of 3 steps' in str(graph)
+
+    def test_the_number_of_steps_is_saved(self, tmp_path):
+        graph = trace_step(lambda: Net()(data()[0]), repeat=2)
+        graph.save(tmp_path / 'graph.json')
+        assert Graph.load(tmp_path / 'graph.json').n_steps == 2
+
+    def test_steps_that_differ_are_not_mixed(self):
+        sizes = iter([1, 2, 3, 4])
+        x = np.ones(3, 'f')
+
+        def grows():
+            for _ in range(next(sizes)):
+                F.relu(x)
+
+        graph = trace_step(grows, repeat=3)
+        assert (len(graph.calls), graph.n_steps) == (4, 1)
+
+    def test_refused(self):
+        with pytest.raises(ValueError, match='repeat >= 1, got 0'):
+            trace_step(print, repeat=0)

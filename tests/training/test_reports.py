@@ -38,6 +38,24 @@ class Terminal(io.StringIO):
 
 
 class TestLogReport:
+    def test_shows_itself_as_a_table(self, make_trainer):
+        log = extensions.LogReport(filename=None, log_name=None)
+        self.run(make_trainer((4, 'iteration'), 2), log)
+        shown = log._repr_html_()
+        assert shown.startswith('<table><tr><th>x</th><th>epoch</th>')
+        assert '<tr><td>1.5</td><td>1</td><td>2</td>' in shown
+
+    def test_data_frame(self, make_trainer, monkeypatch):
+        log = extensions.LogReport(log_name=None)
+        self.run(make_trainer((4, 'iteration'), 2), log)
+        pandas = pytest.importorskip('pandas')
+        frame = log.to_dataframe()
+        assert type(frame) is pandas.DataFrame
+        assert list(frame['x']) == [1.5, 3.5]
+        monkeypatch.setitem(sys.modules, 'pandas', None)
+        with pytest.raises(ImportError, match='pip install pandas'):
+            log.to_dataframe()
+
     def run(self, trainer, log):
         observe(trainer)
         trainer.extend(log, name='LogReport')
@@ -178,6 +196,7 @@ class TestPrintReport:
             return {'IPython': fake, 'IPython.display': Display}.get(name) or real(name)
 
         monkeypatch.setattr(importlib, 'import_module', import_module)
+        monkeypatch.setitem(sys.modules, 'IPython', fake)
         self.print(make_trainer, extensions.PrintReportNotebook(['epoch', '<x>']))
         assert capsys.readouterr().out == ''
         assert shown[-1] == (
@@ -252,6 +271,18 @@ class TestPlots:
         numpy.testing.assert_array_equal(lines[0].get_ydata(), [1.5, 3.5, 5.5])
         with open(os.path.join(trainer.out, 'x.svg')) as file:
             assert '<svg' in file.read()
+
+    def test_plot_report_names_its_axes(self, make_trainer):
+        pytest.importorskip('matplotlib', reason='it draws the figure')
+        trainer = make_trainer((2, 'iteration'), 2)
+        observe(trainer, 'main/loss')
+        plot = extensions.PlotReport(['main/loss'], 'elapsed_time')
+        assert plot._repr_png_() is None  # nothing to show yet
+        trainer.extend(plot)
+        trainer.run()
+        (axes,) = plot._figure().axes
+        assert (axes.get_xlabel(), axes.get_ylabel()) == ('elapsed time, s', 'loss')
+        assert plot._repr_png_().startswith(b'\x89PNG')
 
     def test_plot_report_resumed(self, make_trainer):
         pytest.importorskip('matplotlib', reason='it draws the figure')

@@ -115,14 +115,16 @@ for (const metric of data.metrics) {
 }
 $('metric').onchange = () => { state.metric = $('metric').value; makeScale(); showLegend(); draw(); };
 if (!data.calls.some((call) => call.backward_time !== null)) $('phase').disabled = true;
-$('phase').onchange = () => { state.phase = $('phase').value; makeScale(); showLegend(); fit(); };
+$('phase').onchange = () => { state.phase = $('phase').value; makeScale(); showLegend(); begin(); };
 $('search').oninput = () => { next = 0; search(); };
 $('fit').onclick = fit;
 $('fold').onclick = () => foldAll(true);
 $('unfold').onclick = () => foldAll(false);
-new ResizeObserver(draw).observe(canvas);
+let begun = false; // a frame of a notebook has no size at first
+new ResizeObserver(() => { if (!begun && canvas.clientWidth) { begun = true; begin(); } draw(); }).observe(canvas);
 layout();
-fit();
+begin();
+darkness.addEventListener('change', () => { theme(); showLegend(); draw(); });
 
 // For tests and for the console.
 window.viewer = {

@@ -46,6 +46,7 @@ const steps = new Set(data.critical.slice(1).map((id, i) => `${data.critical[i]}
 const trouble = data.trouble && calls.get(data.trouble.call);
 
 const state = { metric: data.metric, phase: 'together', selected: null, query: '', view: { x: 0, y: 0, k: 1 } };
+let marksPath = false; // whether a visible function is not on the critical path
 let nodes = [], open = [], edges = [], size = { w: 0, h: 0 }, matches = new Set(), scale = null, hovered = null;
 
 const metricNow = () => data.metrics.find((m) => m.key === state.metric);
@@ -66,14 +67,18 @@ function makeScale() {
   const metric = metricNow();
   if (metric.marks) { scale = { marks: true }; return; }
   const values = nodes.flatMap((node) => columns().map((c) => valueOf(node, c))).filter((v) => v !== null && Number.isFinite(v) && (!metric.logarithmic || v > 0));
-  const high = metric.unit === 'share' ? 1 : FOLD.max([0, ...values]);
+  let high = metric.unit === 'share' ? 1 : FOLD.max([0, ...values]), capped = false;
+  if (!metric.logarithmic && metric.unit !== 'share' && values.length > 2) { // one outlier would turn all else pale
+    const second = values.slice().sort((a, b) => a - b)[values.length - 2];
+    if (second > 0 && high > data.outlier * second) { high = data.outlier * second; capped = true; }
+  }
   const low = metric.logarithmic ? Math.min(high, ...values) : 0;
-  scale = { low, high, metric };
+  scale = { low, high, metric, capped };
 }
 function colour(item, column) {
-  if (scale.marks) return data.marks.colours[markOf(item)] || '#ffffff';
+  if (scale.marks) return data.marks.colours[markOf(item)] || BLANK;
   const value = valueOf(item, column), { low, high, metric } = scale, n = data.palette.length;
-  if (value === null || high <= 0) return '#ffffff';
+  if (value === null || high <= 0) return BLANK;
   if (!Number.isFinite(value)) return data.palette[n - 1];
   const place = metric.logarithmic ? (high > low ? Math.log(Math.max(value, low) / low) / Math.log(high / low) : 0) : value / high;
   return data.palette[Math.max(0, Math.min(n - 1, Math.floor(place * n)))];
@@ -85,5 +90,5 @@ function markOf(item) {
 function inkOn(background) {
   const [r, g, b] = [1, 3, 5].map((i) => { const c = parseInt(background.slice(i, i + 2), 16) / 255; return c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4; });
   const light = 0.2126 * r + 0.7152 * g + 0.0722 * b;
-  return (light + 0.05) / 0.067 >= 1.05 / (light + 0.05) ? INK : '#ffffff';
+  return (light + 0.05) / 0.067 >= 1.05 / (light + 0.05) ? DARK_INK : '#ffffff';
 }

@@ -1,13 +1,14 @@
 // Moving about, folding, searching.
 
-function fit() {
+function show(least) { // all of it, or its beginning where that would be smaller than `least`
   const w = canvas.clientWidth, h = canvas.clientHeight, full = fullWidth(), pad = 40;
   const k = Math.min(1.25, (w - 2 * pad) / Math.max(full, 1), (h - 2 * pad) / Math.max(size.h, 1));
-  // A long graph is more useful from its start in a size that can be read.
-  const scale = Math.max(k, Math.min(0.8, (w - 2 * pad) / Math.max(full, 1)));
+  const scale = Math.max(k, Math.min(least, (w - 2 * pad) / Math.max(full, 1)));
   state.view = { k: scale, x: (w - full * scale) / 2, y: size.h * scale > h - 2 * pad ? pad : (h - size.h * scale) / 2 };
   draw();
 }
+const fit = () => show(0);
+const begin = () => show(0.8); // a size that can be read
 function zoom(factor, cx = canvas.clientWidth / 2, cy = canvas.clientHeight / 2) {
   const view = state.view, k = Math.max(0.02, Math.min(4, view.k * factor));
   view.x = cx - (cx - view.x) * k / view.k;
@@ -39,7 +40,7 @@ function foldAll(folded) { // to the parts of the models, or to the models if th
   for (const box of boxes.values()) box.folded = folded && box.path.length >= parts;
   layout();
   search();
-  fit();
+  begin();
 }
 function reveal(item) {
   let changed = false;

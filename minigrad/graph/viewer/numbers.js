@@ -3,7 +3,15 @@
 
 const data = JSON.parse(document.getElementById('data').textContent);
 const $ = (id) => document.getElementById(id);
-const INK = '#1f2328', GREY = '#57606a', BLUE = '#0550ae', RED = '#cf222e', EDGE = '#8c959f';
+const DARK_INK = '#1f2328'; // on light colours, in both themes
+let INK, GREY, BLUE, RED, EDGE, PAPER, SHADE, BLANK, INPUT;
+const darkness = window.matchMedia('(prefers-color-scheme: dark)');
+function theme() { // the colours of the picture; those of the page are in style.css
+  [INK, GREY, BLUE, RED, EDGE, PAPER, SHADE, BLANK, INPUT] = darkness.matches
+    ? ['#e6edf3', '#9198a1', '#58a6ff', '#ff7b72', '#656c76', '#0d1117', '#161b22', '#212830', '#0c2d4a']
+    : ['#1f2328', '#57606a', '#0550ae', '#cf222e', '#8c959f', '#ffffff', '#f6f8fa', '#ffffff', '#ddf4ff'];
+}
+theme();
 const FAMILY = 'system-ui, "Helvetica Neue", Arial, "Noto Sans CJK JP", "Hiragino Sans", Meiryo, sans-serif';
 const FONT = `12px ${FAMILY}`, BOLD = `600 12px ${FAMILY}`;
 const LINE = 15, APART = 90;

@@ -15,7 +15,7 @@ function paint() {
   if (canvas.width !== Math.round(w * ratio) || canvas.height !== Math.round(h * ratio)) { canvas.width = Math.round(w * ratio); canvas.height = Math.round(h * ratio); }
   const { x, y, k } = state.view;
   pen.setTransform(ratio, 0, 0, ratio, 0, 0);
-  pen.fillStyle = '#ffffff';
+  pen.fillStyle = PAPER;
   pen.fillRect(0, 0, w, h);
   pen.setTransform(ratio * k, 0, 0, ratio * k, ratio * x, ratio * y);
   const area = [-x / k, -y / k, (w - x) / k, (h - y) / k];
@@ -33,7 +33,7 @@ function paintColumn(column, shift, area, k) {
   for (const box of open) {
     if (!seen(box.ax, box.ay, box.w, box.h)) continue;
     roundRect(box.ax, box.ay, box.w, box.h, 8);
-    pen.fillStyle = box.path.length % 2 ? '#ffffff' : '#f6f8fa';
+    pen.fillStyle = box.path.length % 2 ? PAPER : SHADE;
     pen.fill();
     pen.lineWidth = box === state.selected ? 3 : 1;
     pen.strokeStyle = box === state.selected ? BLUE : EDGE;
@@ -46,7 +46,7 @@ function paintColumn(column, shift, area, k) {
   pen.lineJoin = 'round';
   for (const pass of [false, true]) { // the critical path on top
     for (const edge of edges) {
-      const hot = edge.hot && !scale.marks;
+      const hot = edge.hot && marksPath && !scale.marks;
       if (hot !== pass) continue;
       if (column === 'backward' && edge.a.input) continue;
       const [ex0, ey0, ex1, ey1] = edge.box;
@@ -82,14 +82,14 @@ function paintColumn(column, shift, area, k) {
 }
 function paintNode(node, column, texts) {
   const absent = column === 'backward' && !node.calls.some((call) => call.backward_time !== null);
-  const fill = node.input ? '#ddf4ff' : absent ? '#ffffff' : colour(node, column);
+  const fill = node.input ? INPUT : absent ? BLANK : colour(node, column);
   const dim = state.query && !matches.has(node);
   pen.globalAlpha = dim ? 0.45 : 1;
   roundRect(node.ax, node.ay, node.w, node.h, node.input ? node.h / 2 : 6);
   pen.fillStyle = fill;
   pen.fill();
   const bad = !absent && node.calls.some((call) => call.nan || call.gradient_nan);
-  const hot = !scale.marks && node.calls.some((call) => critical.has(call.id));
+  const hot = marksPath && !scale.marks && node.calls.some((call) => critical.has(call.id));
   pen.lineWidth = hot ? 2.2 : 1;
   pen.strokeStyle = bad ? RED : hot ? BLUE : GREY;
   pen.setLineDash(absent || markOf(node) === 'removed' ? [4, 3] : []);

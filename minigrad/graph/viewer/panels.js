@@ -69,8 +69,9 @@ function showLegend() {
   const bar = element('span', undefined, row);
   bar.className = 'steps';
   for (const fill of data.palette) element('i', undefined, bar).style.background = fill;
-  element('span', write(scale.metric, scale.high), row);
-  if (critical.size) {
+  element('span', `${scale.capped ? '≥ ' : ''}${write(scale.metric, scale.high)}`, row);
+  if (scale.metric.unit === 'seconds') element('div', data.measured, panel).className = 'hint';
+  if (critical.size && marksPath) {
     const key = element('span', undefined, panel);
     key.className = 'key';
     const swatch = element('i', undefined, key);

@@ -15,7 +15,8 @@ function shapesOf(call) {
 function measure(item) {
   if (item.input) item.lines = [item.value.text];
   else if (item.box) {
-    const n = `${item.calls.length} function${item.calls.length > 1 ? 's' : ''}`;
+    const only = item.calls.length === 1 && item.calls[0];
+    const n = only ? `${only.name} ${only.text}`.trim() : `${item.calls.length} functions`;
     item.lines = [item.times > 1 ? `${n}, ${item.times} calls` : n, shapesOf(item.calls[item.calls.length - 1])];
   } else item.lines = [item.text, shapesOf(item)].filter(Boolean);
   item.title = item.box ? `▸ ${item.name}` : item.name;
@@ -38,7 +39,8 @@ function layBox(box, wiring) {
   for (const chain of laid.bends.values()) for (const bend of chain) { bend.x += pad; bend.y += top + pad / 2; }
   box.bends = laid.bends;
   box.items = items;
-  box.w = Math.max(laid.w + 2 * pad, box === root ? 0 : textWidth(`▾ ${box.name}`, BOLD) + 24);
+  // Edges come in at the middle: the title has the left half for itself.
+  box.w = Math.max(laid.w + 2 * pad, box === root ? 0 : 2 * (textWidth(`▾ ${box.name}`, BOLD) + 14));
   const slack = (box.w - laid.w - 2 * pad) / 2;
   for (const item of items) item.x += slack;
   for (const chain of laid.bends.values()) for (const bend of chain) bend.x += slack;
@@ -115,6 +117,7 @@ function layout() {
   place(root, 0, 0);
   nodes.sort((a, b) => a.order - b.order);
   size = { w: root.w, h: root.h };
+  marksPath = nodes.some((node) => !node.input && !node.calls.some((call) => critical.has(call.id)));
   for (const edge of edges) {
     const { a, b } = edge;
     edge.points = [{ x: a.ax + a.w / 2, y: a.ay + a.h }];

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import importlib
 import json
 import os
 from collections.abc import Callable, Iterable
@@ -68,6 +70,28 @@ class LogReport(Extension):
     def log(self) -> list[dict[str, Any]]:
         """The rows so far."""
         return self._log
+
+    def to_dataframe(self) -> Any:
+        """Returns the rows as a DataFrame of pandas.
+
+        Raises:
+            ImportError: pandas is not installed.
+        """
+        try:
+            pandas = importlib.import_module('pandas')
+        except ImportError as error:
+            raise ImportError(
+                'LogReport.to_dataframe needs pandas\n  hint: pip install pandas'
+            ) from error
+        return pandas.DataFrame(self._log)
+
+    def _repr_html_(self) -> str:
+        keys = list(dict.fromkeys([key for row in self._log for key in row]))
+        lines = [''.join([f'<th>{html.escape(key)}</th>' for key in keys])]
+        for row in self._log:
+            cells = [f'{row[key]:.6g}' if key in row else '' for key in keys]
+            lines.append(''.join([f'<td>{cell}</td>' for cell in cells]))
+        return f'<table>{"".join([f"<tr>{line}</tr>" for line in lines])}</table>'
 
     def __call__(self, trainer: TrainerProtocol) -> None:
         """Adds the observations, and writes a row when it is time."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
+import io
 import json
 import os
 from collections.abc import Callable, Iterable
@@ -13,21 +15,25 @@ from minigrad.serializer import AbstractSerializer, Serializer
 from minigrad.training.checks import question_keys
 from minigrad.training.extension import Extension
 from minigrad.training.extensions._figure import is_available, new_figure
+from minigrad.training.extensions.print_report_notebook import in_notebook
 from minigrad.training.trainer_protocol import TrainerProtocol
 from minigrad.training.triggers._get_trigger import get_trigger
+
+_UNITS = {'elapsed_time': 'elapsed time, s'}
 
 
 class PlotReport(Extension):
     """Averages observations and draws the averages as curves into a file.
 
     It is called at every iteration to add what was observed; whenever ``trigger`` fires
-    it appends a point to each curve and writes the figure anew. Without matplotlib it
+    it appends a point to each curve and writes the figure anew; in a notebook it shows it
+    below the cell. Without matplotlib it
     warns and does nothing.
 
     Args:
         y_keys: Name or names of the values to draw.
-        x_key: Name of the value on the x axis: 'iteration', 'epoch' or one of the
-            observed.
+        x_key: Name of the value on the x axis: 'iteration', 'epoch', 'elapsed_time' or
+            one of the observed.
         trigger: When to draw.
         postprocess: Called with figure, axes and the summary before saving.
         filename: Name of the file inside ``trainer.out``; its ending tells the format.
@@ -66,6 +72,7 @@ class PlotReport(Extension):
         self._data: dict[str, list[Any]] = {key: [] for key in self._y_keys}
         self._summary = DictSummary()
         self._said: set[str] = set()
+        self._display: Any = None
 
     @staticmethod
     def available() -> bool:
@@ -85,27 +92,58 @@ class PlotReport(Extension):
         row = {key: float(mean) for key, mean in self._summary.compute_mean().items()}
         row['epoch'] = trainer.updater.epoch
         row['iteration'] = trainer.updater.iteration
+        if self._x_key == 'elapsed_time':
+            row['elapsed_time'] = trainer.elapsed_time
         for key in self._y_keys:
             if key in row:
                 self._data[key].append((row[self._x_key], row[key]))
-        self._draw(os.path.join(trainer.out, self._file_name.format(**row)))
+        path = os.path.join(trainer.out, self._file_name.format(**row))
+        figure = self._figure()
+        if figure is not None:
+            figure.savefig(path, bbox_inches='tight')
+            self._show()
         self._summary = DictSummary()
 
-    def _draw(self, path: str) -> None:
+    def _show(self) -> None:
+        """Shows the curves below the cell of a notebook, in place of the last ones."""
+        if not in_notebook():
+            return
+        display = importlib.import_module('IPython.display')
+        image = display.Image(self._repr_png_())
+        if self._display is None:
+            self._display = display.display(image, display_id=True)
+        else:
+            self._display.update(image)
+
+    def _repr_png_(self) -> bytes | None:
+        figure = self._figure() if is_available() else None
+        if figure is None:
+            return None
+        file = io.BytesIO()
+        figure.savefig(file, format='png', bbox_inches='tight')
+        return file.getvalue()
+
+    def _figure(self) -> Any:
+        """Returns the curves as a figure, None if there are none yet."""
         figure = new_figure()
         axes = figure.add_subplot(111)
-        axes.set_xlabel(self._x_key)
+        axes.set_xlabel(_UNITS.get(self._x_key, self._x_key))
+        if self._x_key in ('epoch', 'iteration'):
+            axes.xaxis.get_major_locator().set_params(integer=True)
+        names = {key.rpartition('/')[2] for key in self._y_keys}
+        if len(names) == 1:
+            axes.set_ylabel(names.pop())
         axes.grid(self._grid)
         for key, points in self._data.items():
             if points:
                 x, y = zip(*points, strict=True)
                 axes.plot(x, y, marker=self._marker, label=key)
         if not axes.has_data():
-            return
+            return None
         if self._postprocess is not None:
             self._postprocess(figure, axes, self._summary)
-        legend = axes.legend(bbox_to_anchor=(1.05, 1), loc=2, borderaxespad=0.0)
-        figure.savefig(path, bbox_extra_artists=(legend,), bbox_inches='tight')
+        axes.legend(bbox_to_anchor=(1.05, 1), loc=2, borderaxespad=0.0)
+        return figure
 
     def serialize(self, serializer: AbstractSerializer) -> None:
         """Saves or loads the curves and the running means."""

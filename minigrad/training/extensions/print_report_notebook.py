@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import importlib
+import sys
 from typing import Any, TextIO
 
 from minigrad.training.extensions.print_report import PrintReport, show
@@ -60,8 +61,7 @@ class PrintReportNotebook(PrintReport):
 
 def in_notebook() -> bool:
     """Tells whether the code runs in the kernel of a notebook."""
-    try:
-        shell = importlib.import_module('IPython').get_ipython()
-    except ImportError:
+    if 'IPython' not in sys.modules:  # importing it takes a third of a second
         return False
+    shell = importlib.import_module('IPython').get_ipython()
     return type(shell).__name__ == 'ZMQInteractiveShell'
