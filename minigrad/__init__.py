@@ -41,7 +41,6 @@ from minigrad.backend import (
 )
 from minigrad.backends import cuda
 from minigrad.backends.cuda import should_use_cudnn, should_use_cudnn_tensor_core
-from minigrad.backprop import backward, grad
 from minigrad.configuration import (
     DebugMode,
     config,
@@ -68,6 +67,7 @@ from minigrad.function_hook import FunctionHook, get_function_hooks
 from minigrad.function_node import FunctionNode
 from minigrad.functions.math import basic_math
 from minigrad.gradient_hook import GradientHook
+from minigrad.gradients import backward, grad
 from minigrad.graph import summary, trace
 from minigrad.graph_optimizations.static_graph import static_graph
 from minigrad.graph_optimizations.static_graph_utilities import static_code
@@ -77,6 +77,7 @@ from minigrad.link import Chain, ChainList, Link
 from minigrad.link_hook import LinkHook
 from minigrad.link_hook import get_link_hooks as _get_link_hooks  # noqa: F401
 from minigrad.optimizer import GradientMethod, Optimizer, UpdateRule
+from minigrad.parameter import Parameter
 from minigrad.prediction import predict
 from minigrad.reporter import (
     DictSummary,
@@ -90,7 +91,7 @@ from minigrad.runtime_info import print_runtime_info
 from minigrad.sequential import Sequential
 from minigrad.serializer import AbstractSerializer, Deserializer, Serializer
 from minigrad.suggestions import of_module as _of_module
-from minigrad.variable import Parameter, Variable, as_array, as_variable
+from minigrad.variable import Variable, as_array, as_variable
 
 disable_experimental_feature_warning = False
 

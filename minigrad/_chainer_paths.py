@@ -18,7 +18,7 @@ from typing import Any
 # has a name gives it.
 MODULES: dict[str, tuple[str, ...]] = {
     '_backend': ('backend',),
-    '_backprop': ('backprop',),
+    '_backprop': ('gradients',),
     '_runtime_info': ('runtime_info',),
     'backend.chainerx': ('chainerx',),
     'backends._chainerx': ('not_provided', 'chainerx'),
@@ -85,8 +85,16 @@ NAMES: dict[str, str] = {
     'links.model.vision.resnet.available': 'datasets.image_dataset',
     'links.model.vision.vgg.available': 'datasets.image_dataset',
     'training.updaters.MultiprocessParallelUpdater': 'not_provided',
-    'function_node.grad': 'backprop',
+    'function_node.grad': 'gradients',
+    **{
+        f'functions.math.basic_math.{name}': 'functions._operators'
+        for name in (
+            *('neg', 'sub', 'rsub', 'mul', 'div', 'rdiv', 'pow', 'rpow'),
+            *('floordiv', 'rfloordiv', 'matmul', 'rmatmul'),
+        )
+    },
     'functions.math.matmul.batch_matmul': 'functions.math.batch_matmul',
+    'variable.Parameter': 'parameter',
 }
 
 

@@ -17,20 +17,10 @@ from typing import Any, TextIO
 
 import numpy
 
-from minigrad.bfloat16 import is_bfloat16
+from minigrad.dtypes import Mixed16 as Mixed16
+from minigrad.dtypes import is_bfloat16
+from minigrad.dtypes import mixed16 as mixed16
 from minigrad.suggestions import near_miss
-
-
-class Mixed16:
-    """The dtype specifier of mixed precision: float16 values, float32 parameters."""
-
-    dtype = numpy.dtype(numpy.float16)
-
-    def __repr__(self) -> str:
-        return "dtype('mixed16')"
-
-
-mixed16 = Mixed16()
 
 
 def _show(values: dict[str, Any], file: TextIO) -> None:

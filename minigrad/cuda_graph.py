@@ -29,10 +29,11 @@ from minigrad.configuration import config
 from minigrad.function_hook import FunctionHook
 from minigrad.kernels import kernels_for
 from minigrad.optimizers._recorded_update import RecordedUpdate, is_plain
+from minigrad.parameter import Parameter
 from minigrad.reporter import get_current_reporter, report, report_scope
 from minigrad.training.updaters.standard_updater import StandardUpdater
 from minigrad.types import Array
-from minigrad.variable import Parameter, Variable
+from minigrad.variable import Variable
 
 
 class Replay:

@@ -4,27 +4,26 @@ from __future__ import annotations
 
 import re
 import traceback
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from sys import modules
 from typing import Any, ClassVar
-from weakref import finalize, ref
+from weakref import ref
 
 import numpy
 from numpy import ndarray
 
-from minigrad import backend
-from minigrad.bfloat16 import any_bfloat16, apply_in_float32
+from minigrad import backend, provided
+from minigrad._checks import as_arrays, check_inputs, check_nan, protect_retained
 from minigrad.configuration import changed_defaults, config
-from minigrad.errors import InvalidType, describe
-from minigrad.function_hook import FunctionHook, get_function_hooks
+from minigrad.errors import InvalidType
+from minigrad.function_hook import LocalHooks
 from minigrad.types import Array
 from minigrad.types import InputTypes as InputTypes
-from minigrad.variable import Variable, VariableNode
-
-_new = object.__new__
+from minigrad.variable import Variable, VariableNode, output_of
 
 
-class FunctionNode:
+class FunctionNode(LocalHooks):
     """One application of a differentiable function.
 
     Authors write `forward` on arrays and `backward` on Variables::
@@ -47,6 +46,9 @@ class FunctionNode:
         on_arrays: If True, `backward` consists of operators that mean the same on
             arrays and on Variables, and the engine may run it on bare arrays when
             nobody will differentiate the gradient.
+        fresh_gradients: If True, each gradient that `backward` returns is an array of its
+            own, whole and held by nothing else; the engine then need not copy it for a
+            parameter, and may add to it in place.
         reaches_further: If True, `backward` also adds to gradients of variables that are
             not among the inputs, such as the parameters inside of `F.forget`.
         label: Name in graphs and hooks; the class's name unless given.
@@ -72,6 +74,7 @@ class FunctionNode:
     arg_names: ClassVar[tuple[str, ...]] = ()
     broadcasting: ClassVar[bool] = False
     on_arrays: ClassVar[bool] = False
+    fresh_gradients: ClassVar[bool] = False
     reaches_further: ClassVar[bool] = False
     public_name: str = 'function'
     old_function: Any = None
@@ -86,7 +89,6 @@ class FunctionNode:
     _output_indexes_to_retain: tuple[int, ...] = ()
     _retained_inputs: tuple[Array, ...] = ()
     _retained_outputs: tuple[Array, ...] | None = None
-    _local_function_hooks: dict[str, FunctionHook] | None = None
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -137,86 +139,52 @@ class FunctionNode:
                 f'{self.public_name}: one node is one application; make a new '
                 f'{type(self).__name__} for each call'
             )
-        if 'ml_dtypes' in modules:
-            inputs = tuple(inputs)
-            if any_bfloat16(inputs) and not self.takes_bfloat16(inputs):
-                return apply_in_float32(self, inputs)
+        inputs = tuple(inputs)
+        if 'ml_dtypes' in modules and (ys := provided.apply_bfloat16(self, inputs)):
+            return ys
         # A LeNet step is forty applications, each of a few microseconds: one loop over
         # the inputs, one over the outputs, and one question whether this thread asked
-        # for anything special (hooks, debug mode, no graph).
+        # for anything special (hooks, debug mode, no graph, no type checks).
         ordinary = not (config.__dict__ or changed_defaults)
         record = ordinary or config.enable_backprop
-        arrays = []
-        nodes = []
-        on_cpu = True
-        requires_grad = False
-        rank = 0
+        arrays, nodes = [], []
+        on_cpu, requires_grad, rank = True, False, 0
         for x in inputs:
             if not isinstance(x, Variable):
                 x = Variable(x, requires_grad=False)
             array = x._array
+            arrays.append(array)
             if array.__class__ is not ndarray:
                 on_cpu = False
-            arrays.append(array)
             if x._requires_grad:
                 requires_grad = True
             if record:
-                node = x._node
-                if node is None:
-                    node = x._node = VariableNode(x, x._name)
-                elif node._rank > rank:
-                    rank = node._rank
+                node = x._node or x.node
                 nodes.append(node)
+                if node._rank > rank:
+                    rank = node._rank
         in_data = InputTypes(arrays)
-        if not on_cpu:
-            self._check_inputs(in_data)
-        if not ordinary and config.debug:
-            self.stack = traceback.extract_stack()
         try:
-            if self._checks_types and (ordinary or config.type_check):
-                self.check_type_forward(in_data)
             if on_cpu and ordinary and not self._local_function_hooks:
+                if self._checks_types:
+                    self.check_type_forward(in_data)
                 ys = self.forward(in_data)
             else:
                 ys = self._forward_specially(in_data, on_cpu)
         except InvalidType as error:
             error.list_inputs(self._names(in_data), in_data)
             raise
-        if ys.__class__ is not tuple:
-            ys = tuple(ys) if isinstance(ys, tuple) else (ys,)  # or `return inputs`
-        for y in ys:
-            if y.__class__ is not ndarray:
-                ys = self._normalise_outputs(ys)
-                break
-        if not ordinary and config.debug:
-            self._check_nan(ys)
+        ys = (ys,) if ys.__class__ is ndarray else as_arrays(self, ys)
         if not record:
             return tuple([Variable(y, requires_grad=requires_grad) for y in ys])
-
-        self.rank = rank
-        self.inputs = tuple(nodes)
-        variables = []
-        rank += 1
+        self.rank, self.inputs = rank, tuple(nodes)
+        variables: list[Variable] = []
+        outputs: list[Any] = []
         for y in ys:
-            # What the constructors do, without two calls for each output.
-            variable = _new(Variable)
-            made = _new(VariableNode)
-            variable._array = y
-            variable._node = made
-            variable._requires_grad = requires_grad
-            variable._grad_var = variable._name = None
-            made._variable = ref(variable)
-            made._creator_node = self
-            made._rank = rank
-            made._requires_grad = requires_grad
-            made.name = None
-            made.shape = y.shape
-            made.dtype = y.dtype
+            variable = output_of(self, y, rank + 1, requires_grad)
             variables.append(variable)
-        if len(variables) == 1:
-            self.outputs = (ref(made),)
-        else:
-            self.outputs = tuple([ref(v.node) for v in variables])
+            outputs.append(ref(variable._node))
+        self.outputs = tuple(outputs)
         if self._input_indexes_to_retain:
             self._retained_inputs = tuple(
                 [arrays[i] for i in self._input_indexes_to_retain]
@@ -226,72 +194,34 @@ class FunctionNode:
                 [ys[i] for i in self._output_indexes_to_retain]
             )
         if not ordinary and config.debug:
-            self._protect_retained()
+            protect_retained(self)
         return tuple(variables)
 
     def _forward_specially(self, in_data: InputTypes, on_cpu: bool) -> Any:
-        """Runs `forward` between the hooks and in the context of the device."""
+        """Runs `forward` between the hooks, on its device, with the checks asked for."""
+        if config.debug:
+            self.stack = traceback.extract_stack()
+        if not on_cpu:
+            check_inputs(self, in_data)
+        if self._checks_types and config.type_check:
+            self.check_type_forward(in_data)
+        forward: Callable[..., Any] = self.forward
         hooks = self._hooks()
         for hook in hooks:
             hook.forward_preprocess(self, in_data)
+        for hook in hooks:
+            forward = partial(hook.run_forward, self, forward)
         if on_cpu:
-            ys = self.forward(in_data)
+            ys = forward(in_data)
         else:
             with backend.get_device_from_array(*in_data).create_context():
-                ys = self.forward(in_data)
+                ys = forward(in_data)
         for hook in hooks:
             hook.forward_postprocess(self, in_data)
+        if config.debug:
+            ys = as_arrays(self, ys)
+            check_nan(self, ys)
         return ys
-
-    def _normalise_outputs(self, ys: tuple[Any, ...]) -> tuple[Array, ...]:
-        """Turns NumPy scalars, which 0-d arithmetic gives, back into arrays."""
-        ys = tuple(
-            [numpy.asarray(y) if isinstance(y, numpy.generic) else y for y in ys]
-        )
-        for y in ys:
-            if not backend.is_array(y):
-                raise TypeError(
-                    f'{self.public_name}: forward must return an array or a tuple of '
-                    f'arrays, got {type(y).__name__}'
-                )
-        if not backend.is_arrays_compatible(ys):
-            raise TypeError(
-                f'{self.public_name}: forward returned arrays of different modules\n'
-                + describe((), ys)
-            )
-        return ys
-
-    def _protect_retained(self) -> None:
-        """Makes retained NumPy arrays read-only until this node is released.
-
-        An accidental in-place edit between forward and backward then raises at the
-        edit instead of corrupting a gradient.
-        """
-        arrays = [*self._retained_inputs, *(self._retained_outputs or ())]
-        for array in arrays:
-            if isinstance(array, numpy.ndarray) and array.flags.writeable:
-                array.flags.writeable = False
-                finalize(self, _make_writeable, array)
-
-    def _check_inputs(self, in_data: tuple[Any, ...]) -> None:
-        # An optional last input, such as a bias, leaves its name over.
-        for name, array in zip(self._names(in_data), in_data, strict=False):
-            if array is None:
-                raise RuntimeError(
-                    f'{self.public_name}: {name} is uninitialised; give the parameter a '
-                    'shape, or call the link once so that it can infer one'
-                )
-        backend.check_same_backend(
-            self.public_name,
-            lambda: describe(self._names(in_data), in_data),
-            in_data,
-        )
-
-    def _check_nan(self, ys: Sequence[Array]) -> None:
-        if any(backend.contains_nan(y) for y in ys):
-            raise RuntimeError(
-                f'NaN is detected on forward computation of {self.label}'
-            )
 
     def _names(self, values: Sequence[Any]) -> tuple[str, ...]:
         names = self.arg_names
@@ -393,6 +323,12 @@ class FunctionNode:
         """Keeps outputs for `backward`; called in `forward`."""
         self._output_indexes_to_retain = tuple(indexes)
 
+    def input_array(self, index: int) -> Array | None:
+        """Returns the array of an input if it was retained or is still alive."""
+        if index in self._input_indexes_to_retain:
+            return self._retained_inputs[self._input_indexes_to_retain.index(index)]
+        return (self.inputs or ())[index].data
+
     def get_retained_inputs(self) -> tuple[Variable, ...]:
         """Returns the retained inputs as Variables of the graph.
 
@@ -463,49 +399,6 @@ class FunctionNode:
         self._retained_inputs = ()
         self._retained_outputs = None
 
-    @property
-    def local_function_hooks(self) -> dict[str, FunctionHook]:
-        """The hooks of this node alone, by name."""
-        if self._local_function_hooks is None:
-            self._local_function_hooks = {}
-        return self._local_function_hooks
-
-    @property
-    def _n_local_function_hooks(self) -> int:
-        return len(self._local_function_hooks or ())
-
-    def _hooks(self) -> list[FunctionHook]:
-        return list(
-            {**get_function_hooks(), **(self._local_function_hooks or {})}.values()
-        )
-
-    def add_hook(self, hook: FunctionHook, name: str | None = None) -> None:
-        """Registers a hook on this node alone.
-
-        Raises:
-            TypeError: ``hook`` is no FunctionHook.
-            KeyError: There is one of that name.
-        """
-        if not isinstance(hook, FunctionHook):
-            raise TypeError(
-                f'add_hook: expected a FunctionHook, got {type(hook).__name__}'
-            )
-        name = hook.name if name is None else name
-        if name in self.local_function_hooks:
-            raise KeyError(f'hook {name} already exists')
-        self.local_function_hooks[name] = hook
-        hook.added(self)
-
-    def delete_hook(self, name: str) -> None:
-        """Removes a hook of this node.
-
-        Raises:
-            KeyError: There is none of that name.
-        """
-        if name not in self.local_function_hooks:
-            raise KeyError(f'hook {name} does not exist')
-        self.local_function_hooks.pop(name).deleted(self)
-
     def describe_call(self) -> str:
         """Returns the inputs' shapes and dtypes, one per line, for messages."""
         nodes = self.inputs or ()
@@ -514,7 +407,3 @@ class FunctionNode:
             f'  {name}  {node.dtype} {node.shape}'
             for name, node in zip(names, nodes, strict=False)
         )
-
-
-def _make_writeable(array: numpy.ndarray[Any, Any]) -> None:
-    array.flags.writeable = True

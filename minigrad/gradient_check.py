@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy
 
-from minigrad import backend, backprop
+from minigrad import backend, gradients
 from minigrad.configuration import using_config
 from minigrad.types import Array
 from minigrad.variable import Variable
@@ -262,7 +262,7 @@ def check_backward(
         # An output that is None, such as the gradient of what has none, is left out.
         present = [(y, gy) for y, gy in zip(ys, gys, strict=True) if y is not None]
         seeds = [None if gy is None else Variable(gy.copy()) for _, gy in present]
-        backprop.backward([y for y, _ in present], seeds)
+        gradients.backward([y for y, _ in present], seeds)
         for x, no_grad in zip(xs_var, no_grads, strict=True):
             if no_grad and x is not None and x.grad is not None:
                 raise RuntimeError('gradient of int variable must be None')
@@ -414,7 +414,7 @@ def check_double_backward(
             for y, gy in zip(ys, gy_vars, strict=True)
         ]
         _check_seeds(ys, seeds)
-        backprop.backward(ys, seeds, enable_double_backprop=True)
+        gradients.backward(ys, seeds, enable_double_backprop=True)
         wrong = [
             i
             for i, x in enumerate(x_vars)

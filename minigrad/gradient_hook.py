@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from minigrad.configuration import config
 
 if TYPE_CHECKING:
+    from minigrad.backprop import Gradients
     from minigrad.function_node import FunctionNode
     from minigrad.variable import Variable, VariableNode
 
-Gradients = dict[Any, Any]
-Accumulate = Callable[[Gradients, Any], 'Variable | None']
+    Accumulate = Callable[[Gradients, VariableNode], Variable | None]
+    Passed = Callable[[FunctionNode, Gradients], None]
 
+
+_NOBODY = nullcontext()
 _KEY = '_gradient_hooks'  # stands in a thread's configuration, as function hooks do
 
 
@@ -80,10 +83,9 @@ def countdown_of_thread() -> Countdown | None:
     return None if hooks is None else hooks.countdown
 
 
-@contextmanager
 def counting_down(
     seeds: Iterable[VariableNode], accumulate: Accumulate
-) -> Iterator[Callable[[FunctionNode, Gradients], None] | None]:
+) -> AbstractContextManager[Passed | None]:
     """Tells the hooks of the thread what becomes final inside the block.
 
     Args:
@@ -91,15 +93,19 @@ def counting_down(
         accumulate: Takes the gradient of a leaf out of the table and adds it to what
             the leaf holds.
 
-    Yields:
-        What to call with each function that has run; None if there are no hooks, or if
-        this backward runs inside another one, which tells for it.
+    Returns:
+        A context that gives what to call with each function that has run; None if there
+        are no hooks, or if this backward runs inside another one, which tells for it.
     """
     hooks = vars(config).get(_KEY)
     if hooks is None or hooks.countdown is not None:
-        yield None
-        return
-    countdown = hooks.countdown = Countdown(seeds, accumulate, hooks)
+        return _NOBODY
+    return _counting_down(Countdown(seeds, accumulate, hooks), hooks)
+
+
+@contextmanager
+def _counting_down(countdown: Countdown, hooks: _Hooks) -> Iterator[Passed]:
+    hooks.countdown = countdown
     try:
         yield countdown.passed
         countdown.end()

@@ -21,8 +21,8 @@ from minigrad.link_hook import (
     LinkHook,
     get_link_hooks,
 )
+from minigrad.parameter import Parameter
 from minigrad.suggestions import NamedArguments, unknown_attribute
-from minigrad.variable import Parameter
 
 if TYPE_CHECKING:
     from minigrad.sequential import Sequential

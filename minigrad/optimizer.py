@@ -18,13 +18,14 @@ from numpy import ndarray
 
 from minigrad import optimizer_hooks
 from minigrad.backend import CpuDevice, get_array_module, is_array, using_device
-from minigrad.bfloat16 import is_bfloat16
+from minigrad.dtypes import is_bfloat16
 from minigrad.kernels import kernels_for
 from minigrad.link import Link
+from minigrad.parameter import Parameter
 from minigrad.serializer import Deserializer
 from minigrad.serializers.errors import SnapshotMismatch, WrongEntryType
 from minigrad.suggestions import NamedArguments, unknown_attribute
-from minigrad.variable import Parameter, Variable
+from minigrad.variable import Variable
 
 __all__ = [
     'GradientMethod',

@@ -9,23 +9,23 @@ when something first asks for them; inference makes none.
 from __future__ import annotations
 
 import copy
-import warnings
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 from weakref import ref
 
 import numpy
 from numpy import ndarray
 
-from minigrad import backend
-from minigrad.memory_layouts import check_standard
-from minigrad.not_provided import refuse_chainerx, refuse_ideep
+from minigrad import backend, provided
+from minigrad._chainer_names import NodeNames, VariableNames
+from minigrad._checks import check_gradient
+from minigrad.provided import Operators
 from minigrad.types import Array, ArrayModule
 
 if TYPE_CHECKING:
     from minigrad.function_node import FunctionNode
 
 
-class VariableNode:
+class VariableNode(NodeNames):
     """The graph's stand-in for a Variable.
 
     A function holds its input nodes strongly and its output nodes weakly; a node holds
@@ -87,14 +87,6 @@ class VariableNode:
     @creator.setter
     def creator(self, function: Any) -> None:
         self.creator_node = function
-
-    def set_creator(self, creator: Any) -> None:
-        """Makes ``creator`` the function that made this variable."""
-        self.creator_node = creator
-
-    def set_creator_node(self, creator_node: FunctionNode | None) -> None:
-        """Makes ``creator_node`` the node that made this variable."""
-        self.creator_node = creator_node
 
     @property
     def data(self) -> Array | None:
@@ -161,42 +153,7 @@ class VariableNode:
         self._creator_node = None
 
 
-def check_gradient(
-    array: Array, gradient: Array, function: FunctionNode | None = None
-) -> None:
-    """Raises unless ``gradient`` can be the gradient of ``array``.
-
-    ``array`` may be anything with ``dtype`` and ``shape``, such as a VariableNode.
-
-    Raises:
-        TypeError: The gradient is no array, or of another module or dtype.
-        ValueError: The gradient has another shape.
-    """
-    if array is None or array.dtype is None:
-        return
-    where = '' if function is None else f'{function.public_name}: '
-    if not backend.is_array(gradient):
-        raise TypeError(
-            f'{where}expected an array as gradient, got {type(gradient).__name__}'
-        )
-    if backend.is_array(array) and not backend.is_arrays_compatible((array, gradient)):
-        raise TypeError(
-            f'{where}the data is a {type(array).__module__} array, but its gradient a '
-            f'{type(gradient).__module__} array'
-        )
-    if gradient.dtype != array.dtype:
-        raise TypeError(
-            f'{where}expected a gradient of dtype {array.dtype}, as the data has, got '
-            f'{gradient.dtype}'
-        )
-    if gradient.shape != array.shape:
-        raise ValueError(
-            f'{where}expected a gradient of shape {array.shape}, as the data has, got '
-            f'{gradient.shape}'
-        )
-
-
-class Variable:
+class Variable(Operators, VariableNames):
     """An array that remembers the function that made it.
 
     Args:
@@ -229,7 +186,6 @@ class Variable:
         '_requires_grad',
     )
 
-    _has_chainerx_array = False  # Chainer's programs ask; there are no such arrays
     _loss_scale: float | None = None  # set on parameters alone, by a scaled backward
     __array_priority__ = 200
     __array_ufunc__ = None  # ndarray + Variable is left to Variable.__radd__
@@ -272,20 +228,6 @@ class Variable:
         if node is not None:
             node.shape = None if array is None else array.shape
             node.dtype = None if array is None else array.dtype
-
-    @property
-    def data(self) -> Array:
-        """The same as `array`, Chainer's older name."""
-        return self._array
-
-    @data.setter
-    def data(self, array: Array | None) -> None:
-        self.array = array
-
-    @property
-    def raw_array(self) -> Array:
-        """The same as `array`."""
-        return self._array
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -358,41 +300,6 @@ class Variable:
         """Drops the gradient, so that the next backward starts from nothing."""
         self._set_grad_var(None)
 
-    def zerograd(self) -> None:
-        """Fills the gradient with zeros; `cleargrad` is cheaper and does the same."""
-        warnings.warn(
-            'Variable.zerograd is deprecated. Use Variable.cleargrad instead.',
-            DeprecationWarning,
-            stacklevel=2,
-        )
-        self._zerograd()
-
-    def _zerograd(self) -> None:
-        if self._array is None:
-            return
-        with backend.using_device(self.device):
-            grad = self._grad_var
-            if grad is None:
-                self.grad = self.xp.zeros_like(self._array)
-            else:
-                grad.unchain()
-                grad._array.fill(0)
-
-    def addgrad(self, var: Variable) -> None:
-        """Adds the gradient of ``var`` to this variable's gradient."""
-        from minigrad.functions.array.copy import copy as copy_to
-        from minigrad.functions.array.copy import duplicate
-
-        grad = var.grad_var if var.grad is not None else None
-        if grad is None:
-            return
-        if self._array is None:
-            self.initialize(var.shape)  # type: ignore[attr-defined]
-        if grad.device != self.device:
-            grad = copy_to(grad, self.device)
-        own = self.grad_var
-        self.grad_var = duplicate(grad) if own is None else own + grad
-
     def copydata(self, var: Variable) -> None:
         """Copies the values of ``var``; the side that has none yet is initialised."""
         if var._array is None:
@@ -457,17 +364,6 @@ class Variable:
     def creator(self, function: Any) -> None:
         self.node.creator_node = function
 
-    def set_creator(self, gen_func: Any) -> None:
-        """Makes ``gen_func`` the function that made this variable."""
-        self.node.creator_node = gen_func
-
-    def set_creator_node(self, fnode: FunctionNode | None) -> None:
-        """Makes ``fnode`` the node that made this variable."""
-        self.node.creator_node = fnode
-
-    def retain_data(self) -> None:
-        """Does nothing: functions keep the arrays they retain (Chainer's name)."""
-
     def unchain(self) -> None:
         """Forgets the creator, so that gradients stop here."""
         if self._node is not None:
@@ -514,9 +410,7 @@ class Variable:
             >>> x.grad
             array(6., dtype=float32)
         """
-        from minigrad import backprop
-
-        backprop.backward_from(self, retain_grad, enable_double_backprop, loss_scale)
+        provided.backward(self, retain_grad, enable_double_backprop, loss_scale)
 
     # -- moving ------------------------------------------------------------------
 
@@ -533,42 +427,6 @@ class Variable:
         self._array = device.send(array)
         if grad is not None:
             grad.to_device(device)
-
-    def to_cpu(self) -> None:
-        """Moves array and gradient to main memory, in place."""
-        self.to_device(backend.CpuDevice())
-
-    def to_gpu(self, device: Any = None) -> None:
-        """Moves array and gradient to a GPU, in place; by default to the current one."""
-        if device is None:
-            device = backend.import_cupy().cuda.Device()
-        self.to_device(device)
-
-    def to_intel64(self) -> NoReturn:
-        """Raises: iDeep is not available."""
-        refuse_ideep('Variable.to_intel64')
-
-    def to_chx(self) -> NoReturn:
-        """Raises: ChainerX is not available."""
-        refuse_chainerx('Variable.to_chx')
-
-    def from_chx(self) -> None:
-        """Does nothing: no array is ChainerX's."""
-
-    def as_layout(self, layout: str | None) -> Variable:
-        """Returns itself: all arrays have the standard memory layout, None."""
-        check_standard('Variable.as_layout', layout)
-        return self
-
-    @property
-    def layout(self) -> None:
-        """None: the standard memory layout, ``(N, C, ...)``."""
-        return None
-
-    @property
-    def chx_array(self) -> NoReturn:
-        """Raises: there are no ChainerX arrays."""
-        raise ValueError('chx_array: ChainerX is not available in minigrad; use array')
 
     def __copy__(self) -> Variable:
         return self._copy_to(Variable())
@@ -605,107 +463,25 @@ class Variable:
     # -- looking -----------------------------------------------------------------
 
     def __repr__(self) -> str:
-        prefix = f'variable {self._name}' if self._name else 'variable'
-        if self._array is None:
-            return f'{prefix}(None)'
-        array = backend.to_cpu(self._array)
-        if array.size == 0 and array.shape != (0,):
-            return f'{prefix}([], shape={array.shape!r})'
-        text = numpy.array2string(array, separator=', ', prefix=f'{prefix}(')
-        return f'{prefix}({text})'
+        return self._show(', ')
 
     def __str__(self) -> str:
-        prefix = f'variable {self._name}' if self._name else 'variable'
+        return self._show(' ')
+
+    def _show(self, separator: str) -> str:
+        prefix = f'variable {self._name}(' if self._name else 'variable('
         if self._array is None:
-            return f'{prefix}(None)'
+            return f'{prefix}None)'
         array = backend.to_cpu(self._array)
-        text = numpy.array2string(array, separator=' ', prefix=f'{prefix}(')
-        return f'{prefix}({text})'
-
-    def summary(self) -> str:
-        """Returns a short text that names this variable."""
-        return f'<variable {self._name or f"at 0x{id(self):x}"}>'
-
-    def debug_print(self) -> str:
-        """Returns several lines about shape, dtype, statistics and gradient."""
-
-        def statistics(array: Array) -> str:
-            return f'mean={float(array.mean()):.8f}, std={float(array.std()):.8f}'
-
-        array, grad = self._array, self.grad
-        if grad is None or not bool((grad != 0).any()):
-            grad_text: Any = None if grad is None else 0
-        else:
-            grad_text = statistics(grad)
-        on_cpu = isinstance(array, ndarray)
-        rows = {
-            'device': 'CPU' if on_cpu else getattr(array, 'device', None),
-            'backend': None if array is None else type(array),
-            'shape': getattr(array, 'shape', None),
-            'dtype': getattr(array, 'dtype', None),
-            'statistics': None if array is None else statistics(array),
-            'grad': grad_text,
-        }
-        lines = [f'- {key}: {value}' for key, value in rows.items()]
-        return '\n'.join([self.summary(), *lines])
+        if array.size == 0 and array.shape != (0,) and separator == ', ':
+            return f'{prefix}[], shape={array.shape!r})'
+        text = numpy.array2string(array, separator=separator, prefix=prefix)
+        return f'{prefix}{text})'
 
     # -- operators ---------------------------------------------------------------
-    # Arithmetic is installed by functions/math/basic.py, which knows how to
-    # differentiate it; readers and type checkers see it here.
-
-    if TYPE_CHECKING:
-
-        def __neg__(self) -> Variable: ...
-        def __abs__(self) -> Variable: ...
-        def __add__(self, rhs: Any) -> Variable: ...
-        def __radd__(self, lhs: Any) -> Variable: ...
-        def __sub__(self, rhs: Any) -> Variable: ...
-        def __rsub__(self, lhs: Any) -> Variable: ...
-        def __mul__(self, rhs: Any) -> Variable: ...
-        def __rmul__(self, lhs: Any) -> Variable: ...
-        def __truediv__(self, rhs: Any) -> Variable: ...
-        def __rtruediv__(self, lhs: Any) -> Variable: ...
-        def __floordiv__(self, rhs: Any) -> Variable: ...
-        def __rfloordiv__(self, lhs: Any) -> Variable: ...
-        def __mod__(self, rhs: Any) -> Variable: ...
-        def __rmod__(self, lhs: Any) -> Variable: ...
-        def __pow__(self, rhs: Any) -> Variable: ...
-        def __rpow__(self, lhs: Any) -> Variable: ...
-        def __matmul__(self, rhs: Any) -> Variable: ...
-        def __rmatmul__(self, lhs: Any) -> Variable: ...
-        def __getitem__(self, slices: Any) -> Variable: ...
 
     def __pos__(self) -> Variable:
         return self
-
-    def mean(
-        self, axis: Any = None, *, weights: Any = None, keepdims: bool = False
-    ) -> Variable:
-        """Returns the (weighted) mean over axes; see `minigrad.functions.average`."""
-        from minigrad.functions.math.average import average
-
-        return average(self, axis, weights, keepdims)
-
-    def reshape(self, *shape: Any) -> Variable:
-        """Returns the variable in another shape; takes numbers or one tuple."""
-        from minigrad.functions.array.reshape import reshape
-
-        if len(shape) == 1 and isinstance(shape[0], (tuple, list)):
-            shape = tuple(shape[0])
-        return reshape(self, shape)
-
-    def transpose(self, *axes: Any) -> Variable:
-        """Returns the variable with permuted axes; takes numbers or one tuple."""
-        from minigrad.functions.array.transpose import transpose
-
-        if len(axes) == 1 and (axes[0] is None or isinstance(axes[0], (tuple, list))):
-            return transpose(self, axes[0])
-        return transpose(self, axes if axes else None)
-
-    @property
-    def T(self) -> Variable:
-        """The variable with its axes reversed."""
-        return self.transpose()
 
     def _no_comparison(self, sign: str) -> NoReturn:
         raise TypeError(
@@ -747,221 +523,32 @@ def _recover_variable(
     return Variable(array, name=name, grad=grad, requires_grad=requires_grad)
 
 
-class _Copies(list[Any]):
-    """Weak references to a parameter and its shallow copies, which share one array.
-
-    A deep copy, or one through pickle, shares with none: its list is empty.
-    """
-
-    def __reduce__(self) -> Any:
-        return _Copies, ()
-
-
-class Parameter(Variable):
-    """A variable that a link registers and an optimizer updates.
-
-    Without a shape it is *lazy*: its array is made by `initialize`, when the link first
-    sees an input.
-
-    Args:
-        initializer: An initializer, an array, a scalar, or None (NaN, so that a
-            forgotten initialisation shows).
-        shape: Shape, or None to be initialised later.
-        name: Name for graphs and messages.
-
-    Source: compatible with chainer.Parameter.
-
-    Example:
-        >>> W = minigrad.Parameter(0.5)
-        >>> W.is_initialized
-        False
-        >>> W.initialize((2, 3))
-        >>> W.shape
-        (2, 3)
-    """
-
-    initializer: Any = None
-
-    def __init__(
-        self,
-        initializer: Any = None,
-        shape: Any = None,
-        name: str | None = None,
-    ) -> None:
-        from minigrad.initializers import Constant, NaN, generate_array
-
-        is_array = backend.is_array(initializer)
-        if initializer is None:
-            initializer = NaN()
-        elif numpy.isscalar(initializer):
-            initializer = Constant(initializer)
-        # The gradient of a parameter that was never cleared is NaN, as in Chainer.
-        self._grad_initializer: Any = None
-        self._grad_is_set = True
-        self.update_rule: Any = None
-        self._initial_device: backend.Device = backend.CpuDevice()
-        self._copies = _Copies()
-        if shape is not None:
-            xp = backend.get_array_module(initializer)
-            if is_array:
-                initializer = Constant(initializer)
-            data = generate_array(initializer, shape, xp)
-            super().__init__(data, name=name, grad=xp.full_like(data, numpy.nan))
-        elif is_array:
-            super().__init__(initializer, name=name)
-            initializer = Constant(initializer, initializer.dtype)
-        else:
-            super().__init__(name=name)
-            self._grad_initializer = NaN(getattr(initializer, 'dtype', None))
-            self._grad_is_set = False
-        self.initializer = initializer
-
-    @property
-    def array(self) -> Array:
-        """The array that this parameter and its shallow copies hold."""
-        return self._array
-
-    @array.setter
-    def array(self, array: Array | None) -> None:
-        for parameter in self._sharing():
-            Variable.array.fset(parameter, array)  # type: ignore[attr-defined]
-
-    def _sharing(self) -> list[Parameter]:
-        alive = [reference() for reference in self._copies]
-        copies = [p for p in alive if p is not None and p._copies is self._copies]
-        return copies if copies else [self]
-
-    @property
-    def is_initialized(self) -> bool:
-        """Whether the array has been made."""
-        return self._array is not None
-
-    @property
-    def dtype(self) -> Any:
-        """Dtype of the array, or the one that it will have.
-
-        Raises:
-            RuntimeError: It is not known before `initialize`.
-        """
-        if self._array is not None:
-            return self._array.dtype
-        dtype = getattr(self.initializer, 'dtype', None)
-        if dtype is None:
-            raise RuntimeError(
-                'the dtype of this parameter is not known yet: it is uninitialised and '
-                'its initializer names no dtype'
-            )
-        return numpy.dtype(dtype)
-
-    @property
-    def grad(self) -> Array | None:
-        """The gradient as an array, None after `cleargrad`.
-
-        Raises:
-            RuntimeError: The parameter is uninitialised and its gradient was not
-                cleared.
-        """
-        if not self._grad_is_set:
-            raise RuntimeError(
-                'this parameter is uninitialised and has no gradient yet; call '
-                'cleargrad() or initialize() first'
-            )
-        grad_var = self._grad_var
-        return None if grad_var is None else grad_var._array
-
-    @grad.setter
-    def grad(self, grad: Array | None) -> None:
-        Variable.grad.fset(self, grad)  # type: ignore[attr-defined]
-        self._grad_is_set = True
-
-    def _set_grad_var(self, grad_var: Variable | None) -> None:
-        self._grad_var = grad_var
-        self._grad_is_set = True
-
-    def cleargrad(self) -> None:
-        """Drops the gradient, so that the next backward starts from nothing."""
-        self._set_grad_var(None)
-        self._grad_initializer = None
-
-    def _zerograd(self) -> None:
-        from minigrad.initializers import Zero
-
-        super()._zerograd()
-        self._grad_is_set = True
-        if self._array is None:
-            self._grad_initializer = Zero(getattr(self.initializer, 'dtype', None))
-
-    def initialize(self, shape: Any) -> None:
-        """Makes the array of a lazy parameter, on the device it was sent to.
-
-        Args:
-            shape: Shape of the array.
-        """
-        from minigrad.initializers import generate_array
-
-        device = self._initial_device
-        with backend.using_device(device):
-            array = generate_array(self.initializer, shape, device.xp, device=device)
-            self.array = array
-            grad = None
-            if self._grad_initializer is not None:
-                grad = generate_array(
-                    self._grad_initializer, shape, device.xp, device=device
-                )
-            self.grad = grad
-
-    def uninitialize(self) -> None:
-        """Makes the parameter lazy again: no shape, no array, no gradient."""
-        self.array = None
-        self._grad_var = None
-        self._grad_is_set = self._grad_initializer is None
-
-    def update(self) -> None:
-        """Lets the update rule change the array, if there is a rule."""
-        if self.update_rule is not None:
-            self.update_rule.update(self)
-
-    def to_device(self, device: Any) -> None:
-        """Moves array and gradient to a device; a lazy parameter is made there."""
-        device = backend.get_device(device)
-        if device != (self._initial_device if self._array is None else self.device):
-            self._copies = _Copies()  # copies on another device have their own array
-        self._initial_device = device
-        super().to_device(device)
-
-    def __copy__(self) -> Parameter:
-        parameter = Parameter.__new__(type(self))
-        self._copy_to(parameter)
-        self._copies[:] = [ref(p) for p in (*self._sharing(), parameter)]
-        return parameter
-
-    def __reduce__(self) -> Any:
-        return _restore_parameter, (
-            type(self),
-            self._array,
-            self._name,
-            None if self._grad_var is None else self._grad_var._array,
-            self._requires_grad,
-            self.__dict__,
-        )
-
-
-def _restore_parameter(
-    kind: type[Parameter],
-    array: Array | None,
-    name: str | None,
-    grad: Array | None,
-    requires_grad: bool,
-    attributes: dict[str, Any],
-) -> Parameter:
-    parameter = kind.__new__(kind)
-    Variable.__init__(parameter, array, name=name, requires_grad=requires_grad)
-    parameter.__dict__.update(attributes)
-    parameter._grad_var = None if grad is None else Variable(grad)
-    return parameter
-
-
 variable_repr, variable_str = Variable.__repr__, Variable.__str__
+
+_new = object.__new__
+
+
+def output_of(
+    function: FunctionNode, array: Array, rank: int, requires_grad: bool
+) -> Variable:
+    """Returns a Variable that a function made, and its node.
+
+    What the constructors do, without two calls for each output.
+    """
+    variable = _new(Variable)
+    node = _new(VariableNode)
+    variable._array = array
+    variable._node = node
+    variable._requires_grad = requires_grad
+    variable._grad_var = variable._name = None
+    node._variable = ref(variable)
+    node._creator_node = function
+    node._rank = rank
+    node._requires_grad = requires_grad
+    node.name = None
+    node.shape = array.shape
+    node.dtype = array.dtype
+    return variable
 
 
 def as_variable(obj: Any) -> Variable:

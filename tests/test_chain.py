@@ -8,7 +8,7 @@ import pytest
 
 from minigrad import initializers
 from minigrad.link import Chain, Link
-from minigrad.variable import Parameter
+from minigrad.parameter import Parameter
 
 
 def leaf(shape, initializer=None):

@@ -7,7 +7,7 @@ import pytest
 
 from minigrad import initializers
 from minigrad.link import ChainList, Link
-from minigrad.variable import Parameter
+from minigrad.parameter import Parameter
 
 
 def leaf(shape=2):

@@ -60,7 +60,15 @@ def test_docstring(name):
 
 
 LAYERS = [
-    {'_version', 'types', 'bfloat16', 'configuration', 'errors', 'suggestions'},
+    {
+        '_version',
+        'types',
+        'dtypes',
+        'configuration',
+        'errors',
+        'provided',
+        'suggestions',
+    },
     {
         'backend',
         'backends',
@@ -79,8 +87,12 @@ LAYERS = [
         'function_hook',
         'backprop',
         'gradient_hook',
+        '_chainer_names',
+        '_checks',
+        '_explain',
     },
-    {'gradient_check', 'function_hooks', 'functions', 'initializer', 'initializers'},
+    {'initializer', 'initializers', 'parameter', 'loss_scale', 'gradients'},
+    {'gradient_check', 'function_hooks', 'functions'},
     {'distribution', 'distributions'},
     {'reporter', 'serializer', 'serializers', 'link', 'link_hook'},
     {'link_hooks', 'links', 'sequential', 'optimizer', 'optimizers', 'optimizer_hooks'},
@@ -166,8 +178,9 @@ ASKS_FOR_THE_DEVICE = {
     'initializers/__init__.py',  # Chainer's check that ``xp`` is that of ``device``
     'optimizers/_recorded_update.py',  # a part of CUDA graphs
     'training/random_state.py',  # saves the generators of both modules
-    'variable.py',  # to_gpu
     'chainermn/communicators',  # MPI is given main memory, NCCL a card's
+    '_chainer_names.py',  # to_gpu
+    '_checks.py',  # only NumPy arrays can be read-only
     # NumPy arrays from outside, which are indexes, images, files and test data:
     'dataset/dataset_mixin.py', 'links/model/vision', 'testing', 'chainer',
     'graph/onnx', 'diagnosis',

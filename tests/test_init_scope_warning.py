@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from minigrad.link import Chain, ChainList, Link
-from minigrad.variable import Parameter, Variable
+from minigrad.parameter import Parameter
+from minigrad.variable import Variable
 
 
 class LeNet(Chain):

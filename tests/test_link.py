@@ -10,7 +10,8 @@ import pytest
 from minigrad import initializers
 from minigrad.backend import CpuDevice
 from minigrad.link import Link
-from minigrad.variable import Parameter, Variable
+from minigrad.parameter import Parameter
+from minigrad.variable import Variable
 
 
 class Rule:

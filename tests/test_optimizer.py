@@ -18,8 +18,9 @@ from minigrad.optimizer import (
     Optimizer,
     UpdateRule,
 )
+from minigrad.parameter import Parameter
 from minigrad.serializers import DictionarySerializer, NpzDeserializer
-from minigrad.variable import Parameter, Variable
+from minigrad.variable import Variable
 
 MOMENTUM_STATE_OF_CHAINER = {
     # Keys of serializers.DictionarySerializer after two updates, Chainer 7.8.1.

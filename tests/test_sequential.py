@@ -9,8 +9,8 @@ import pytest
 
 from minigrad import initializers
 from minigrad.link import Chain, Link
+from minigrad.parameter import Parameter
 from minigrad.sequential import Sequential
-from minigrad.variable import Parameter
 
 
 class Add(Link):

@@ -32,8 +32,9 @@ from minigrad.link_hook import (
     LinkHook,
     get_link_hooks,
 )
+from minigrad.parameter import Parameter
 from minigrad.types import Array
-from minigrad.variable import Parameter, Variable
+from minigrad.variable import Variable
 
 
 class Evaluation:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from minigrad.bfloat16 import is_float
+from minigrad.dtypes import is_float
 from minigrad.function_node import FunctionNode, InputTypes
 
 _LENGTHS = ('L', 'H, W', 'D, H, W')

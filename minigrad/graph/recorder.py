@@ -1,8 +1,8 @@
 """Records the functions that run: hooks on functions and links, no trace when off.
 
-A function hook is not told what a function returned. So while a function runs, the
-recorder stands in for the `forward` (or `backward`) of that one node, which also times
-it without the hooks around it. Arrays are recognised by identity; none is kept alive.
+The recorder runs each function itself (`FunctionHook.run_forward`), so it sees what the
+function returns and times it without the hooks around it. Arrays are recognised by
+identity; none is kept alive.
 """
 
 from __future__ import annotations
@@ -17,19 +17,21 @@ from typing import Any
 
 import numpy
 
-from minigrad import backend, kernels
+from minigrad import backend
 from minigrad.configuration import config
 from minigrad.function_hook import FunctionHook
 from minigrad.graph import flops
 from minigrad.graph.model import Call, Recording, Value
+from minigrad.kernels import watching_kernels
 from minigrad.link import Link
 from minigrad.link_hook import (
     ForwardPostprocessArgs,
     ForwardPreprocessArgs,
     LinkHook,
 )
+from minigrad.parameter import Parameter
 from minigrad.types import Array
-from minigrad.variable import Parameter, Variable
+from minigrad.variable import Variable, as_array
 
 
 @dataclass
@@ -41,7 +43,6 @@ class _Frame:
     backward: bool
     kernels: dict[str, None] = field(default_factory=dict)
     elapsed: float = 0.0
-    results: tuple[Any, ...] = ()
     peak: int | None = None
     inner: list[tuple[str, float]] = field(default_factory=list)
 
@@ -78,7 +79,7 @@ class Recorder(FunctionHook):
         self._given = _ArraySet()
         self._backwards = 0
         self._links = _LinkPaths(model)
-        self._kernels = _Watch(self._note_kernel)
+        self._kernels = watching_kernels(self._note_kernel)
         self._started_tracing = False
         self._start = 0.0
 
@@ -115,44 +116,35 @@ class Recorder(FunctionHook):
 
     # -- forward -----------------------------------------------------------------
 
-    def forward_preprocess(self, function: Any, in_data: tuple[Array, ...]) -> None:
-        """Begins a record and steps into the function's place."""
+    def run_forward(
+        self,
+        function: Any,
+        forward: Callable[[tuple[Array, ...]], Any],
+        in_data: tuple[Array, ...],
+    ) -> Any:
+        """Runs a function and records it."""
         start = time.perf_counter()
         inner = bool(self._frames) and not (
             self._frames[-1].backward and config.enable_backprop
         )
         call = None if inner else self._begin(function, in_data)
         frame = _Frame(call, function.public_name, backward=False)
-        forward = function.forward
-
-        def timed_forward(inputs: tuple[Array, ...]) -> tuple[Array, ...]:
-            ys = self._timed(frame, function, 'forward', inputs, forward, (inputs,))
-            # What NumPy returns for 0-d results, the engine makes arrays of; done here
-            # the arrays keep their identity. An input that is returned as it came gets
-            # a view, so that it can be told from what it was.
-            frame.results = tuple(
-                [
-                    _distinct(y, inputs)
-                    for y in (ys if isinstance(ys, (tuple, list)) else (ys,))
-                ]
-            )
-            return frame.results
-
-        function.forward = timed_forward
         self._overhead += time.perf_counter() - start
-
-    def forward_postprocess(self, function: Any, in_data: tuple[Array, ...]) -> None:
-        """Completes the record."""
+        results = self._timed(frame, in_data, forward, in_data)
         start = time.perf_counter()
-        frame = self._frames.pop()
-        call = frame.call
-        if call is None:
-            if self._frames:
-                self._frames[-1].inner.append((frame.name, frame.elapsed))
-        else:
-            ys = tuple([y for y in frame.results if backend.is_array(y)])
+        if not isinstance(results, (tuple, list)):
+            results = (results,)
+        # What NumPy returns for 0-d results, the engine makes arrays of; done here the
+        # arrays keep their identity. An input that is returned as it came gets a view, so
+        # that it can be told from what it was.
+        results = tuple([_distinct(y, in_data) for y in results])
+        if call is not None:
+            ys = tuple([y for y in results if backend.is_array(y)])
             self._finish(call, frame, function, in_data, ys)
+        elif self._frames:
+            self._frames[-1].inner.append((frame.name, frame.elapsed))
         self._overhead += time.perf_counter() - start
+        return results
 
     def _begin(self, function: Any, in_data: tuple[Array, ...]) -> Call:
         frame = self._frames[-1] if self._frames else None
@@ -221,15 +213,19 @@ class Recorder(FunctionHook):
 
     # -- backward ----------------------------------------------------------------
 
-    def backward_preprocess(
-        self, function: Any, in_data: tuple[Array, ...], out_grad: tuple[Array, ...]
-    ) -> None:
-        """Notes what arrives and steps into the function's place."""
+    def run_backward(
+        self,
+        function: Any,
+        backward: Callable[[tuple[int, ...], tuple[Any, ...]], Any],
+        target_input_indexes: tuple[int, ...],
+        grad_outputs: tuple[Any, ...],
+    ) -> Any:
+        """Runs the backward of a function and records it."""
         start = time.perf_counter()
         call = self._calls.get(function)
         frame = _Frame(call, function.public_name, backward=True)
+        arrays = tuple([as_array(g) for g in grad_outputs if g is not None])
         if call is not None:
-            gradients = tuple([g for g in out_grad if g is not None])
             for v, node in zip(call.inputs, function.inputs or (), strict=False):
                 value = self._recording.values[v]
                 if value.kind == 'input' and value.name is None:
@@ -237,59 +233,40 @@ class Recorder(FunctionHook):
             call.backward_order = self._backwards
             self._backwards += 1
             if self._statistics:
-                call.gradient_norm = _norm(gradients)
-                call.backward_input_nan = _bad(gradients)[0]
-        backward = function.backward
-
-        def timed_backward(indexes: tuple[int, ...], grad_outputs: Any) -> Any:
-            arrays = tuple([g for g in out_grad if g is not None])
-            arguments = (indexes, grad_outputs)
-            results = self._timed(
-                frame, function, 'backward', arrays, backward, arguments
-            )
-            several = isinstance(results, (tuple, list))
-            frame.results = tuple(results) if several else (results,)
-            if call is not None:
-                targets = len([i for i in indexes if i < 2])
-                call.backward_flops = flops.count_backward(
-                    function, call.flops or 0, targets
-                )
-            return results
-
-        function.backward = timed_backward
+                call.gradient_norm = _norm(arrays)
+                call.backward_input_nan = _bad(arrays)[0]
         self._overhead += time.perf_counter() - start
-
-    def backward_postprocess(
-        self, function: Any, in_data: tuple[Array, ...], out_grad: tuple[Array, ...]
-    ) -> None:
-        """Completes the record."""
+        results = self._timed(
+            frame, arrays, backward, target_input_indexes, grad_outputs
+        )
         start = time.perf_counter()
-        frame = self._frames.pop()
-        call = frame.call
         if call is not None:
+            call.backward_flops = flops.count_backward(
+                function,
+                call.flops or 0,
+                len([i for i in target_input_indexes if i < 2]),
+            )
             call.backward_time = (call.backward_time or 0) + frame.elapsed
-            arrays = tuple([g for g in out_grad if g is not None])
             call.backward_kernels = _kernel_names(frame, arrays)
             call.inner = call.inner + frame.inner
             if self._statistics:
-                gxs = [g.array if isinstance(g, Variable) else g for g in frame.results]
+                several = isinstance(results, (tuple, list))
+                gxs = [as_array(g) for g in (results if several else (results,))]
                 given = tuple([g for g in gxs if backend.is_array(g)])
                 call.gradient_nan, call.gradient_inf = _bad(given)
         self._overhead += time.perf_counter() - start
+        return results
 
     # -- running a function ------------------------------------------------------
 
     def _timed(
         self,
         frame: _Frame,
-        function: Any,
-        method: str,
         arrays: tuple[Array, ...],
         run: Callable[..., Any],
-        arguments: tuple[Any, ...],
+        *arguments: Any,
     ) -> Any:
-        """Runs the method that was stood in for, and gives the place back to it."""
-        vars(function).pop(method, None)
+        """Runs a method of a function inside its frame."""
         self._frames.append(frame)
         overhead = self._overhead
         synchronize = backend.get_device_from_array(*arrays).synchronize
@@ -300,10 +277,9 @@ class Recorder(FunctionHook):
         start = time.perf_counter()
         try:
             results = run(*arguments)
-        except BaseException:
+            synchronize()
+        finally:
             del self._frames[self._frames.index(frame) :]
-            raise
-        synchronize()
         frame.elapsed = time.perf_counter() - start - (self._overhead - overhead)
         if self._memory:
             frame.peak = max(0, tracemalloc.get_traced_memory()[1] - before)
@@ -413,57 +389,6 @@ def _find_in(link: Link, array: Array) -> tuple[str, str, Parameter | None] | No
         if values[name] is array:
             return 'persistent', name, None
     return None
-
-
-class _Watch:
-    """Tells, while its block runs, which kernels this thread calls."""
-
-    def __init__(self, note: Callable[[str], None]) -> None:
-        self._note = note
-
-    def __enter__(self) -> None:
-        self._before = kernels._tables.by_type
-        kernels._tables.by_type = _WatchedTable(self._before, self._note)
-
-    def __exit__(self, *exc: Any) -> None:
-        kernels._tables.by_type = self._before
-
-
-class _WatchedTable(dict[type, Any]):
-    def __init__(self, before: dict[type, Any], note: Callable[[str], None]) -> None:
-        super().__init__()
-        self._before = before
-        self._note = note
-
-    def __missing__(self, array_type: type) -> Any:
-        try:
-            found = self._before[array_type]
-        except KeyError:
-            kernels._tables.by_type = self._before
-            try:
-                found = kernels._register(array_type)
-            finally:
-                kernels._tables.by_type = self
-        self[array_type] = watched = _WatchedKernels(found, self._note)
-        return watched
-
-
-class _WatchedKernels:
-    def __init__(self, inner: Any, note: Callable[[str], None]) -> None:
-        self._inner = inner
-        self._note = note
-
-    def __getattr__(self, name: str) -> Any:
-        value = getattr(self._inner, name)
-        if not callable(value):
-            return value
-        note, text = self._note, f'{self._inner.name}.{name}'
-
-        def watched(*args: Any, **kwargs: Any) -> Any:
-            note(text)
-            return value(*args, **kwargs)
-
-        return watched
 
 
 # -- looking at arrays -----------------------------------------------------------------

@@ -10,7 +10,7 @@ import contextlib
 import os
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,13 @@ from minigrad.kernels.memory import keep_freed_memory
 from minigrad.kernels.reference import Kernels
 from minigrad.types import Array
 
-__all__ = ['Kernels', 'kernel_set_name', 'kernels_for', 'using_kernels']
+__all__ = [
+    'Kernels',
+    'kernel_set_name',
+    'kernels_for',
+    'using_kernels',
+    'watching_kernels',
+]
 
 _reference = Kernels(np)
 _lock = threading.Lock()
@@ -52,7 +58,7 @@ def kernels_for(array: Array) -> Kernels:
     try:
         return _tables.by_type[type(array)]  # type: ignore[no-any-return]
     except KeyError:
-        return _register(type(array))
+        return _register(type(array), _tables.by_type)
 
 
 def kernel_set_name(module: str) -> str | None:
@@ -99,6 +105,63 @@ def using_kernels(name: str) -> Iterator[None]:
         _tables.by_type = before
 
 
+@contextlib.contextmanager
+def watching_kernels(note: Callable[[str], None]) -> Iterator[None]:
+    """Tells which kernels this thread calls.
+
+    Args:
+        note: Called with the names of set and kernel, before the kernel runs.
+
+    Example:
+        >>> names = []
+        >>> with watching_kernels(names.append):
+        ...     y = kernels_for(np.ones(3)).relu(np.array([-1.0, 2.0]))
+        >>> [name.split('.')[1] for name in names]
+        ['relu']
+    """
+    before = _tables.by_type
+    _tables.by_type = _Watched(before, note)
+    try:
+        yield
+    finally:
+        _tables.by_type = before
+
+
+class _Watched(dict[type, Any]):
+    """A table in which every set tells what is called."""
+
+    def __init__(self, table: dict[type, Any], note: Callable[[str], None]) -> None:
+        super().__init__()
+        self._table = table
+        self._note = note
+
+    def __missing__(self, array_type: type) -> Any:
+        try:
+            kernels = self._table[array_type]
+        except KeyError:
+            kernels = _register(array_type, self._table)
+        self[array_type] = watched = _WatchedKernels(kernels, self._note)
+        return watched
+
+
+class _WatchedKernels:
+    def __init__(self, kernels: Kernels, note: Callable[[str], None]) -> None:
+        self._kernels = kernels
+        self._note = note
+
+    def __getattr__(self, name: str) -> Any:
+        value = getattr(self._kernels, name)
+        if not callable(value):
+            return value
+        note, text = self._note, f'{self._kernels.name}.{name}'
+
+        def watched(*args: Any, **kwargs: Any) -> Any:
+            note(text)
+            return value(*args, **kwargs)
+
+        return watched
+
+
 class _Override(dict[type, Any]):
     """A copy of a table in which the types of one module have another set."""
 
@@ -126,14 +189,13 @@ def _array_module(array_type: type) -> str | None:
     return None
 
 
-def _register(array_type: type) -> Kernels:
+def _register(array_type: type, table: dict[type, Any]) -> Kernels:
     module = _array_module(array_type)
     if module is None:
         raise TypeError(
             f'no kernels for {array_type.__module__}.{array_type.__qualname__}:'
             ' expected a numpy.ndarray or cupy.ndarray'
         )
-    table = _tables.by_type
     with _lock:
         if array_type not in table:
             table[array_type] = _cpu_kernels() if module == 'numpy' else _gpu_kernels()

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 from minigrad.backends import cuda
-from minigrad.bfloat16 import is_bfloat16
 from minigrad.configuration import config
+from minigrad.dtypes import is_bfloat16
 from minigrad.kernels.cupy_gpu import CupyKernels
 from minigrad.kernels.gpu.cudnn_library import ENUMERATIONS, CudnnError, find_cudnn
 from minigrad.kernels.gpu.cudnn_plans import (

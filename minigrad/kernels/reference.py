@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.bfloat16 import is_bfloat16
+from minigrad.dtypes import is_bfloat16
 from minigrad.kernels.nd import NdKernels
 from minigrad.kernels.random import RandomKernels
 from minigrad.kernels.roi import ROIKernels

@@ -10,8 +10,9 @@ from minigrad.functions.math.matmul import matmul
 from minigrad.link import Link
 from minigrad.link_hooks._weight_hook import WeightHook
 from minigrad.links.connection.deconvolution_nd import DeconvolutionND
+from minigrad.parameter import Parameter
 from minigrad.types import Array
-from minigrad.variable import Parameter, Variable
+from minigrad.variable import Variable
 
 
 class SpectralNormalization(WeightHook):

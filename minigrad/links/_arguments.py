@@ -6,7 +6,7 @@ import copy
 from typing import Any
 
 from minigrad.initializers import _get_initializer
-from minigrad.variable import Parameter
+from minigrad.parameter import Parameter
 
 
 def bias_parameter(initial_bias: Any, shape: Any = None) -> Parameter:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy
 
 from minigrad import backend
-from minigrad.backprop import backward
+from minigrad.gradients import backward
 from minigrad.graph.onnx.package import import_onnx
 from minigrad.link import Link
 from minigrad.onnx_chainer.export import export

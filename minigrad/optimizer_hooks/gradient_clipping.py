@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from minigrad.backend import CpuDevice, Device, get_array_module, using_device
-from minigrad.optimizer_hooks._common import loss_scale, squared_norm
+from minigrad.loss_scale import scale_of
+from minigrad.optimizer_hooks._common import squared_norm
 from minigrad.types import Array
 
 if TYPE_CHECKING:
     from minigrad.optimizer import Optimizer
-    from minigrad.variable import Parameter
+    from minigrad.parameter import Parameter
 
 
 class GradientClipping:
@@ -63,7 +64,7 @@ def _sum_of_squares(params: Sequence[Parameter]) -> tuple[Device, Array]:
     sums: dict[Device, Any] = {}
     for param in params:
         with using_device(param.device):
-            term = squared_norm(param.grad) / loss_scale(param) ** 2
+            term = squared_norm(param.grad) / scale_of(param) ** 2
             sums[param.device] = sums.get(param.device, 0) + term
     if len(sums) == 1:
         return next(iter(sums.items()))

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from minigrad.backend import get_array_module, using_device
-from minigrad.optimizer_hooks._common import loss_scale
+from minigrad.loss_scale import scale_of
 
 if TYPE_CHECKING:
     from minigrad.optimizer import UpdateRule
-    from minigrad.variable import Parameter
+    from minigrad.parameter import Parameter
 
 
 class GradientHardClipping:
@@ -38,7 +38,7 @@ class GradientHardClipping:
         if param.array is None or param.grad is None:
             return
         g = param.grad
-        scale = loss_scale(param)
+        scale = scale_of(param)
         with using_device(param.device):
             xp = get_array_module(g)
             xp.clip(g, self.lower_bound * scale, self.upper_bound * scale, out=g)

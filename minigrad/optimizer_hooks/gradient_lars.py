@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from minigrad.backend import get_array_module, using_device
-from minigrad.optimizer_hooks._common import loss_scale, squared_norm
+from minigrad.loss_scale import scale_of
+from minigrad.optimizer_hooks._common import squared_norm
 
 if TYPE_CHECKING:
     from minigrad.optimizer import UpdateRule
-    from minigrad.variable import Parameter
+    from minigrad.parameter import Parameter
 
 
 class GradientLARS:
@@ -46,7 +47,7 @@ class GradientLARS:
         if param.array is None or param.grad is None:
             return
         p, g = param.array, param.grad
-        scale = loss_scale(param)
+        scale = scale_of(param)
         with using_device(param.device):
             xp = get_array_module(p)
             p_norm = xp.sqrt(squared_norm(p))

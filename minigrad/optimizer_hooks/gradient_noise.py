@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.backend import get_array_module, using_device
-from minigrad.optimizer_hooks._common import loss_scale
+from minigrad.loss_scale import scale_of
 from minigrad.types import Array, ArrayModule
 
 if TYPE_CHECKING:
     from minigrad.optimizer import UpdateRule
-    from minigrad.variable import Parameter
+    from minigrad.parameter import Parameter
 
 
 def exponential_decay_noise(
@@ -70,4 +70,4 @@ class GradientNoise:
         with using_device(param.device):
             xp = get_array_module(g)
             noise = self.noise_func(xp, g.shape, g.dtype, self, rule)
-            g += loss_scale(param) * noise
+            g += scale_of(param) * noise

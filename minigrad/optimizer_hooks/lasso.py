@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from minigrad.backend import get_array_module, using_device
-from minigrad.optimizer_hooks._common import loss_scale
+from minigrad.loss_scale import scale_of
 
 if TYPE_CHECKING:
     from minigrad.optimizer import UpdateRule
-    from minigrad.variable import Parameter
+    from minigrad.parameter import Parameter
 
 
 class Lasso:
@@ -38,4 +38,4 @@ class Lasso:
         p, g = param.array, param.grad
         with using_device(param.device):
             xp = get_array_module(p)
-            g += self.rate * loss_scale(param) * xp.sign(p)
+            g += self.rate * scale_of(param) * xp.sign(p)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from minigrad.backend import using_device
-from minigrad.optimizer_hooks._common import loss_scale
+from minigrad.loss_scale import scale_of
 
 if TYPE_CHECKING:
     from minigrad.optimizer import UpdateRule
-    from minigrad.variable import Parameter
+    from minigrad.parameter import Parameter
 
 
 class WeightDecay:
@@ -42,4 +42,4 @@ class WeightDecay:
             return
         p, g = param.array, param.grad
         with using_device(param.device):
-            g += self.rate * loss_scale(param) * p
+            g += self.rate * scale_of(param) * p

@@ -19,8 +19,8 @@ from minigrad.optimizer import (
     HyperparameterProxy,
     UpdateRule,
 )
+from minigrad.parameter import Parameter
 from minigrad.types import Array
-from minigrad.variable import Parameter
 
 # What a program may replace on one rule.
 _OVERRIDABLE = frozenset(

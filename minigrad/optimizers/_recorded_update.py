@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from minigrad import backend
+from minigrad.parameter import Parameter
 from minigrad.types import Array
-from minigrad.variable import Parameter
 
 
 def is_plain(optimizer: Any) -> bool:

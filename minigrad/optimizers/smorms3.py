@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from minigrad.optimizers._kernel_rule import KernelMethod, KernelRule
-from minigrad.variable import Parameter
+from minigrad.parameter import Parameter
 
 
 class SMORMS3Rule(KernelRule):

@@ -8,7 +8,7 @@ from typing import Any
 import numpy
 
 from minigrad import backend
-from minigrad.bfloat16 import is_bfloat16
+from minigrad.dtypes import is_bfloat16
 from minigrad.serializers.errors import SnapshotMismatch, WrongEntryType
 from minigrad.types import Array
 

@@ -180,6 +180,8 @@ class TestLeafGradients:
         made = []
 
         class Twice(FunctionNode):
+            fresh_gradients = True
+
             def forward(self, inputs):
                 return 2 * inputs[0]
 

@@ -13,7 +13,7 @@ from minigrad.optimizer_hooks import (
     Lasso,
     WeightDecay,
 )
-from minigrad.variable import Parameter
+from minigrad.parameter import Parameter
 
 W = np.array([[0.5, -1.0], [2.0, 0.0]])
 G = np.array([[0.1, -0.2], [3.0, 4.0]])

@@ -8,7 +8,7 @@ import pytest
 
 from minigrad import optimizers
 from minigrad.link import Link
-from minigrad.variable import Parameter
+from minigrad.parameter import Parameter
 
 START = np.array([0.5, -1.0, 2.0, 0.0])
 GRADS = [

@@ -13,10 +13,11 @@ import pytest
 import minigrad
 from minigrad import training
 from minigrad.configuration import config, using_config
+from minigrad.parameter import Parameter
 from minigrad.reporter import Reporter
 from minigrad.serializers import NpzDeserializer, serialize
 from minigrad.training import extensions
-from minigrad.variable import Parameter, Variable
+from minigrad.variable import Variable
 
 
 def load(source, target):

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy
 
-from minigrad.bfloat16 import is_bfloat16
+from minigrad.dtypes import is_bfloat16
 from minigrad.types import Array
 
 TIME_LIMIT = float(os.environ.get('CHAINERMN_TIME_LIMIT', 1800))  # seconds

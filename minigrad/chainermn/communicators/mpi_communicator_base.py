@@ -14,7 +14,6 @@ from typing import Any, Self
 import numpy
 
 from minigrad.backend import get_array_module, using_device
-from minigrad.bfloat16 import is_float
 from minigrad.chainermn.communicators import _communication_utility as utility
 from minigrad.chainermn.communicators._memory_utility import (
     as_bytes,
@@ -32,6 +31,7 @@ from minigrad.chainermn.communicators._sums import (
 )
 from minigrad.chainermn.communicators.communicator_base import CommunicatorBase
 from minigrad.configuration import is_debug
+from minigrad.dtypes import is_float
 from minigrad.types import Array, ArrayModule
 
 if any(

@@ -7,7 +7,6 @@ from typing import Any
 import numpy
 
 from minigrad.backend import loaded_cupy
-from minigrad.bfloat16 import is_float
 from minigrad.chainermn import nccl
 from minigrad.chainermn.communicators._communication_utility import (
     _get_nccl_type_id,
@@ -20,6 +19,7 @@ from minigrad.chainermn.communicators._memory_utility import (
 from minigrad.chainermn.communicators._sums import Pending
 from minigrad.chainermn.communicators.mpi_communicator_base import MpiCommunicatorBase
 from minigrad.configuration import get_dtype, is_debug
+from minigrad.dtypes import is_float
 from minigrad.types import Array
 
 

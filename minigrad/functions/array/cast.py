@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy
 
-from minigrad.bfloat16 import is_float
 from minigrad.configuration import config
+from minigrad.dtypes import is_float
 from minigrad.function_node import FunctionNode
 from minigrad.types import Array
 from minigrad.variable import Variable, as_variable

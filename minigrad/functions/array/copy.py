@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from minigrad import backprop
 from minigrad.backend import Device, get_device, get_device_from_array
 from minigrad.function_node import FunctionNode
 from minigrad.types import Array
@@ -70,6 +69,3 @@ class Duplicate(FunctionNode):
 def duplicate(x: Variable) -> Variable:
     """Returns a variable of equal values that shares no memory with ``x``."""
     return Duplicate().apply((x,))[0]
-
-
-backprop.arithmetic.copy = duplicate

@@ -14,7 +14,7 @@ from typing import Any, ClassVar, NamedTuple
 
 import numpy
 
-from minigrad.bfloat16 import is_bfloat16
+from minigrad.dtypes import is_bfloat16
 from minigrad.function_node import FunctionNode, InputTypes
 from minigrad.functions._chainer_attributes import reads
 from minigrad.functions._derivative import derive

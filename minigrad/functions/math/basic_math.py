@@ -1,8 +1,4 @@
-"""Arithmetic, and the operators of Variable.
-
-Importing this module installs the operators on `Variable` and hands the engine its
-``add``: the one place where the lower layer is given something by a higher one.
-"""
+"""Arithmetic: the nodes behind the operators of Variable."""
 
 from __future__ import annotations
 
@@ -11,12 +7,10 @@ from typing import Any
 
 import numpy
 
-from minigrad import backprop
 from minigrad.backend import get_array_module, is_array
 from minigrad.function_node import FunctionNode, InputTypes
 from minigrad.functions._edges import masked
-from minigrad.functions.array import copy as _copy  # noqa: F401 - for the engine
-from minigrad.functions.math import sum_to as _sum_to  # noqa: F401 - for the engine
+from minigrad.functions.math.elementary import log
 from minigrad.types import Array
 from minigrad.variable import Variable, as_array, as_variable
 
@@ -240,8 +234,6 @@ class PowVarVar(_Binary):
         return inputs[0] ** inputs[1]
 
     def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
-        from minigrad.functions.math.elementary import log
-
         a, b = self.get_retained_inputs()
         gy = grad_outputs[0]
         ga = gb = None
@@ -293,11 +285,11 @@ class PowConstVar(_WithConstant):
         return grad_outputs[0] * y * slope
 
 
-def _is_scalar(value: Any) -> bool:
+def is_scalar(value: Any) -> bool:
     return value.__class__ in (float, int) or numpy.isscalar(value)
 
 
-def _operand(x: Variable, value: Any) -> Any:
+def operand(x: Variable, value: Any) -> Any:
     """Returns the other side of an operator: a Variable, or an array in x's dtype."""
     if isinstance(value, Variable):
         return value
@@ -307,16 +299,6 @@ def _operand(x: Variable, value: Any) -> Any:
             f'Actual: {type(value)}'
         )
     return value.astype(x.dtype, copy=False)
-
-
-def neg(self: Any) -> Variable:
-    """Returns ``-x``.
-
-    Example:
-        >>> (-minigrad.Variable(np.array([1., -2.]))).array
-        array([-1.,  2.])
-    """
-    return Neg().apply((self,))[0]
 
 
 def absolute(self: Any) -> Variable:
@@ -366,161 +348,9 @@ def add(*xs: Any) -> Variable:
     """
     if len(xs) == 2:
         lhs, rhs = xs
-        if _is_scalar(rhs):
+        if is_scalar(rhs):
             return AddConstant(rhs).apply((lhs,))[0]
-        return Add().apply((lhs, _operand(as_variable(lhs), rhs)))[0]
+        return Add().apply((lhs, operand(as_variable(lhs), rhs)))[0]
     if len(xs) < 2:
         raise ValueError(f'add: expected two or more operands, got {len(xs)}')
     return MultiAdd().apply(xs)[0]
-
-
-def plus(self: Any, rhs: Any) -> Variable:
-    """Returns ``self + rhs``."""
-    if isinstance(rhs, Variable):
-        return Add().apply((self, rhs))[0]
-    return add(self, rhs)
-
-
-def sub(self: Any, rhs: Any) -> Variable:
-    """Returns ``self - rhs``."""
-    if isinstance(rhs, Variable):
-        return Sub().apply((self, rhs))[0]
-    if _is_scalar(rhs):
-        return AddConstant(-rhs).apply((self,))[0]
-    return Sub().apply((self, _operand(self, rhs)))[0]
-
-
-def rsub(self: Any, rhs: Any) -> Variable:
-    """Returns ``rhs - self``."""
-    if _is_scalar(rhs):
-        return SubFromConstant(rhs).apply((self,))[0]
-    return Sub().apply((_operand(self, rhs), self))[0]
-
-
-def mul(self: Any, rhs: Any) -> Variable:
-    """Returns ``self * rhs``."""
-    if isinstance(rhs, Variable):
-        return Mul().apply((self, rhs))[0]
-    if _is_scalar(rhs):
-        return MulConstant(rhs).apply((self,))[0]
-    return Mul().apply((self, _operand(self, rhs)))[0]
-
-
-def div(self: Any, rhs: Any) -> Variable:
-    """Returns ``self / rhs``."""
-    if isinstance(rhs, Variable):
-        return Div().apply((self, rhs))[0]
-    if _is_scalar(rhs):
-        return MulConstant(1.0 / rhs).apply((self,))[0]
-    return Div().apply((self, _operand(self, rhs)))[0]
-
-
-def rdiv(self: Any, rhs: Any) -> Variable:
-    """Returns ``rhs / self``."""
-    if _is_scalar(rhs):
-        return DivFromConstant(rhs).apply((self,))[0]
-    return Div().apply((_operand(self, rhs), self))[0]
-
-
-def floordiv(self: Any, rhs: Any) -> Variable:
-    """Returns ``self // rhs``; its gradient is zero."""
-    from minigrad.functions.math.elementary import floor
-
-    return floor(div(self, rhs))
-
-
-def rfloordiv(self: Any, rhs: Any) -> Variable:
-    """Returns ``rhs // self``; its gradient is zero."""
-    from minigrad.functions.math.elementary import floor
-
-    return floor(rdiv(self, rhs))
-
-
-def mod(self: Any, rhs: Any) -> Variable:
-    """Returns ``self % rhs``, with the sign of ``rhs`` as in NumPy."""
-    from minigrad.functions.math.fmod import remainder
-
-    return remainder(self, _full_like(self, rhs))
-
-
-def rmod(self: Any, rhs: Any) -> Variable:
-    """Returns ``rhs % self``, with the sign of ``self`` as in NumPy."""
-    from minigrad.functions.math.fmod import remainder
-
-    return remainder(_full_like(self, rhs), self)
-
-
-def _full_like(x: Variable, value: Any) -> Any:
-    if _is_scalar(value):
-        return get_array_module(x).full((), value, dtype=x.dtype)
-    return _operand(x, value)
-
-
-def pow(self: Any, rhs: Any) -> Variable:
-    """Returns ``self ** rhs``."""
-    if isinstance(rhs, Variable):
-        return PowVarVar().apply((self, rhs))[0]
-    if _is_scalar(rhs):
-        return PowVarConst(rhs).apply((self,))[0]
-    return PowVarVar().apply((self, _operand(self, rhs)))[0]
-
-
-def rpow(self: Any, rhs: Any) -> Variable:
-    """Returns ``rhs ** self``."""
-    if _is_scalar(rhs):
-        return PowConstVar(rhs).apply((self,))[0]
-    return PowVarVar().apply((_operand(self, rhs), self))[0]
-
-
-def matmul(self: Any, rhs: Any) -> Variable:
-    """Returns ``self @ rhs``."""
-    from minigrad.functions.math.matmul import matmul as matmul_of
-
-    return matmul_of(self, _operand(self, rhs))
-
-
-def rmatmul(self: Any, rhs: Any) -> Variable:
-    """Returns ``rhs @ self``."""
-    from minigrad.functions.math.matmul import matmul as matmul_of
-
-    return matmul_of(_operand(self, rhs), self)
-
-
-def get_item(self: Any, slices: Any) -> Variable:
-    """Returns ``self[slices]``."""
-    from minigrad.functions.array.get_item import get_item as get_item_of
-
-    return get_item_of(self, slices)
-
-
-def _install() -> None:
-    operators = {
-        'neg': neg,
-        'abs': absolute,
-        'add': plus,
-        'radd': plus,
-        'sub': sub,
-        'rsub': rsub,
-        'mul': mul,
-        'rmul': mul,
-        'truediv': div,
-        'rtruediv': rdiv,
-        'floordiv': floordiv,
-        'rfloordiv': rfloordiv,
-        'mod': mod,
-        'rmod': rmod,
-        'pow': pow,
-        'rpow': rpow,
-        'matmul': matmul,
-        'rmatmul': rmatmul,
-        'getitem': get_item,
-    }
-    for name, function in operators.items():
-        setattr(Variable, f'__{name}__', function)
-    # One Add or MultiAdd node adds gradients; the operators stay free of as_variable.
-    backprop.arithmetic.add = lambda a, b: Add().apply(
-        (as_variable(a), as_variable(b))
-    )[0]
-
-
-_install()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from minigrad import backprop
 from minigrad.backend import get_array_module
 from minigrad.function_node import FunctionNode, InputTypes
 from minigrad.types import Array
@@ -140,7 +139,3 @@ def broadcast_to(x: Any, shape: Any) -> Variable:
     if variable.shape == shape:
         return variable
     return BroadcastTo(shape).apply((variable,))[0]
-
-
-backprop.arithmetic.sum_to = sum_to
-backprop.arithmetic.sum_array_to = sum_array_to

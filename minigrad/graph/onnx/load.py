@@ -13,8 +13,9 @@ from minigrad import backend
 from minigrad.graph.onnx.package import import_onnx
 from minigrad.graph.onnx.runs import RUNS, Node
 from minigrad.link import Chain, Link
+from minigrad.parameter import Parameter
 from minigrad.types import Array
-from minigrad.variable import Parameter, Variable
+from minigrad.variable import Variable
 
 
 class OnnxError(ValueError):

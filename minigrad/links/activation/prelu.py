@@ -6,7 +6,8 @@ from typing import Any
 
 from minigrad.functions.activation.prelu import prelu
 from minigrad.link import Link
-from minigrad.variable import Parameter, Variable
+from minigrad.parameter import Parameter
+from minigrad.variable import Variable
 
 
 class PReLU(Link):

@@ -9,7 +9,8 @@ from minigrad.functions.noise.simplified_dropconnect import simplified_dropconne
 from minigrad.initializers import HeNormal, _get_initializer
 from minigrad.link import Link
 from minigrad.links._arguments import bias_parameter
-from minigrad.variable import Parameter, Variable
+from minigrad.parameter import Parameter
+from minigrad.variable import Variable
 
 
 class SimplifiedDropconnect(Link):

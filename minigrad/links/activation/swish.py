@@ -7,7 +7,8 @@ from typing import Any
 from minigrad.functions.activation.swish import swish
 from minigrad.initializers import Constant
 from minigrad.link import Link
-from minigrad.variable import Parameter, Variable
+from minigrad.parameter import Parameter
+from minigrad.variable import Variable
 
 
 class Swish(Link):

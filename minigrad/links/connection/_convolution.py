@@ -9,7 +9,7 @@ from minigrad.initializers import _get_initializer
 from minigrad.kernels.specs_nd import IntOrInts, read_numbers
 from minigrad.link import Link
 from minigrad.links._arguments import bias_parameter
-from minigrad.variable import Parameter
+from minigrad.parameter import Parameter
 
 
 class ConvolutionLink(Link):

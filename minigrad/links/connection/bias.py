@@ -6,7 +6,8 @@ from typing import Any
 
 from minigrad.functions.math.bias import bias
 from minigrad.link import Link
-from minigrad.variable import Parameter, Variable
+from minigrad.parameter import Parameter
+from minigrad.variable import Variable
 
 
 class Bias(Link):

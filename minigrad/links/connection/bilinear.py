@@ -7,7 +7,8 @@ from typing import Any
 from minigrad.functions.connection.bilinear import bilinear
 from minigrad.initializers import _get_initializer
 from minigrad.link import Link
-from minigrad.variable import Parameter, Variable
+from minigrad.parameter import Parameter
+from minigrad.variable import Variable
 
 
 class Bilinear(Link):

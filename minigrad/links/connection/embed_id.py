@@ -7,7 +7,8 @@ from typing import Any
 from minigrad.functions.connection.embed_id import embed_id
 from minigrad.initializers import Normal
 from minigrad.link import Link
-from minigrad.variable import Parameter, Variable, as_array
+from minigrad.parameter import Parameter
+from minigrad.variable import Variable, as_array
 
 
 class EmbedID(Link):

@@ -10,7 +10,8 @@ from minigrad.functions.connection.linear import linear
 from minigrad.initializers import _get_initializer
 from minigrad.link import Link
 from minigrad.links._arguments import bias_parameter
-from minigrad.variable import Parameter, Variable, as_array
+from minigrad.parameter import Parameter
+from minigrad.variable import Variable, as_array
 
 
 class Linear(Link):

@@ -10,7 +10,8 @@ from minigrad.kernels.specs import ConvSpec, IntPair
 from minigrad.kernels.specs import _pair as pair
 from minigrad.link import Link
 from minigrad.links._arguments import bias_parameter
-from minigrad.variable import Parameter, Variable
+from minigrad.parameter import Parameter
+from minigrad.variable import Variable
 
 
 class LocalConvolution2D(Link):

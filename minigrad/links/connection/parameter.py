@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from minigrad.functions.array.copy import copy
 from minigrad.link import Link
+from minigrad.parameter import Parameter as _Parameter
 from minigrad.types import Array
-from minigrad.variable import Parameter as _Parameter
 from minigrad.variable import Variable
 
 

@@ -7,7 +7,8 @@ from typing import Any
 from minigrad.functions.math.scale import scale
 from minigrad.link import Chain
 from minigrad.links.connection.bias import Bias
-from minigrad.variable import Parameter, Variable
+from minigrad.parameter import Parameter
+from minigrad.variable import Variable
 
 
 class Scale(Chain):

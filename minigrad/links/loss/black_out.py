@@ -9,8 +9,9 @@ import numpy
 from minigrad.device_resident import DeviceResidentsVisitor
 from minigrad.functions.loss.black_out import black_out
 from minigrad.link import Link
+from minigrad.parameter import Parameter
 from minigrad.utils.walker_alias import WalkerAlias
-from minigrad.variable import Parameter, Variable
+from minigrad.variable import Variable
 
 
 class BlackOut(Link):

@@ -8,8 +8,9 @@ from minigrad.functions.array.transpose_sequence import transpose_sequence
 from minigrad.functions.loss.crf1d import argmax_crf1d, crf1d
 from minigrad.link import Link
 from minigrad.links.rnn.n_step_rnn import argsort_list_descent, permutate_list
+from minigrad.parameter import Parameter
 from minigrad.types import Array
-from minigrad.variable import Parameter, Variable
+from minigrad.variable import Variable
 
 
 class CRF1d(Link):

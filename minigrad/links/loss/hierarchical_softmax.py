@@ -20,8 +20,9 @@ from minigrad.functions.loss._labels import check_labels
 from minigrad.functions.math.matmul import matmul
 from minigrad.initializers import Uniform
 from minigrad.link import Link
+from minigrad.parameter import Parameter
 from minigrad.types import Array
-from minigrad.variable import Parameter, Variable
+from minigrad.variable import Variable
 
 
 class TreeParser:

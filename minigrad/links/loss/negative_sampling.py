@@ -10,8 +10,8 @@ from minigrad.configuration import get_dtype
 from minigrad.device_resident import DeviceResidentsVisitor
 from minigrad.functions.loss.negative_sampling import negative_sampling
 from minigrad.link import Link
+from minigrad.parameter import Parameter
 from minigrad.utils.walker_alias import WalkerAlias
-from minigrad.variable import Parameter
 
 
 class NegativeSampling(Link):

@@ -16,9 +16,10 @@ from minigrad.functions.normalization.batch_normalization import (
 from minigrad.initializers import _get_initializer, generate_array
 from minigrad.link import Link
 from minigrad.links._arguments import parameter_of_dtype
+from minigrad.parameter import Parameter
 from minigrad.types import Array
 from minigrad.utils import argument
-from minigrad.variable import Parameter, Variable
+from minigrad.variable import Variable
 
 
 class BatchNormalization(Link):

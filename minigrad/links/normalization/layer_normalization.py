@@ -8,7 +8,8 @@ from typing import Any
 from minigrad.functions.normalization.layer_normalization import layer_normalization
 from minigrad.initializers import _get_initializer
 from minigrad.link import Link
-from minigrad.variable import Parameter, Variable
+from minigrad.parameter import Parameter
+from minigrad.variable import Variable
 
 
 class LayerNormalization(Link):

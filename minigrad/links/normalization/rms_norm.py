@@ -11,7 +11,8 @@ from minigrad.functions.math.average import mean
 from minigrad.functions.math.elementary import rsqrt, square
 from minigrad.initializers import _get_initializer
 from minigrad.link import Link
-from minigrad.variable import Parameter, Variable, as_variable
+from minigrad.parameter import Parameter
+from minigrad.variable import Variable, as_variable
 
 
 class RMSNorm(Link):

@@ -15,9 +15,10 @@ from minigrad.initializers import _get_initializer
 from minigrad.link import ChainList, Link
 from minigrad.links._arguments import bias_parameter
 from minigrad.links.rnn._state import zero_state
+from minigrad.parameter import Parameter
 from minigrad.types import Array
 from minigrad.utils import argument
-from minigrad.variable import Parameter, Variable
+from minigrad.variable import Variable
 
 
 def argsort_list_descent(lst: Sequence[Any]) -> Array:

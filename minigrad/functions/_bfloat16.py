@@ -9,47 +9,16 @@ float32 copies, because most steps are smaller than half a unit of theirs.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy
 
+from minigrad.dtypes import is_bfloat16, is_float
 from minigrad.errors import InvalidType
+from minigrad.function_node import FunctionNode
+from minigrad.functions.array.cast import cast
 from minigrad.types import InputTypes
-
-
-def is_bfloat16(dtype: Any) -> bool:
-    """Tells whether a dtype is ``ml_dtypes.bfloat16``.
-
-    Example:
-        >>> is_bfloat16(np.dtype('float32'))
-        False
-    """
-    return bool(dtype.kind == 'V' and dtype.name == 'bfloat16')
-
-
-def is_float(dtype: Any) -> bool:
-    """Tells whether gradients flow through values of a dtype.
-
-    Example:
-        >>> is_float(np.dtype('float32')), is_float(np.dtype('int32'))
-        (True, False)
-    """
-    return bool(dtype.kind == 'f' or is_bfloat16(dtype))
-
-
-def any_bfloat16(inputs: Sequence[Any]) -> bool:
-    """Tells whether an input of a function has this dtype.
-
-    Example:
-        >>> any_bfloat16((np.zeros(2),))
-        False
-    """
-    for x in inputs:  # asked at each application of a function
-        dtype = _dtype_of(x)
-        if dtype is not None and dtype.kind == 'V' and is_bfloat16(dtype):
-            return True
-    return False
+from minigrad.variable import Variable, as_array
 
 
 def _dtype_of(x: Any) -> Any:
@@ -57,16 +26,19 @@ def _dtype_of(x: Any) -> Any:
     return getattr(getattr(x, '_array', x), 'dtype', None)
 
 
-def apply_in_float32(function: Any, inputs: Sequence[Any]) -> tuple[Any, ...]:
+def apply_bfloat16(
+    function: FunctionNode, inputs: tuple[Any, ...]
+) -> tuple[Variable, ...] | None:
     """Applies a function to float32 casts of its bfloat16 inputs.
 
     Args:
-        function: A new `minigrad.FunctionNode`.
-        inputs: Variables or arrays, one of them bfloat16 at least.
+        function: A new node.
+        inputs: Variables or arrays.
 
     Returns:
         Variables; those of float32 are cast to bfloat16 if the first input of a float
         dtype was, as batch normalization has float32 parameters beside narrow images.
+        None if no input is bfloat16, or the function takes this dtype.
 
     Raises:
         InvalidType: The function wants inputs of one dtype, and they differ.
@@ -77,13 +49,11 @@ def apply_in_float32(function: Any, inputs: Sequence[Any]) -> tuple[Any, ...]:
         >>> F.exp(x).dtype
         dtype(bfloat16)
     """
-    # Both are built on top of this.
-    from minigrad.functions.array.cast import cast
-    from minigrad.variable import as_array
-
     dtypes = [_dtype_of(x) for x in inputs]
+    narrow = next((d for d in dtypes if d is not None and is_bfloat16(d)), None)
+    if narrow is None or function.takes_bfloat16(inputs):
+        return None
     floats = [dtype for dtype in dtypes if dtype is not None and is_float(dtype)]
-    narrow = next(dtype for dtype in floats if is_bfloat16(dtype))
     if function.broadcasting and not all([is_bfloat16(d) for d in floats]):  # noqa: C419
         arrays = InputTypes([as_array(x) for x in inputs])
         try:
@@ -98,5 +68,5 @@ def apply_in_float32(function: Any, inputs: Sequence[Any]) -> tuple[Any, ...]:
         ]
     )
     if not is_bfloat16(floats[0]):
-        return tuple(ys)
+        return ys
     return tuple([cast(y, narrow) if y.dtype == numpy.float32 else y for y in ys])
