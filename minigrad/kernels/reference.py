@@ -202,8 +202,7 @@ class Kernels(NdKernels, ROIKernels, RandomKernels):
         """Returns ``y``, and the mean and ``1 / sqrt(var + eps)`` over ``axis``."""
         dtype = np.promote_types(x.dtype, gamma.dtype)
         wide = x.astype(_wide(dtype), copy=False)
-        mean = wide.mean(axis=axis, keepdims=True)
-        centred = wide - mean
+        mean, centred = centre(wide, axis)
         var = (centred * centred).mean(axis=axis, keepdims=True)
         inv_std = 1 / self.xp.sqrt(var + eps)
         y = centred * inv_std * gamma.reshape(mean.shape) + beta.reshape(mean.shape)
@@ -429,6 +428,19 @@ class Kernels(NdKernels, ROIKernels, RandomKernels):
         first = xp.minimum(place.astype(np.int64), size - 1)
         second = xp.minimum(first + 1, size - 1)
         return first, second, (place - first).astype(dtype)
+
+
+def centre(x: Array, axis: tuple[int, ...]) -> tuple[Array, Array]:
+    """Returns the mean over axes, which stay with length 1, and what ``x`` is beside it.
+
+    Sums are of distances from the first numbers: those of numbers around 10,000 would
+    lose the digits that a variance is made of.
+    """
+    near = x[tuple([slice(1) if i in axis else slice(None) for i in range(x.ndim)])]
+    centred = x - near
+    offset = centred.mean(axis=axis, keepdims=True)
+    centred -= offset
+    return near + offset, centred
 
 
 def _wide(dtype: Any) -> Any:

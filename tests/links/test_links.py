@@ -168,11 +168,19 @@ def test_shows_itself(name):
 def test_empty_batch(name):
     if name.startswith(('Parameter', 'Classifier', 'Bias of two')):
         pytest.skip('the case has no batch, or its mean is of nothing')
-    if name.startswith(
-        ('BatchNormalization', 'BatchRenorm', 'Decorrelated', 'InceptionBN')
-    ):
-        pytest.skip('statistics of nothing')
     link, xs = make(name, 'f')
     second = xs[1:] if name == 'Scale of two' else tuple(x[:0] for x in xs[1:])
+    kept = {
+        (path, key): np.copy(getattr(part, key))
+        for path, part in link.namedlinks()
+        for key in part._persistent
+    }
     y = link(xs[0][:0], *second)
     assert y.shape[0] == 0
+    link.cleargrads()
+    F.sum(y).backward()
+    parts = dict(link.namedlinks())
+    for (path, key), value in kept.items():  # running statistics learn nothing
+        np.testing.assert_array_equal(getattr(parts[path], key), value)
+    for param in link.params():
+        assert param.grad is None or not param.grad.any()

@@ -223,3 +223,20 @@ def test_simplified_dropconnect_draws_or_takes_a_mask():
     mask = np.zeros((2, 4), bool)
     assert not layer(x, mask=mask, use_batchwise_mask=False).array.any()
     assert 'mask' in layer._persistent
+
+
+@pytest.mark.parametrize('shape', [(4096, 1), (5000, 3), (4, 2, 40, 40), (64, 8)])
+@pytest.mark.parametrize('kernels', ['numba', 'reference'])
+@pytest.mark.parametrize('make', [L.BatchNormalization, L.BatchRenormalization])
+def test_statistics_of_numbers_around_ten_thousand(make, shape, kernels):
+    x = (1e4 + np.random.RandomState(0).randn(*shape)).astype('f')
+    axes = (0, *range(2, len(shape)))
+    wide = x.astype('d')
+    mean = wide.mean(axes, keepdims=True)
+    expected = (wide - mean) / np.sqrt(wide.var(axes, keepdims=True) + 2e-5)
+    link = make(shape[1], decay=0.0)
+    with minigrad.kernels.using_kernels(kernels):
+        y = link(x).array
+    np.testing.assert_allclose(link.avg_mean, mean.ravel(), atol=1e-3)  # one unit
+    if make is L.BatchNormalization:
+        np.testing.assert_allclose(y, expected, atol=1e-4)  # Chainer: 3e-4

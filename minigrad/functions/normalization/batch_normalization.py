@@ -82,6 +82,9 @@ class BatchNormalization(_NormalizesOverAxes):
         self.retain_inputs((0, 1))
         x, gamma, beta = inputs
         self._resolve(x, gamma)
+        if not x.size:  # nothing to normalize, and nothing to learn from
+            self.mean, self.inv_std = gamma * 0, gamma * 0 + 1
+            return x.copy()
         y, self.mean, self.inv_std = kernels_for(x).batch_norm(
             x, gamma, beta, self.eps, self.axis
         )

@@ -15,6 +15,7 @@ from minigrad.functions.normalization.batch_normalization import (
     _NormalizesOverAxes,
     fixed_batch_normalization,
 )
+from minigrad.kernels.reference import centre
 from minigrad.types import Array
 from minigrad.variable import Variable
 
@@ -47,9 +48,10 @@ class BatchRenormalizationFunction(_NormalizesOverAxes):
         self._resolve(x, gamma)
         xp, shape = get_array_module(x), self.shape
         dtype = wide(numpy.promote_types(x.dtype, gamma.dtype))
-        centred = x.astype(dtype)
-        mean = centred.mean(axis=self.axis, keepdims=True)
-        centred = centred - mean
+        if not x.size:  # nothing to normalize, and nothing to learn from
+            self.r, self.d = xp.ones(shape, dtype), xp.zeros(shape, dtype)
+            return x.copy()
+        mean, centred = centre(x.astype(dtype), self.axis)
         var = (centred * centred).mean(axis=self.axis, keepdims=True)
         std = xp.sqrt(var + self.eps)
         known_mean = self.running_mean.reshape(shape).astype(dtype)

@@ -92,6 +92,8 @@ def decorrelated_batch_normalization(
     """
     x = as_variable(x)
     _check('decorrelated_batch_normalization', groups, x)
+    if not x.size:  # nothing to normalize, and nothing to learn from
+        return x * 1.0  # type: ignore[no-any-return]
     dtype = wide(x.dtype)  # there is no decomposition in float16
     x_hat = _grouped(cast(x, dtype), groups)
     size, m = x_hat.shape[1:]

@@ -127,19 +127,24 @@ def batch_norm(
     x: Array, y: Array, gamma: Array, beta: Array, mean: Array, inv_std: Array,
     eps: float,
 ) -> None:  # fmt: skip
-    """Normalizes ``x`` (N, C, pixels)."""
+    """Normalizes ``x`` (N, C, pixels).
+
+    Sums are of distances from the first pixel: those of numbers around 10,000 would lose
+    the digits that the variance is made of.
+    """
     offer(team)
     N, _, P = x.shape
     for _, first, last in pieces(team, channels, number):
         for c in range(first, last):
+            near = x[0, c, 0]
             total = 0.0
             for image in range(N):
                 row = x[image, c]
                 part = x.dtype.type(0)
                 for i in range(P):
-                    part += row[i]
+                    part += row[i] - near
                 total += part
-            middle = total / (N * P)
+            middle = np.float64(near) + total / (N * P)
             m = x.dtype.type(middle)
             total = 0.0
             for image in range(N):
@@ -153,7 +158,7 @@ def batch_norm(
             mean[c] = middle
             inv_std[c] = inv
             factor = x.dtype.type(inv * gamma[c])
-            shift = x.dtype.type(beta[c])
+            shift = x.dtype.type(beta[c] - (middle - m) * inv * gamma[c])
             for image in range(N):
                 row, out = x[image, c], y[image, c]
                 for i in range(P):
@@ -202,28 +207,42 @@ def batch_norm_rows(
     x: Array, y: Array, gamma: Array, beta: Array, mean: Array, inv_std: Array,
     eps: float,
 ) -> None:  # fmt: skip
-    """Normalizes ``x`` (N, C)."""
+    """Normalizes ``x`` (N, C); sums are of distances from the first row, in blocks."""
     offer(team)
     for _, first, last in pieces(team, channels, number):
         N, size = x.shape[0], last - first
-        m = np.zeros(size, x.dtype)
-        v = np.zeros(size, x.dtype)
-        for n in range(N):
-            row = x[n, first:last]
+        near = x[0, first:last]
+        m = np.empty(size, x.dtype)
+        v = np.empty(size, x.dtype)
+        shift = np.empty(size, x.dtype)
+        middle = np.zeros(size, np.float64)
+        total = np.zeros(size, np.float64)
+        for start in range(0, N, BLOCK):
+            v[:] = 0
+            for n in range(start, min(N, start + BLOCK)):
+                row = x[n, first:last]
+                for i in range(size):
+                    v[i] += row[i] - near[i]
             for i in range(size):
-                m[i] += row[i]
+                middle[i] += v[i]
         for i in range(size):
-            m[i] /= x.dtype.type(N)
-        for n in range(N):
-            row = x[n, first:last]
+            middle[i] = near[i] + middle[i] / N
+            m[i] = middle[i]
+        for start in range(0, N, BLOCK):
+            v[:] = 0
+            for n in range(start, min(N, start + BLOCK)):
+                row = x[n, first:last]
+                for i in range(size):
+                    v[i] += (row[i] - m[i]) * (row[i] - m[i])
             for i in range(size):
-                v[i] += (row[i] - m[i]) * (row[i] - m[i])
+                total[i] += v[i]
         for i in range(size):
-            inv = 1 / np.sqrt(v[i] / N + eps)
+            rest = middle[i] - m[i]
+            inv = 1 / np.sqrt(total[i] / N - rest * rest + eps)
             mean[first + i] = m[i]
             inv_std[first + i] = inv
             v[i] = inv * gamma[first + i]
-        shift = beta[first:last]
+            shift[i] = beta[first + i] - rest * inv * gamma[first + i]
         for n in range(N):
             row, out = x[n, first:last], y[n, first:last]
             for i in range(size):

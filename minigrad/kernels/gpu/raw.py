@@ -298,18 +298,22 @@ extern "C" __global__ void batch_norm(
     int C, int P) {
   int c = blockIdx.x;
   long long count = (long long)N * P;
-  A sum = 0;
-  EACH_OF_CHANNEL(i) sum += (A)x[i];
+  // Distances from the first pixel: sums around 10,000 would lose their digits.
+  A near = (A)x[(long long)c * P], sum = 0;
+  EACH_OF_CHANNEL(i) sum += (A)x[i] - near;
   A m = block_sum(sum) / count;
   sum = 0;
-  EACH_OF_CHANNEL(i) sum += ((A)x[i] - m) * ((A)x[i] - m);
+  EACH_OF_CHANNEL(i) {
+    A d = (A)x[i] - near - m;
+    sum += d * d;
+  }
   A r = 1 / sqrt(block_sum(sum) / count + eps);
   if (threadIdx.x == 0) {
-    mean[c] = (G)m;
+    mean[c] = (G)(near + m);
     inv_std[c] = (G)r;
   }
   A scale = r * (A)gamma[c], shift = (A)beta[c];
-  EACH_OF_CHANNEL(i) y[i] = (T)(((A)x[i] - m) * scale + shift);
+  EACH_OF_CHANNEL(i) y[i] = (T)(((A)x[i] - near - m) * scale + shift);
 }
 
 extern "C" __global__ void batch_norm_grad(

@@ -171,7 +171,7 @@ class BatchNormalization(Link):
             config.in_recomputing
         ):  # the second run of one step: averages have it already
             mean = var = None
-        elif finetune:
+        elif finetune and x.size:
             self.N += 1
             decay = 1.0 - 1.0 / self.N
         return self._normalize(x, gamma, beta, mean, var, decay)

@@ -109,7 +109,7 @@ class BatchRenormalization(BatchNormalization):
             mean, var = self._former
         else:
             self._former = mean.copy(), var.copy()
-            if finetune:
+            if finetune and x.size:
                 self.N += 1
                 decay = 1.0 - 1.0 / self.N
         return batch_renormalization(

@@ -95,7 +95,7 @@ class DecorrelatedBatchNormalization(Link):
         decay = self.decay
         if config.in_recomputing:  # the averages have this batch already
             mean = projection = None
-        elif finetune:
+        elif finetune and x.size:
             self.N += 1
             decay = 1.0 - 1.0 / self.N
         return decorrelated_batch_normalization(
