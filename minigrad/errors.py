@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from minigrad.input_hints import hint_for
+
 
 class InvalidType(TypeError):
     """An input has the wrong rank, shape, dtype or number of elements.
@@ -60,7 +62,11 @@ class InvalidType(TypeError):
         if not self._lists_inputs:
             self._lists_inputs = True
             if values:
-                self.args = (f'{self}\n{describe(names, values)}',)
+                text = str(self)
+                hint = hint_for(names, values, '\n  hint: ' in text)
+                if hint is not None:
+                    text += f'\n  hint: {hint}'
+                self.args = (f'{text}\n{describe(names, values)}',)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.expect, self.actual, self.args[0])

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Self
@@ -289,6 +290,54 @@ def unknown_argument(subject: str, name: str, known: Iterable[str]) -> str:
     return f'{subject} takes no argument {name!r};{question} {takes}'
 
 
+def is_array_like(value: Any) -> bool:
+    """Tells whether a value is an array or a Variable with axes."""
+    return getattr(value, 'ndim', 0) != 0 and hasattr(value, 'dtype')
+
+
+def shown(value: Any) -> str:
+    """Returns a value as messages show it: an array by its shape.
+
+    Example:
+        >>> from minigrad.suggestions import shown
+        >>> shown(np.zeros((8, 4))), shown('x')
+        ('an array of shape (8, 4)', "'x'")
+    """
+    if is_array_like(value):
+        return f'an array of shape {tuple(value.shape)}'
+    text = repr(value)
+    return text if len(text) <= 60 else f'a {type(value).__name__}, {text[:50]}...'
+
+
+def refuse_arrays(function: str, **options: Any) -> None:
+    """Refuses arrays where a number, a word or a flag belongs.
+
+    Raises:
+        TypeError: One of the options is an array.
+
+    Example:
+        >>> from minigrad.suggestions import refuse_arrays
+        >>> refuse_arrays('dropout', ratio=np.zeros((8, 4)))
+        Traceback (most recent call last):
+        TypeError: dropout: ratio is an array of shape (8, 4), expected a number
+          hint: options are given by name, as in dropout(..., ratio=...)
+    """
+    for name, value in options.items():
+        if is_array_like(value):
+            raise TypeError(
+                f'{function}: {name} is {shown(value)}, expected a number\n  hint: '
+                f'options are given by name, as in {function}(..., {name}=...)'
+            )
+
+
+_PLAIN = re.compile(r'(int|bool|float|str|None|Int\w*|[| ])+')
+
+
+def _is_number_or_word(parameter: inspect.Parameter) -> bool:
+    annotation = parameter.annotation
+    return isinstance(annotation, str) and _PLAIN.fullmatch(annotation) is not None
+
+
 class NamedArguments:
     """Base of classes whose constructors say what a wrong keyword was meant to be.
 
@@ -299,8 +348,14 @@ class NamedArguments:
     """
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
-        if kwargs:
+        if kwargs or any(map(is_array_like, args)):
             parameters = list(inspect.signature(cls.__init__).parameters.values())[1:]
+            for parameter, value in zip(parameters, args, strict=False):
+                if _is_number_or_word(parameter) and is_array_like(value):
+                    raise TypeError(
+                        f'{cls.__name__}: expected {parameter.name} to be a number, got '
+                        f'{shown(value)}\n  hint: make it first, then call it with arrays'
+                    )
             if all(p.kind is not p.VAR_KEYWORD for p in parameters):
                 known = [p.name for p in parameters if p.kind is not p.VAR_POSITIONAL]
                 for name in kwargs:

@@ -18,6 +18,7 @@ from numpy import ndarray
 from minigrad import backend, provided
 from minigrad._chainer_names import NodeNames, VariableNames
 from minigrad._checks import check_gradient
+from minigrad.input_hints import conversion
 from minigrad.provided import Operators
 from minigrad.types import Array, ArrayModule
 
@@ -204,7 +205,7 @@ class Variable(Operators, VariableNames):
         ):
             raise TypeError(
                 'Variable: expected numpy.ndarray or cupy.ndarray, got '
-                f'{type(data).__name__}\n  hint: wrap it in numpy.array(...) first'
+                f'{type(data).__name__}\n  hint: {conversion(data)}'
             )
         self._array: Array = data
         self._node: VariableNode | None = None

@@ -255,6 +255,73 @@ MISTAKES = [
             """,
         ),
     ),
+    # inputs
+    *_mistakes(
+        TypeError,
+        (
+            'x is float64, the default of NumPy: x.astype(numpy.float32)',
+            'L.Linear(4, 3)(np.random.rand(8, 4))',
+        ),
+        (
+            'x is float64, the default of NumPy: x.astype(numpy.float32)',
+            'L.Convolution2D(3, 2, 3)(images.astype(float))',
+        ),
+        (
+            'pixels become floats by x.astype(numpy.float32) / 255',
+            "L.Convolution2D(3, 2, 3)((images * 255).astype('uint8'))",
+        ),
+        (
+            'makes floats of integers',
+            "L.Linear(4, 3)((x * 255).astype('int32'))",
+        ),
+        (
+            'numbers of classes are integers: t.astype(numpy.int32)',
+            "F.softmax_cross_entropy(MLP()(x), t.astype('f'))",
+        ),
+        (
+            'numbers of classes are integers: t.astype(numpy.int32)',
+            "F.accuracy(MLP()(x), t.astype('f'))",
+        ),
+        (
+            't.argmax(axis=1)',
+            "F.softmax_cross_entropy(MLP()(x), np.eye(3, dtype='i')[t])",
+        ),
+        ('t.argmax(axis=1)', "F.accuracy(MLP()(x), np.eye(3, dtype='f')[t])"),
+        (
+            'labels have one axis less: t[:, 0]',
+            'F.softmax_cross_entropy(MLP()(x), t[:, None])',
+        ),
+        (
+            'channels are the second axis here, not the last: x.transpose(0, 3, 1, 2)',
+            'L.Convolution2D(3, 2, 3)(images.transpose(0, 2, 3, 1))',
+        ),
+        ('a batch of one image is x[None]', 'L.Convolution2D(3, 2, 3)(images[0])'),
+        ('hint: numpy.array(x, numpy.float32)', 'L.Linear(4, 3)(x.tolist())'),
+        ('hint: numpy.array(x, numpy.float32)', 'L.Linear(3)(x.tolist())'),
+        ('hint: numpy.array(x, numpy.float32)', 'F.relu([1.0, -1.0])'),
+        ('call the link', 'F.relu(L.Linear(4, 3))'),
+        ('Linear: expected in_size to be a number', 'L.Linear(x, t)'),
+        ('expected batch_size to be a number', 'mg.iterators.SerialIterator(x, t)'),
+        ('dropout(..., ratio=...)', 'F.dropout(x, x)'),
+        (
+            'softmax_cross_entropy(..., normalize=...)',
+            'F.softmax_cross_entropy(x, t, x)',
+        ),
+        ('linear(..., n_batch_axes=...)', 'F.linear(x, x, None, x)'),
+        ('got an array of shape (8, 4)', 'F.sum(x, x)'),
+        ('call the function', 'F.relu(F.sigmoid)'),
+    ),
+    *_mistakes(
+        UserWarning,
+        (
+            'looks like channels last, and is read as 9 channels',
+            'L.Convolution2D(None, 2, 3, pad=1)(images.transpose(0, 2, 3, 1))',
+        ),
+        (
+            'hint: x.transpose(0, 3, 1, 2)',
+            'L.Convolution2D(9, 2, 1)(images[:, :1].transpose(0, 2, 3, 1))',
+        ),
+    ),
     # losses and datasets
     *_mistakes(
         TypeError,
@@ -310,6 +377,10 @@ MISTAKES = [
     ),
     *_mistakes(
         ValueError,
+        (
+            'pad must have two numbers, got an array of shape (8, 4)',
+            'F.max_pooling_2d(images, 2, 2, x)',
+        ),
         ('batch_size >= 1, got 0', 'train(MLP(), batch_size=0)'),
         ('batch_size >= 1, got -1', 'train(MLP(), batch_size=-1)'),
         (

@@ -68,6 +68,7 @@ LAYERS = [
         'errors',
         'provided',
         'suggestions',
+        'input_hints',
     },
     {
         'backend',

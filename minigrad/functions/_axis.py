@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy
 
+from minigrad.suggestions import shown
+
 Axes = tuple[int, ...] | None
 
 
@@ -27,7 +29,7 @@ def read_axes(axis: Any, function: str) -> Axes:
         return (axis,)
     if not (isinstance(axis, tuple) and all(is_int(a) for a in axis)):
         raise TypeError(
-            f'{function}: axis must be None, an int or a tuple of ints, got {axis!r}'
+            f'{function}: axis must be None, an int or a tuple of ints, got {shown(axis)}'
         )
     if len(set(axis)) != len(axis):
         raise ValueError(f'{function}: duplicate value in axis: {axis}')

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from minigrad.errors import InvalidType
-from minigrad.variable import as_array
+from minigrad.variable import as_variable
 
 
 class Checker:
@@ -17,7 +17,9 @@ class Checker:
     """
 
     def __init__(self, function: str, **inputs: Any) -> None:
-        given = {name: as_array(x) for name, x in inputs.items() if x is not None}
+        given = {
+            name: as_variable(x).array for name, x in inputs.items() if x is not None
+        }
         self._function = function
         self._names = tuple(given)
         self._values = tuple(given.values())

@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 from minigrad.backend import get_array_module
 from minigrad.function_node import FunctionNode, InputTypes
 from minigrad.types import Array, ArrayModule
-from minigrad.variable import Variable, as_array, as_variable
+from minigrad.variable import Variable, as_variable
 
 Function = Callable[[Any], Variable]
 
@@ -166,7 +166,7 @@ ROWS: dict[str, Row] = {}
 
 def _step(row: Row) -> Function:
     def function(x: Any) -> Variable:
-        x = as_array(x)
+        x = as_variable(x).array
         xp = get_array_module(x)
         return as_variable(xp.asarray(row.array(xp, x), dtype=x.dtype))
 

@@ -10,6 +10,8 @@ import operator
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from minigrad.suggestions import shown
+
 IntPair = int | Sequence[int]
 
 
@@ -353,7 +355,9 @@ def _pair(value: IntPair, name: str, least: int, function: str) -> tuple[int, in
         number = _integer(value, name, least, function)
         return number, number
     if len(value) != 2:
-        raise ValueError(f'{function}: {name} must have two numbers, got {value!r}')
+        raise ValueError(
+            f'{function}: {name} must have two numbers, got {shown(value)}'
+        )
     return (
         _integer(value[0], name, least, function),
         _integer(value[1], name, least, function),

@@ -11,6 +11,7 @@ from minigrad.kernels.specs import (
     get_conv_outsize,
     get_deconv_outsize,
 )
+from minigrad.suggestions import shown
 
 Ints = tuple[int, ...]
 IntOrInts = int | Sequence[int]
@@ -189,7 +190,7 @@ def read_numbers(
         numbers = f'{ndim} number' + ('s' if ndim != 1 else '')
         raise ValueError(
             f'{function}: {name} must have {numbers}, one per spatial axis, '
-            f'got {value!r}'
+            f'got {shown(value)}'
         )
     return tuple([_integer(number, name, least, function) for number in value])
 

@@ -53,6 +53,7 @@ def cast(x: Any, typ: Any) -> Variable:
         >>> F.cast(np.array([1, 2]), 'float32').array
         array([1., 2.], dtype=float32)
     """
+    x = as_variable(x)
     if x.dtype == numpy.dtype(typ) and not config.enable_backprop:
         return as_variable(x)
     return Cast(typ).apply((x,))[0]

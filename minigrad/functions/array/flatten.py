@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from minigrad.functions.array.reshape import reshape
-from minigrad.variable import Variable
+from minigrad.variable import Variable, as_variable
 
 
 def flatten(x: Any) -> Variable:
@@ -26,4 +26,5 @@ def flatten(x: Any) -> Variable:
         >>> F.flatten(np.ones((2, 3))).shape
         (6,)
     """
+    x = as_variable(x)
     return reshape(x, (x.size,))

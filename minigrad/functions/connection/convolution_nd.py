@@ -10,7 +10,7 @@ from minigrad.functions.connection._convolution import (
     ConvolutionNDGradW as ConvolutionNDGradW,
 )
 from minigrad.kernels.specs_nd import IntOrInts
-from minigrad.variable import Variable
+from minigrad.variable import Variable, as_variable
 
 
 def convolution_nd(
@@ -57,7 +57,9 @@ def convolution_nd(
         >>> F.convolution_nd(x, W, stride=(1, 2, 3), pad=1).shape
         (1, 2, 6, 4, 3)
     """
-    function = ConvolutionND(x.ndim - 2, stride, pad, cover_all, dilate, groups)
+    function = ConvolutionND(
+        as_variable(x).ndim - 2, stride, pad, cover_all, dilate, groups
+    )
     return function.apply((x, W) if b is None else (x, W, b))[0]
 
 

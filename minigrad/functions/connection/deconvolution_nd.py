@@ -9,7 +9,7 @@ from minigrad.functions.connection._convolution import (
     DeconvolutionND as DeconvolutionND,
 )
 from minigrad.kernels.specs_nd import IntOrInts
-from minigrad.variable import Variable
+from minigrad.variable import Variable, as_variable
 
 
 def deconvolution_nd(
@@ -57,7 +57,9 @@ def deconvolution_nd(
         >>> F.deconvolution_nd(x, W, stride=(1, 2, 3), pad=1).shape
         (1, 2, 4, 13, 25)
     """
-    function = DeconvolutionND(x.ndim - 2, stride, pad, outsize, dilate, groups)
+    function = DeconvolutionND(
+        as_variable(x).ndim - 2, stride, pad, outsize, dilate, groups
+    )
     return function.apply((x, W) if b is None else (x, W, b))[0]
 
 

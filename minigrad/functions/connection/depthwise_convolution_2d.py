@@ -9,7 +9,7 @@ from minigrad.functions.array.reshape import reshape
 from minigrad.functions.array.transpose import transpose
 from minigrad.functions.connection.convolution_2d import convolution_2d
 from minigrad.kernels.specs import IntPair
-from minigrad.variable import Variable
+from minigrad.variable import Variable, as_variable
 
 
 def depthwise_convolution_2d(
@@ -44,6 +44,7 @@ def depthwise_convolution_2d(
         >>> F.depthwise_convolution_2d(x, W).shape
         (2, 6, 2, 5)
     """
+    W = as_variable(W)
     if W.ndim != 4:
         check = Checker('depthwise_convolution_2d', x=x, W=W)
         raise check.refuse('W.ndim == 4 (M, C, KH, KW)', W.ndim)

@@ -11,8 +11,9 @@ from minigrad.function_node import FunctionNode, InputTypes
 from minigrad.functions._derivative import derive
 from minigrad.functions.math.sum_to import sum_array_to, sum_to
 from minigrad.kernels import kernels_for
+from minigrad.suggestions import refuse_arrays
 from minigrad.types import Array
-from minigrad.variable import Variable
+from minigrad.variable import Variable, as_variable
 
 
 class LinearFunction(FunctionNode):
@@ -148,8 +149,12 @@ def linear(x: Any, W: Any, b: Any = None, n_batch_axes: int = 1) -> Variable:
         array([[1., 4.],
                [2., 5.]])
     """
+    if n_batch_axes.__class__ is not int:
+        refuse_arrays('linear', n_batch_axes=n_batch_axes)
     if n_batch_axes <= 0:
         raise ValueError(f'linear: n_batch_axes must be positive, got {n_batch_axes}')
+    if not isinstance(x, Variable):
+        x = as_variable(x)
     batch_shape = x.shape[:n_batch_axes]
     if n_batch_axes > 1 or x.ndim > 2:
         # Not -1, which NumPy cannot infer for an empty batch.

@@ -11,6 +11,7 @@ from minigrad.functions.activation._activation import split_at_zero
 from minigrad.functions.activation.sigmoid import sigmoid
 from minigrad.functions.loss._labels import check_reduce
 from minigrad.functions.loss._pair import wide
+from minigrad.suggestions import refuse_arrays
 from minigrad.types import Array
 from minigrad.variable import Variable
 
@@ -87,4 +88,5 @@ def sigmoid_cross_entropy(
         >>> F.sigmoid_cross_entropy(np.array([0., 1000., 9.]), np.array([1, 1, -1]))
         variable(0.34657359)
     """
+    refuse_arrays('sigmoid_cross_entropy', normalize=normalize, reduce=reduce)
     return SigmoidCrossEntropy(normalize, reduce).apply((x, t))[0]

@@ -8,6 +8,7 @@ from minigrad.configuration import config
 from minigrad.function_node import FunctionNode
 from minigrad.functions._edges import masked
 from minigrad.functions.noise._draw import uniform_like
+from minigrad.suggestions import refuse_arrays
 from minigrad.types import Array
 from minigrad.utils import argument
 from minigrad.variable import Variable, as_variable
@@ -61,6 +62,7 @@ def zoneout(h: Any, x: Any, ratio: float = 0.5, **kwargs: Any) -> Variable:
     """
     if kwargs:
         argument.parse_kwargs(kwargs, train=argument.NO_TRAIN)
+    refuse_arrays('zoneout', ratio=ratio)
     if config.train:
         return Zoneout(ratio).apply((h, x))[0]
     return as_variable(x)

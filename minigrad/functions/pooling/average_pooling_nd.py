@@ -9,7 +9,7 @@ from minigrad.functions._spatial import require_axes
 from minigrad.functions.pooling._pooling_nd import PoolingND, Windowed
 from minigrad.kernels.specs_nd import IntOrInts
 from minigrad.types import Array
-from minigrad.variable import Variable
+from minigrad.variable import Variable, as_variable
 
 
 class AveragePoolingND(PoolingND):
@@ -107,7 +107,9 @@ def average_pooling_nd(
         >>> F.average_pooling_nd(np.ones((1, 1, 2)), 3, pad=1, pad_value=None).array
         array([[[1.]]])
     """
-    function = AveragePoolingND(x.ndim - 2, ksize, stride, pad, pad_value=pad_value)
+    function = AveragePoolingND(
+        as_variable(x).ndim - 2, ksize, stride, pad, pad_value=pad_value
+    )
     return function.apply((x,))[0]
 
 

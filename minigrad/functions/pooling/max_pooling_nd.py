@@ -10,6 +10,7 @@ from minigrad.functions.pooling._pooling_nd import PoolingND, Windowed
 from minigrad.kernels import kernels_for
 from minigrad.kernels.specs_nd import IntOrInts
 from minigrad.types import Array
+from minigrad.variable import as_variable
 
 
 class MaxPoolingND(PoolingND):
@@ -100,7 +101,9 @@ def max_pooling_nd(
         >>> indices.ravel().tolist()
         [7, 7, 5, 5]
     """
-    function = MaxPoolingND(x.ndim - 2, ksize, stride, pad, cover_all, return_indices)
+    function = MaxPoolingND(
+        as_variable(x).ndim - 2, ksize, stride, pad, cover_all, return_indices
+    )
     (y,) = function.apply((x,))
     return (y, function.indexes) if return_indices else y
 

@@ -7,7 +7,7 @@ from typing import Any
 from minigrad.functions._check import Checker
 from minigrad.functions.array.concat import concat
 from minigrad.functions.pooling.max_pooling_2d import max_pooling_2d
-from minigrad.variable import Variable
+from minigrad.variable import Variable, as_variable
 
 
 def spatial_pyramid_pooling_2d(
@@ -44,6 +44,7 @@ def spatial_pyramid_pooling_2d(
         raise ValueError(
             f"spatial_pyramid_pooling_2d: pooling must be 'max', got {pooling!r}"
         )
+    x = as_variable(x)
     if x.ndim != 4:
         check = Checker('spatial_pyramid_pooling_2d', x=x)
         raise check.refuse('x.ndim == 4 (N, C, H, W)', x.ndim)

@@ -11,7 +11,7 @@ from minigrad.functions.pooling._pooling_nd import PoolingND, Windowed
 from minigrad.kernels import kernels_for
 from minigrad.kernels.specs_nd import IntOrInts, read_numbers
 from minigrad.types import Array
-from minigrad.variable import Variable
+from minigrad.variable import Variable, as_variable
 
 
 @reads('spec', outs='size')
@@ -100,7 +100,9 @@ def unpooling_nd(
         >>> F.unpooling_nd(np.ones((1, 1, 2, 3, 4), 'f'), 2, cover_all=False).shape
         (1, 1, 4, 6, 8)
     """
-    function = UnpoolingND(x.ndim - 2, ksize, stride, pad, outsize, cover_all)
+    function = UnpoolingND(
+        as_variable(x).ndim - 2, ksize, stride, pad, outsize, cover_all
+    )
     return function.apply((x,))[0]
 
 

@@ -10,7 +10,7 @@ from minigrad.initializers import HeNormal, _get_initializer
 from minigrad.link import Link
 from minigrad.links._arguments import bias_parameter
 from minigrad.parameter import Parameter
-from minigrad.variable import Variable
+from minigrad.variable import Variable, as_variable
 
 
 class SimplifiedDropconnect(Link):
@@ -79,7 +79,7 @@ class SimplifiedDropconnect(Link):
             Variable, shape ``(N, out_size)``.
         """
         if self.W.array is None:
-            self._initialize_params(math.prod(x.shape[1:]))
+            self._initialize_params(math.prod(as_variable(x).shape[1:]))
         if mask is not None and 'mask' not in self.__dict__:
             self.add_persistent('mask', mask)
         return simplified_dropconnect(

@@ -8,7 +8,7 @@ from minigrad.functions.activation.swish import swish
 from minigrad.initializers import Constant
 from minigrad.link import Link
 from minigrad.parameter import Parameter
-from minigrad.variable import Variable
+from minigrad.variable import Variable, as_variable
 
 
 class Swish(Link):
@@ -39,5 +39,5 @@ class Swish(Link):
     def forward(self, x: Any) -> Variable:
         """Applies the layer to an input of any shape that begins with the batch."""
         if self.beta.array is None:
-            self.beta.initialize(x.shape[1:])
+            self.beta.initialize(as_variable(x).shape[1:])
         return swish(x, self.beta)

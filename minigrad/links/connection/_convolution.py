@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any, ClassVar
 
 from minigrad.functions._check import Checker
@@ -10,6 +11,7 @@ from minigrad.kernels.specs_nd import IntOrInts, read_numbers
 from minigrad.link import Link
 from minigrad.links._arguments import bias_parameter
 from minigrad.parameter import Parameter
+from minigrad.variable import Variable, as_variable
 
 
 class ConvolutionLink(Link):
@@ -20,6 +22,7 @@ class ConvolutionLink(Link):
 
     W: Any
     b: Parameter | None
+    _has_read = False
     n_axes: ClassVar[int | None] = None  # of a class whose constructor takes no ndim
 
     def __init__(
@@ -67,6 +70,12 @@ class ConvolutionLink(Link):
         self.W.initialize(self._W_shape(in_channels))
 
     def _initialize_from(self, x: Any) -> None:
+        if self._has_read and self.W.array is not None:
+            return
+        x = as_variable(x)
+        if not self._has_read:
+            self._has_read = True
+            self._warn_of_channels_last(x)
         if self.W.array is not None:
             return
         if x.ndim != self.ndim + 2:
@@ -74,6 +83,22 @@ class ConvolutionLink(Link):
             rule = f'x.ndim == {self.ndim + 2} (N, C, {axes})'
             raise Checker(type(self).__name__, x=x).refuse(rule, x.ndim)
         self._initialize_params(x.shape[1])
+
+    def _warn_of_channels_last(self, x: Variable) -> None:
+        """Warns of images whose last axis is as short as that of colours.
+
+        Where the sizes do not fit, an error says so; here they happen to.
+        """
+        if x.ndim != self.ndim + 2 or x.creator_node is not None:
+            return
+        channels, *first, last = x.shape[1:]
+        if last in (1, 3, 4) and channels > 4 and all(n == channels for n in first):
+            axes = ', '.join(map(str, (0, x.ndim - 1, *range(1, x.ndim - 1))))
+            warnings.warn(
+                f'{type(self).__name__}: x of shape {x.shape} looks like channels last, '
+                f'and is read as {channels} channels\n  hint: x.transpose({axes})',
+                stacklevel=4,
+            )
 
 
 def in_out_ksize(

@@ -11,7 +11,7 @@ from minigrad.initializers import _get_initializer
 from minigrad.link import Link
 from minigrad.links._arguments import bias_parameter
 from minigrad.parameter import Parameter
-from minigrad.variable import Variable, as_array
+from minigrad.variable import Variable, as_array, as_variable
 
 
 class Linear(Link):
@@ -98,5 +98,6 @@ class Linear(Link):
             Variable, shape ``x.shape[:n_batch_axes] + (out_size,)``.
         """
         if self.W.array is None:
+            x = as_variable(x)
             self._initialize_params(math.prod(x.shape[n_batch_axes:]))
         return linear(x, self.W, self.b, n_batch_axes=n_batch_axes)

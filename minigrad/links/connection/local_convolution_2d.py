@@ -11,7 +11,7 @@ from minigrad.kernels.specs import _pair as pair
 from minigrad.link import Link
 from minigrad.links._arguments import bias_parameter
 from minigrad.parameter import Parameter
-from minigrad.variable import Variable
+from minigrad.variable import Variable, as_variable
 
 
 class LocalConvolution2D(Link):
@@ -83,6 +83,7 @@ class LocalConvolution2D(Link):
 
     def forward(self, x: Any) -> Variable:
         """Applies the layer to images of shape ``(N, in_channels, h, w)``."""
+        x = as_variable(x)
         if self.W.array is None and x.ndim == 4:
             self._initialize_params(x.shape[1], x.shape[2:])
         return local_convolution_2d(x, self.W, self.b, self.stride)

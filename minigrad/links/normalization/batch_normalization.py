@@ -19,7 +19,7 @@ from minigrad.links._arguments import parameter_of_dtype
 from minigrad.parameter import Parameter
 from minigrad.types import Array
 from minigrad.utils import argument
-from minigrad.variable import Variable
+from minigrad.variable import Variable, as_variable
 
 
 class BatchNormalization(Link):
@@ -157,6 +157,7 @@ class BatchNormalization(Link):
         )
         if self.avg_mean is None:
             axes: Any = self.axis
+            x = as_variable(x)
             self._initialize_params(
                 tuple([n for i, n in enumerate(x.shape) if i not in axes])
             )

@@ -10,7 +10,7 @@ from minigrad.configuration import get_dtype
 from minigrad.functions.normalization.group_normalization import group_normalization
 from minigrad.link import Link
 from minigrad.links._arguments import parameter_of_dtype
-from minigrad.variable import Variable
+from minigrad.variable import Variable, as_variable
 
 
 class GroupNormalization(Link):
@@ -62,6 +62,7 @@ class GroupNormalization(Link):
     def forward(self, x: Any) -> Variable:
         """Applies the layer to feature maps of shape ``(N, size, ...)``."""
         if self.gamma.array is None:
+            x = as_variable(x)
             if x.ndim < 2:
                 raise ValueError(
                     'Input dimension must be at least 2, including batch size '

@@ -9,7 +9,7 @@ from minigrad.functions.normalization.layer_normalization import layer_normaliza
 from minigrad.initializers import _get_initializer
 from minigrad.link import Link
 from minigrad.parameter import Parameter
-from minigrad.variable import Variable
+from minigrad.variable import Variable, as_variable
 
 
 class LayerNormalization(Link):
@@ -58,5 +58,5 @@ class LayerNormalization(Link):
     def forward(self, x: Any) -> Variable:
         """Applies the layer to samples of shape ``(N, size)``."""
         if self.gamma.array is None:
-            self._initialize_params(math.prod(x.shape[1:]))
+            self._initialize_params(math.prod(as_variable(x).shape[1:]))
         return layer_normalization(x, self.gamma, self.beta, self.eps)
