@@ -21,6 +21,16 @@ class Layout(Rule):
     def step(self, step: Step, history: History) -> Finding | None:
         if not self._applies or step.inputs is None or len(step.inputs.shape) != 4:
             return None
+        if step.inputs.interleaved:
+            return named(
+                'layout',
+                f'inputs of shape {step.inputs.shape}: along a row, values resemble the '
+                'third next more than the next, as the colours of channels-last images '
+                'do that were reshaped',
+                'x.transpose(0, 3, 1, 2) in place of x.reshape',
+                '',
+                step,
+            )
         _, channels, height, width = step.inputs.shape
         # (N, 32, 32, 3): a true batch of 32 channels that are 32 high and 3 wide is rare
         if width in (1, 3, 4) and channels == height and height > 4:

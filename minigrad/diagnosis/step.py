@@ -25,6 +25,7 @@ class Inputs:
     low: float
     high: float
     spread: float  # largest by smallest deviation of the columns of a table, else 1
+    interleaved: bool = False  # images whose colours seem to lie side by side in a row
 
 
 @dataclass
@@ -127,8 +128,23 @@ def describe_inputs(x: Array) -> Inputs:
             spread = float(deviations.max() / deviations.min())
     return Inputs(
         x.shape, float(part.mean()), float(part.std()), float(part.min()),
-        float(part.max()), spread,
+        float(part.max()), spread, _is_interleaved(x),
     )  # fmt: skip
+
+
+def _is_interleaved(x: Array) -> bool:
+    """Tells whether pixels resemble the third next more than the next one.
+
+    So it is where ``(N, H, W, 3)`` was reshaped to ``(N, 3, H, W)``, not transposed.
+    """
+    if x.ndim != 4 or x.shape[1] != 3 or x.shape[3] < 8:
+        return False
+    rows = to_cpu(x[:8, :, : x.shape[2] : max(1, x.shape[2] // 8)]).astype(
+        numpy.float32
+    )
+    near = numpy.abs(rows[..., 1:] - rows[..., :-1]).mean()
+    third = numpy.abs(rows[..., 3:] - rows[..., :-3]).mean()
+    return bool(third < 0.7 * near)
 
 
 def features(x: Array, count: int = 256) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import threading
 from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self
@@ -51,6 +52,9 @@ class _Gate(LinkHook):
 
     def forward_preprocess(self, args: ForwardPreprocessArgs) -> None:
         self._called(args)
+
+    def __deepcopy__(self, memo: Any) -> Self:
+        return self  # a copy of the model is not watched
 
 
 class Doctor:
@@ -135,6 +139,7 @@ class Doctor:
 
     def start(self) -> None:
         """Begins to watch."""
+        self._thread = threading.get_ident()
         links = list(self.model.links())
         self._has_norm = any(isinstance(link, BatchNormalization) for link in links)
         self._rules = [
@@ -212,6 +217,8 @@ class Doctor:
 
     def _called(self, args: ForwardPreprocessArgs) -> None:
         """Called before each forward pass of the model."""
+        if args.link is not self.model or threading.get_ident() != self._thread:
+            return  # a copy, or a copy's thread
         optimizer = self.optimizer
         t = 0 if optimizer is None else optimizer.t
         graph, train = config.enable_backprop, config.train

@@ -1,5 +1,7 @@
 """Healthy trainings, of which the doctor has nothing to say."""
 
+import copy
+
 import numpy as np
 import pytest
 
@@ -109,6 +111,17 @@ def test_nothing_is_left_behind():
     assert minigrad.link_hook.get_link_hooks() == {}
     assert model.local_link_hooks == {}
     optimizer.update(lambda: F.sum(model(X[:8])))  # its hooks would raise
+
+
+def test_copies_of_the_model_are_not_watched():
+    model = MLP((20,))
+    optimizer = Adam().setup(model)
+    with minigrad.doctor(model, optimizer, show=None) as doctor:
+        optimizer.update(lambda: F.sum(model(X[:8])))
+        for copied in (model.copy(), copy.deepcopy(model)):
+            copied(X[:8] * 1000)
+            assert minigrad.get_function_hooks() == {}
+    assert names(doctor) == []
 
 
 def test_a_watched_training_is_the_same(tmp_path):

@@ -84,6 +84,22 @@ class TestIllByDesign:
         assert '(50, 28, 28, 1)' in doctor.findings[0].evidence
         assert 'transpose(0, 3, 1, 2)' in doctor.findings[0].fix
 
+    def test_reshaped_instead_of_transposed(self):
+        rng = np.random.default_rng(0)
+        smooth = rng.normal(size=(64, 4, 4, 3)).repeat(8, axis=1).repeat(8, axis=2)
+        images = (smooth + 0.1 * rng.normal(size=smooth.shape)).astype('f')
+        t = np.arange(64, dtype='i') % 10
+        for x, expected in (
+            (images.transpose(0, 3, 1, 2), []),
+            (images.reshape(64, 3, 32, 32), ['layout']),
+        ):
+            model = _Small()
+            optimizer = Adam().setup(model)
+            with minigrad.doctor(model, optimizer, show=None) as doctor:
+                for _ in range(3):
+                    optimizer.update(lambda: F.softmax_cross_entropy(model(x), t))  # noqa: B023
+            assert names(doctor) == expected
+
 
 class _Small(minigrad.Chain):
     def __init__(self):

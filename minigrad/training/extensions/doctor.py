@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import sys
 from collections.abc import Callable
 from statistics import fmean
 from types import TracebackType
@@ -19,6 +20,12 @@ from minigrad.training.extension import Extension
 from minigrad.training.extensions.evaluator import Evaluator
 from minigrad.training.trainer_protocol import TrainerProtocol
 from minigrad.variable import Variable
+
+
+def show_above_the_bar(text: str) -> None:
+    """Prints a finding; on a terminal over the progress bar, which comes again below."""
+    clear = '\r\033[J' if sys.stdout.isatty() else ''
+    print(f'{clear}{text}', flush=True)
 
 
 class Doctor(Extension):
@@ -46,7 +53,7 @@ class Doctor(Extension):
 
     def __init__(
         self,
-        show: Callable[[str], Any] | None = print,
+        show: Callable[[str], Any] | None = show_above_the_bar,
         filename: str | None = 'doctor.json',
     ) -> None:
         self._show = show

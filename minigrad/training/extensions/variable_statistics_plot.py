@@ -225,8 +225,12 @@ class VariableStatisticsPlot(Extension):
             axes[-1].set_xlabel('iteration')
             values = data[:, column].T
             if self._plot_mean or self._plot_std:
+                if column == 0:
+                    axes[0].set_ylabel('mean, deviation')
                 self._draw_moments(axes.pop(0), idxs, values)
             if axes:
+                if column == 0:
+                    axes[0].set_ylabel('percentiles')
                 self._draw_percentiles(axes[0], idxs, values[-self._n_percentiles :])
         for axes in grid.ravel():
             axes.legend()
