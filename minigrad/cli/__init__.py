@@ -13,6 +13,9 @@ import sys
 from collections.abc import Sequence
 
 from minigrad._version import __version__
+from minigrad.dataset import DatasetError
+from minigrad.graph import UnreadableModel
+from minigrad.serializers import SnapshotError
 
 
 def commands() -> list[str]:
@@ -49,7 +52,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return int(modules[options.command].run(options) or 0)
     except CommandError as error:
         print(f'error: {error}', file=sys.stderr)
-        return 2
+    except (SnapshotError, UnreadableModel, DatasetError, OSError) as error:
+        # A file that cannot be read: the first line says which, and why.
+        print(f'error: {str(error).splitlines()[0]}', file=sys.stderr)
+    return 2
 
 
 class CommandError(Exception):

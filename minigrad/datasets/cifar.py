@@ -146,7 +146,12 @@ def _load(layout: _Layout) -> dict[str, bytes]:
             f'{layout.archive.name} beside the folder to have them checked',
             stacklevel=4,
         )
-        return {name: _read(folder / name) for name in names}
+        size = layout.label_bytes + _PIXELS
+        counts = [layout.per_file[name in layout.test] for name in names]
+        return {
+            name: _read(folder / name, count * size)
+            for name, count in zip(names, counts, strict=True)
+        }
     if path is None:
         path = data_file.fetch('cifar', layout.archive)
     raw = path.read_bytes()
@@ -177,8 +182,11 @@ def _unpack(layout: _Layout, raw: bytes, names: tuple[str, ...]) -> dict[str, by
     return contents
 
 
-def _read(path: Path) -> bytes:
+def _read(path: Path, size: int) -> bytes:
     try:
+        found = path.stat().st_size
+        if found != size:  # before it takes memory
+            raise DatasetError(f'{path}: expected {size} bytes, got {found}')
         return path.read_bytes()
     except FileNotFoundError as error:
         raise DatasetError(

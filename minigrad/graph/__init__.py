@@ -1,6 +1,7 @@
 """Graphs of real runs: recorded, drawn, explored, compared, exported."""
 
 from minigrad.graph.engines import EngineError
+from minigrad.graph.errors import UnreadableModel
 from minigrad.graph.graph import Graph
 from minigrad.graph.model import Call, Trouble, Value
 from minigrad.graph.summarise import ModelSummary, summary
@@ -12,6 +13,7 @@ __all__ = [
     'Graph',
     'ModelSummary',
     'Trouble',
+    'UnreadableModel',
     'Value',
     'summary',
     'trace',

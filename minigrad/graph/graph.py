@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from minigrad.graph.draw import describe, draw, totals
+from minigrad.graph.errors import UnreadableModel
 from minigrad.graph.fold import view
 from minigrad.graph.metrics import nbytes, number, operations, seconds, share
 from minigrad.graph.model import Recording
@@ -132,8 +133,16 @@ class Graph(Recording, Picture):
         """Reads a graph that `save` wrote.
 
         Raises:
-            ValueError: The file is no such graph.
+            FileNotFoundError: There is no such file.
+            UnreadableModel: The file is damaged, or no such graph (also a ValueError).
         """
+        content = Path(path).read_bytes()
         graph = cls()
-        graph._fill(json.loads(Path(path).read_text()))
+        try:
+            graph._fill(json.loads(content))
+        except Exception as error:  # what is in a file can be anything
+            raise UnreadableModel(
+                f'{os.fspath(path)}: not a graph saved by minigrad '
+                f'({type(error).__name__}: {error})'
+            ) from error
         return graph

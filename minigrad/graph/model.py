@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 Path_ = tuple[str, ...]
+T = TypeVar('T')
 TIMES = '\N{MULTIPLICATION SIGN}'
 
 
@@ -302,25 +303,111 @@ class Recording:
         Path(path).write_text(json.dumps(self.to_dict()))
 
     def _fill(self, data: dict[str, Any]) -> None:
-        if data.get('format') != 'minigrad-graph-1':
-            raise ValueError('not a graph saved by minigrad')
-        self.title = data['title']
-        self.parameters = data['parameters']
-        self.wall_time = data['wall_time']
-        self.n_steps = data.get('n_steps', 1)
-        self.calls = [Call(**_tuples(call)) for call in data['calls']]
-        values = [Value(**_tuples(value)) for value in data['values']]
+        if type(data) is not dict or data.get('format') != 'minigrad-graph-1':
+            raise ValueError('it does not say format: minigrad-graph-1')
+        self.title = _checked(data['title'], 'str', 'title')
+        self.parameters = _checked(data['parameters'], 'int | None', 'parameters')
+        self.wall_time = _checked(data['wall_time'], 'float | None', 'wall_time')
+        self.n_steps = _checked(data.get('n_steps', 1), 'int', 'n_steps')
+        self.calls = [
+            _record(Call, call, f'call {i}') for i, call in _items(data['calls'])
+        ]
+        values = [_record(Value, v, f'value {i}') for i, v in _items(data['values'])]
         self.values = {value.id: value for value in values}
+        ids = {call.id for call in self.calls}
+        if len(ids) != len(self.calls) or len(self.values) != len(values):
+            raise ValueError('two calls, or two values, have the same id')
+        for call in self.calls:
+            for name in (*call.inputs, *call.outputs):
+                if name not in self.values:
+                    raise ValueError(
+                        f'call {call.id} names the value {name!r}, not there'
+                    )
 
 
-def _tuples(record: dict[str, Any]) -> dict[str, Any]:
-    record = dict(record)
-    for key in ('path', 'turns', 'arg_names', 'kernels', 'backward_kernels', 'shape'):
-        if key in record:
-            record[key] = tuple(record[key])
-    if 'inner' in record:
-        record['inner'] = [tuple(pair) for pair in record['inner']]
-    return record
+def _items(records: Any) -> Iterable[tuple[int, Any]]:
+    if type(records) is not list:
+        raise ValueError('its calls and values are no lists')
+    return enumerate(records)
+
+
+def _record(kind: type[T], data: Any, where: str) -> T:
+    """Returns a call or a value, after comparing each field with its type."""
+    if type(data) is not dict:
+        raise ValueError(f'{where} is no dictionary')
+    types = {f.name: str(f.type) for f in dataclasses.fields(kind)}  # type: ignore[arg-type]
+    for name in data:
+        if name not in types:
+            raise ValueError(f'{where} has an unknown field {name!r}')
+    return kind(
+        **{
+            name: _checked(v, types[name], f'{where}: {name}')
+            for name, v in data.items()
+        }
+    )
+
+
+def _checked(value: Any, wanted: str, where: str) -> Any:
+    """Returns a value as the type asks for it; lists of a file become tuples.
+
+    Raises:
+        ValueError: It is of another type.
+    """
+    for name in wanted.split(' | '):
+        found = _CONVERT[name](value)
+        if found is not None:
+            return found
+    if value is None and 'None' in wanted:
+        return None
+    raise ValueError(f'{where} is a {type(value).__name__}, expected {wanted}')
+
+
+def _all(kinds: tuple[type, ...]) -> Callable[[Any], list[Any] | None]:
+    def convert(value: Any) -> list[Any] | None:
+        is_list = type(value) is list and all(type(item) in kinds for item in value)
+        return value if is_list else None
+
+    return convert
+
+
+def _one(*kinds: type) -> Callable[[Any], Any]:
+    return lambda value: value if type(value) in kinds else None
+
+
+def _tuple_of(*kinds: type) -> Callable[[Any], tuple[Any, ...] | None]:
+    convert = _all(kinds)
+
+    def to_tuple(value: Any) -> tuple[Any, ...] | None:
+        items = convert(value)
+        return None if items is None else tuple(items)
+
+    return to_tuple
+
+
+def _pairs(value: Any) -> list[tuple[str, float]] | None:
+    if type(value) is not list:
+        return None
+    for pair in value:
+        if type(pair) is not list or [type(x) is str for x in pair] != [True, False]:
+            return None
+        if type(pair[1]) not in (int, float):
+            return None
+    return [tuple(pair) for pair in value]
+
+
+# How each type of a field is read from JSON; None where a value is something else.
+_CONVERT: dict[str, Callable[[Any], Any]] = {
+    'str': _one(str),
+    'int': _one(int),
+    'float': _one(int, float),
+    'None': lambda value: None,
+    'Path_': _tuple_of(str),
+    'tuple[str, ...]': _tuple_of(str),
+    'tuple[int, ...]': _tuple_of(int),
+    'list[str]': _all((str,)),
+    'dict[str, Any]': _one(dict),
+    'list[tuple[str, float]]': _pairs,
+}
 
 
 def union(paths: Iterable[Path_]) -> list[Path_]:

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import io
+import json
 import random
 import tempfile
-from collections.abc import Callable, Sequence
+import warnings
+import zipfile
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy
 
 import minigrad
+import minigrad.functions as F
+import minigrad.graph.onnx
 import minigrad.links as L
 from minigrad import serializers
+from minigrad.datasets import cifar
 from tests import torch_files
 
 
@@ -28,6 +36,7 @@ class Reader(NamedTuple):
         errors: What it may raise; their text must hold the name of the file.
         mark: Bytes that say that the file has a checksum over everything: as long as it
             holds them, what is read must be the value of a whole one.
+        share: How many cases it gets, compared with others; less where one takes long.
     """
 
     name: str
@@ -36,6 +45,7 @@ class Reader(NamedTuple):
     read: Callable[[Path], Any]
     errors: tuple[type[Exception], ...]
     mark: bytes | None = None
+    share: float = 1.0
 
 
 def _arrays() -> list[numpy.ndarray]:
@@ -205,6 +215,161 @@ def _read_snapshot(path: Path) -> Any:
         random.setstate(other)
 
 
+def _run_onnx(path: Path) -> Any:
+    model = minigrad.graph.onnx.load_onnx(path)
+    with minigrad.using_config('train', False), numpy.errstate(all='ignore'):
+        y = model(numpy.ones((1, 1, 6, 6), 'f'))
+    return y.array if isinstance(y, minigrad.Variable) else y
+
+
+class _Image(minigrad.Chain):
+    def __init__(self) -> None:
+        super().__init__()
+        numpy.random.seed(0)
+        with self.init_scope():
+            self.conv = L.Convolution2D(1, 2, 3)
+            self.fc = L.Linear(8, 2)
+
+    def forward(self, x: Any) -> Any:
+        return self.fc(F.max_pooling_2d(F.relu(self.conv(x)), 2))
+
+
+def _make_onnx(folder: Path) -> list[bytes]:
+    state = numpy.random.get_state()
+    path = folder / 'a.onnx'
+    minigrad.graph.onnx.save_onnx(path, _Image(), numpy.ones((1, 1, 6, 6), 'f'))
+    numpy.random.set_state(state)
+    return [path.read_bytes()]
+
+
+def _read_graph(path: Path) -> Any:
+    graph = minigrad.graph.Graph.load(path)
+    str(graph), graph.to_dot(), graph.critical_path, graph.first_nan
+    return graph.to_dict()
+
+
+def _make_graph(folder: Path) -> list[bytes]:
+    call = {'id': 'f0', 'name': 'relu', 'label': 'ReLU', 'path': ['a', 'b']}
+    call |= {
+        'turns': [0, 1],
+        'inputs': ['v0'],
+        'outputs': ['v1'],
+        'inner': [['x', 0.5]],
+    }
+    call |= {'arguments': {'axis': 1}, 'forward_time': 1e-3, 'flops': 6}
+    second = call | {'id': 'f1', 'inputs': ['v1'], 'outputs': ['v2'], 'nan': 1}
+    values = [
+        {
+            'id': f'v{i}',
+            'kind': 'output',
+            'shape': [2, 3],
+            'dtype': 'float32',
+            'nbytes': 24,
+        }
+        for i in range(3)
+    ]
+    whole = {'format': 'minigrad-graph-1', 'title': 'a', 'parameters': 3}
+    whole |= {'wall_time': 0.5, 'calls': [call, second], 'values': values}
+    return [json.dumps(whole).encode()]
+
+
+def _pixels() -> numpy.ndarray:
+    return numpy.arange(7 * 5 * 3, dtype='u1').reshape(7, 5, 3)
+
+
+def _make_images(folder: Path) -> list[bytes]:
+    from PIL import Image
+
+    samples = []
+    for suffix, pixels in (
+        ('png', _pixels()),
+        ('jpeg', _pixels()),
+        ('bmp', _pixels()[..., 0]),
+        ('gif', _pixels()[..., 0]),
+        ('tiff', _pixels()),
+        ('webp', _pixels()),
+    ):
+        stream = io.BytesIO()
+        Image.fromarray(pixels).save(stream, suffix)
+        samples.append(stream.getvalue())
+    return samples
+
+
+def _read_image(path: Path) -> Any:
+    with _quiet():
+        return minigrad.datasets.ImageDataset([str(path)])[0]
+
+
+def _make_zipped(folder: Path) -> list[bytes]:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, 'w', zipfile.ZIP_DEFLATED) as archive:
+        for i, content in enumerate(_make_images(folder)[:3]):
+            archive.writestr(zipfile.ZipInfo(f'{i}.png'), content)
+    return [stream.getvalue()]
+
+
+def _read_zipped(path: Path) -> Any:
+    dataset = minigrad.datasets.ZippedImageDataset(str(path))
+    with _quiet():
+        try:
+            return [dataset[i] for i in range(len(dataset))]
+        finally:
+            dataset._archive.close()
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Pillow warns of what it finds odd, and logs it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore')
+        yield
+
+
+def _read_labels(path: Path) -> Any:
+    return minigrad.datasets.LabeledImageDataset(str(path))._pairs
+
+
+def _read_text(path: Path) -> Any:
+    with minigrad.datasets.TextDataset(path, encoding='utf-8') as dataset:
+        return [dataset[i] for i in range(len(dataset))]
+
+
+def _make_pickles(folder: Path) -> list[bytes]:
+    path = folder / 'a'
+    with minigrad.datasets.open_pickle_dataset_writer(str(path)) as writer:
+        for example in ((1, 'hello'), [2.5, None, {'a': True}], b'bytes'):
+            writer.write(example)
+    return [path.read_bytes()]
+
+
+def _read_pickles(path: Path) -> Any:
+    with minigrad.datasets.open_pickle_dataset(str(path)) as dataset:
+        return [dataset[i] for i in range(len(dataset))]
+
+
+def _read_idx(path: Path) -> Any:
+    from minigrad.datasets.idx import parse_idx
+
+    return parse_idx(path.read_bytes(), path.name)
+
+
+_IDX = [
+    bytes([0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0, 4, *range(24)]),
+    bytes([0, 0, 8, 1, 0, 0, 0, 3, 7, 8, 9]),
+]
+
+
+def _read_cifar(path: Path) -> Any:
+    return cifar._parse(cifar._CIFAR10, path.name, cifar._read(path, 2 * 3073), 2)
+
+
+def _make_cifar(folder: Path) -> list[bytes]:
+    record = [i % 256 for i in range(3072)]
+    return [bytes([3, *record, 9, *record])]
+
+
+_DATASET_ERRORS = (minigrad.dataset.DatasetError,)
+_MODEL_ERRORS = (minigrad.graph.UnreadableModel,)
 _SNAPSHOT_ERRORS = (serializers.SnapshotError,)
 _NPZ_MARK = b'minigrad sha256 '
 
@@ -225,6 +390,7 @@ READERS = (
         _read_snapshot,
         _SNAPSHOT_ERRORS,
         _NPZ_MARK,
+        0.25,
     ),
     Reader(
         'hdf5',
@@ -243,6 +409,27 @@ READERS = (
         _SNAPSHOT_ERRORS,
         b'minigrad_sha256',
     ),
+    Reader('onnx', '.onnx', _make_onnx, _run_onnx, _MODEL_ERRORS),
+    Reader('graph', '.json', _make_graph, _read_graph, _MODEL_ERRORS),
+    Reader('image', '.png', _make_images, _read_image, _DATASET_ERRORS),
+    Reader('zipped', '.zip', _make_zipped, _read_zipped, _DATASET_ERRORS),
+    Reader(
+        'labels',
+        '.txt',
+        lambda _: [b'a.png 0\nb.png 1\n', 'ñ/ü.jpg 12\r\nx 3'.encode()],
+        _read_labels,
+        _DATASET_ERRORS,
+    ),
+    Reader(
+        'text',
+        '.txt',
+        lambda _: ['one\ntwo ñ\n'.encode(), b'a\r\n\r\nb'],
+        _read_text,
+        _DATASET_ERRORS,
+    ),
+    Reader('pickles', '.pickle', _make_pickles, _read_pickles, _DATASET_ERRORS),
+    Reader('idx', '.idx', lambda _: _IDX, _read_idx, _DATASET_ERRORS),
+    Reader('cifar', '.bin', _make_cifar, _read_cifar, _DATASET_ERRORS),
 )
 
 

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy
 
 from minigrad import backend
+from minigrad.graph.errors import UnreadableModel
 from minigrad.graph.onnx.package import import_onnx
 from minigrad.graph.onnx.runs import RUNS, Node
 from minigrad.link import Chain, Link
@@ -18,7 +19,7 @@ from minigrad.types import Array
 from minigrad.variable import Variable
 
 
-class OnnxError(ValueError):
+class OnnxError(UnreadableModel):
     """An ONNX file that is damaged, or that holds what cannot be run here."""
 
 
