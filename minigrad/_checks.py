@@ -23,7 +23,7 @@ def check_inputs(function: FunctionNode, inputs: tuple[Any, ...]) -> None:
         DeviceMismatch: The devices differ.
     """
     # An optional last input, such as a bias, leaves its name over.
-    for name, array in zip(function._names(inputs), inputs, strict=False):
+    for name, array in zip(function._names_(inputs), inputs, strict=False):
         if array is None:
             raise RuntimeError(
                 f'{function.public_name}: {name} is uninitialised; give the parameter a '
@@ -31,7 +31,7 @@ def check_inputs(function: FunctionNode, inputs: tuple[Any, ...]) -> None:
             )
     backend.check_same_backend(
         function.public_name,
-        lambda: describe(function._names(inputs), inputs),
+        lambda: describe(function._names_(inputs), inputs),
         inputs,
     )
 
@@ -114,7 +114,7 @@ def protect_retained(function: FunctionNode) -> None:
     An accidental in-place edit between forward and backward then raises at the edit
     instead of corrupting a gradient.
     """
-    arrays = [*function._retained_inputs, *(function._retained_outputs or ())]
+    arrays = [*function._retained_inputs_, *(function._retained_outputs_ or ())]
     for array in arrays:
         if isinstance(array, numpy.ndarray) and array.flags.writeable:
             array.flags.writeable = False

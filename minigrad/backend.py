@@ -435,7 +435,7 @@ class Stopwatch:
 
     def __init__(self, xp: ArrayModule) -> None:
         self._events: Any = None if xp is numpy else xp.cuda
-        self._start = self._now()
+        self._start_ = self._now()
 
     def _now(self) -> Any:
         if self._events is None:
@@ -448,9 +448,9 @@ class Stopwatch:
         """Returns the seconds since it was made; waits for the GPU."""
         now = self._now()
         if self._events is None:
-            return float(now - self._start)
+            return float(now - self._start_)
         now.synchronize()
-        return float(self._events.get_elapsed_time(self._start, now)) / 1000
+        return float(self._events.get_elapsed_time(self._start_, now)) / 1000
 
 
 def contains_nan(array: Array) -> bool:

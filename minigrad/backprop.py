@@ -206,7 +206,7 @@ def _run_backward(
         [function.input_array(i) for i in range(len(function.inputs or ()))]
     )
     backward: Callable[..., Any] = function.backward
-    hooks = function._hooks()
+    hooks = function._hooks_()
     for hook in hooks:
         hook.backward_preprocess(function, in_data, out_grad)
         backward = partial(hook.run_backward, function, backward)

@@ -146,7 +146,7 @@ class ComputationalGraph(Picture):
                     id=f'f{len(recording.calls)}',
                     name=str(node.public_name),
                     label=str(node.label),
-                    arg_names=tuple(node._names(inputs)),
+                    arg_names=tuple(node._names_(inputs)),
                     inputs=[ids[x] for x in inputs if x in ids],
                     outputs=[ids[y] for y in outputs.get(node, ())],
                 )

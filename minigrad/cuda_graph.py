@@ -106,7 +106,7 @@ class Replay:
         with _Trace() as trace:
             self._optimizer.update(self._lossfun, *args)
         plan.see(trace.functions)
-        self._warn(plan)
+        self._warn_(plan)
 
     @property
     def recorded_bytes(self) -> int:
@@ -144,9 +144,9 @@ class Replay:
             Exception
         ) as error:  # of the model too: then it is raised by the usual step
             plan.reason = f'it cannot be recorded: {error}'.split('\n')[0]
-            self._warn(plan)
+            self._warn_(plan)
 
-    def _warn(self, plan: _Plan) -> None:
+    def _warn_(self, plan: _Plan) -> None:
         if plan.reason:
             warnings.warn(
                 f'Replay: this step runs as usual, because {plan.reason}',
@@ -235,13 +235,13 @@ class _Recording:
         self._inputs = [x.copy() for x in arrays]
         self._stream = cupy.cuda.Stream(non_blocking=True)
         # The factor of the loss, which may change from replay to replay.
-        self._scale: Array = None
+        self._scale_: Array = None
         if optimizer._loss_scale is not None:
-            self._scale = cupy.full((), optimizer._loss_scale, np.float32)
+            self._scale_ = cupy.full((), optimizer._loss_scale, np.float32)
         # Memory that nobody else is given: a replay writes to all of it.
         self.pool = cupy.cuda.MemoryPool()
         growing = _Growing(self.pool)
-        self._update: RecordedUpdate | None = None
+        self._update_: RecordedUpdate | None = None
         kernels: Any = kernels_for(arrays[0])
         self._report: dict[str, Any] = {}
         grads_before = [(p, p._grad_var) for p in target.params()]
@@ -257,13 +257,13 @@ class _Recording:
             ):
                 loss = lossfun(*self._inputs)
                 target.cleargrads()
-                if self._scale is not None and loss.size == 1:
-                    loss.grad = self._scale.astype(loss.dtype).reshape(loss.shape)
+                if self._scale_ is not None and loss.size == 1:
+                    loss.grad = self._scale_.astype(loss.dtype).reshape(loss.shape)
                 loss.backward(loss_scale=optimizer._loss_scale)
                 del loss
                 if is_plain(optimizer):
                     optimizer.reallocate_cleared_grads()
-                    self._update = RecordedUpdate.of(optimizer, kernels)
+                    self._update_ = RecordedUpdate.of(optimizer, kernels)
         if captured.error is not None:
             for param, grad in grads_before:
                 param._set_grad_var(grad)
@@ -279,8 +279,8 @@ class _Recording:
 
     def is_current(self) -> bool:
         """Tells whether a recorded update is still the one that is wanted."""
-        return self._update is None or (
-            is_plain(self._optimizer) and self._update.is_current()
+        return self._update_ is None or (
+            is_plain(self._optimizer) and self._update_.is_current()
         )
 
     def _wait_for_current(self) -> None:
@@ -295,10 +295,10 @@ class _Recording:
         with self._stream:
             for mine, given in zip(self._inputs, arrays, strict=True):
                 mine[...] = given
-            if self._scale is not None:
-                self._scale.fill(scale)
-            if self._update is not None:
-                self._update.advance(scale)
+            if self._scale_ is not None:
+                self._scale_.fill(scale)
+            if self._update_ is not None:
+                self._update_.advance(scale)
         self._graph.launch(self._stream)
         current = cupy.cuda.get_current_stream()
         current.wait_event(self._stream.record())
@@ -307,11 +307,11 @@ class _Recording:
             param._loss_scale = scale
         # The next replay writes over them, and a log wants to keep them.
         report({name: _copy_of(value) for name, value in self._report.items()})
-        if self._update is None:
+        if self._update_ is None:
             self._optimizer.update()
         else:
             self._optimizer.t += 1
-            self._update.finish()
+            self._update_.finish()
 
 
 class _Growing:
@@ -322,7 +322,7 @@ class _Growing:
     """
 
     def __init__(self, pool: Any) -> None:
-        self._pool = pool
+        self._pool_ = pool
 
     def malloc(self, size: int) -> Any:
         """Returns memory.
@@ -330,10 +330,10 @@ class _Growing:
         Raises:
             MemoryError: The pool gave blocks back.
         """
-        total, free = self._pool.total_bytes(), self._pool.free_bytes()
-        memory = self._pool.malloc(size)
+        total, free = self._pool_.total_bytes(), self._pool_.free_bytes()
+        memory = self._pool_.malloc(size)
         # A block is reused, or the pool grows and no unused one goes.
-        if self._pool.total_bytes() != total and self._pool.free_bytes() < free:
+        if self._pool_.total_bytes() != total and self._pool_.free_bytes() < free:
             raise MemoryError(
                 'the card is full: memory of the recording was given back'
             )

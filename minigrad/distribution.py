@@ -38,28 +38,28 @@ class Distribution:
         ((6, 5, 4, 3, 2), (6, 5, 4, 3))
     """
 
-    def _lacks(self, name: str) -> NotImplementedError:
+    def _lacks_(self, name: str) -> NotImplementedError:
         return NotImplementedError(f'{type(self).__name__} does not define {name}')
 
     @property
     def batch_shape(self) -> tuple[int, ...]:
         """Shape of the array of distributions."""
-        raise self._lacks('batch_shape')
+        raise self._lacks_('batch_shape')
 
     @property
     def event_shape(self) -> tuple[int, ...]:
         """Shape of what is drawn at once from one distribution."""
-        raise self._lacks('event_shape')
+        raise self._lacks_('event_shape')
 
     @property
     def params(self) -> dict[str, Any]:
         """The parameters, by name."""
-        raise self._lacks('params')
+        raise self._lacks_('params')
 
     @property
     def support(self) -> str:
         """Where the probability is not zero, in words."""
-        raise self._lacks('support')
+        raise self._lacks_('support')
 
     @property
     def xp(self) -> ArrayModule:
@@ -80,11 +80,11 @@ class Distribution:
 
     def sample_n(self, n: int) -> Variable:
         """Draws points of the shape ``(n,) + batch_shape + event_shape``."""
-        raise self._lacks('sample_n')
+        raise self._lacks_('sample_n')
 
     def log_prob(self, x: Any) -> Variable:
         """Logarithm of the density, or of the probability, at ``x``."""
-        raise self._lacks('log_prob')
+        raise self._lacks_('log_prob')
 
     def prob(self, x: Any) -> Variable:
         """Density, or probability, at ``x``."""
@@ -92,7 +92,7 @@ class Distribution:
 
     def cdf(self, x: Any) -> Variable:
         """Cumulative distribution function: probability of at most ``x``."""
-        raise self._lacks('cdf')
+        raise self._lacks_('cdf')
 
     def log_cdf(self, x: Any) -> Variable:
         """Logarithm of `cdf`."""
@@ -100,7 +100,7 @@ class Distribution:
 
     def icdf(self, x: Any) -> Variable:
         """Inverse of `cdf`, at probabilities ``x``."""
-        raise self._lacks('icdf')
+        raise self._lacks_('icdf')
 
     def survival_function(self, x: Any) -> Variable:
         """Probability of more than ``x``."""
@@ -112,22 +112,22 @@ class Distribution:
 
     def perplexity(self, x: Any) -> Variable:
         """Perplexity at ``x``; no distribution here defines it, as in Chainer."""
-        raise self._lacks('perplexity')
+        raise self._lacks_('perplexity')
 
     @property
     def mean(self) -> Variable:
         """The mean."""
-        raise self._lacks('mean')
+        raise self._lacks_('mean')
 
     @property
     def mode(self) -> Variable:
         """The most probable point."""
-        raise self._lacks('mode')
+        raise self._lacks_('mode')
 
     @property
     def variance(self) -> Variable:
         """The variance."""
-        raise self._lacks('variance')
+        raise self._lacks_('variance')
 
     @property
     def stddev(self) -> Variable:
@@ -137,12 +137,12 @@ class Distribution:
     @property
     def covariance(self) -> Variable:
         """The covariance matrix of one event."""
-        raise self._lacks('covariance')
+        raise self._lacks_('covariance')
 
     @property
     def entropy(self) -> Variable:
         """The entropy, in nats."""
-        raise self._lacks('entropy')
+        raise self._lacks_('entropy')
 
 
 Divergence = TypeVar('Divergence', bound=Callable[[Any, Any], Variable])

@@ -156,7 +156,7 @@ class LocalHooks:
     def _n_local_function_hooks(self) -> int:
         return len(self._local_function_hooks or ())
 
-    def _hooks(self) -> list[FunctionHook]:
+    def _hooks_(self) -> list[FunctionHook]:
         return list(
             {**get_function_hooks(), **(self._local_function_hooks or {})}.values()
         )

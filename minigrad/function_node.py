@@ -84,15 +84,15 @@ class FunctionNode(LocalHooks):
     outputs: tuple[ref[VariableNode], ...] | None = None
     rank = 0
     stack: traceback.StackSummary | None = None
-    _checks_types = True  # an instance of the base class may bring its own check
+    _checks_types_ = True  # an instance of the base class may bring its own check
     _input_indexes_to_retain: tuple[int, ...] = ()
     _output_indexes_to_retain: tuple[int, ...] = ()
-    _retained_inputs: tuple[Array, ...] = ()
-    _retained_outputs: tuple[Array, ...] | None = None
+    _retained_inputs_: tuple[Array, ...] = ()
+    _retained_outputs_: tuple[Array, ...] | None = None
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        cls._checks_types = (
+        cls._checks_types_ = (
             cls.check_type_forward is not FunctionNode.check_type_forward
         )
         if 'public_name' not in vars(cls):
@@ -166,13 +166,13 @@ class FunctionNode(LocalHooks):
         in_data = InputTypes(arrays)
         try:
             if on_cpu and ordinary and not self._local_function_hooks:
-                if self._checks_types:
+                if self._checks_types_:
                     self.check_type_forward(in_data)
                 ys = self.forward(in_data)
             else:
-                ys = self._forward_specially(in_data, on_cpu)
+                ys = self._forward_specially_(in_data, on_cpu)
         except InvalidType as error:
-            error.list_inputs(self._names(in_data), in_data)
+            error.list_inputs(self._names_(in_data), in_data)
             raise
         ys = (ys,) if ys.__class__ is ndarray else as_arrays(self, ys)
         if not record:
@@ -186,27 +186,27 @@ class FunctionNode(LocalHooks):
             outputs.append(ref(variable._node))
         self.outputs = tuple(outputs)
         if self._input_indexes_to_retain:
-            self._retained_inputs = tuple(
+            self._retained_inputs_ = tuple(
                 [arrays[i] for i in self._input_indexes_to_retain]
             )
         if self._output_indexes_to_retain:
-            self._retained_outputs = tuple(
+            self._retained_outputs_ = tuple(
                 [ys[i] for i in self._output_indexes_to_retain]
             )
         if not ordinary and config.debug:
             protect_retained(self)
         return tuple(variables)
 
-    def _forward_specially(self, in_data: InputTypes, on_cpu: bool) -> Any:
+    def _forward_specially_(self, in_data: InputTypes, on_cpu: bool) -> Any:
         """Runs `forward` between the hooks, on its device, with the checks asked for."""
         if config.debug:
             self.stack = traceback.extract_stack()
         if not on_cpu:
             check_inputs(self, in_data)
-        if self._checks_types and config.type_check:
+        if self._checks_types_ and config.type_check:
             self.check_type_forward(in_data)
         forward: Callable[..., Any] = self.forward
-        hooks = self._hooks()
+        hooks = self._hooks_()
         for hook in hooks:
             hook.forward_preprocess(self, in_data)
         for hook in hooks:
@@ -223,7 +223,7 @@ class FunctionNode(LocalHooks):
             check_nan(self, ys)
         return ys
 
-    def _names(self, values: Sequence[Any]) -> tuple[str, ...]:
+    def _names_(self, values: Sequence[Any]) -> tuple[str, ...]:
         names = self.arg_names
         return (*names, *[f'x{i}' for i in range(len(names), len(values))])
 
@@ -326,7 +326,7 @@ class FunctionNode(LocalHooks):
     def input_array(self, index: int) -> Array | None:
         """Returns the array of an input if it was retained or is still alive."""
         if index in self._input_indexes_to_retain:
-            return self._retained_inputs[self._input_indexes_to_retain.index(index)]
+            return self._retained_inputs_[self._input_indexes_to_retain.index(index)]
         return (self.inputs or ())[index].data
 
     def get_retained_inputs(self) -> tuple[Variable, ...]:
@@ -337,12 +337,12 @@ class FunctionNode(LocalHooks):
         if self.inputs is None:
             return ()
         if self.on_arrays and not config.enable_backprop:
-            return self._retained_inputs
+            return self._retained_inputs_
         return tuple(
             [
                 self.inputs[i].variable_of(array)
                 for i, array in zip(
-                    self._input_indexes_to_retain, self._retained_inputs, strict=True
+                    self._input_indexes_to_retain, self._retained_inputs_, strict=True
                 )
             ]
         )
@@ -357,11 +357,11 @@ class FunctionNode(LocalHooks):
         if not self._output_indexes_to_retain or self.outputs is None:
             return ()
         if self.on_arrays and not config.enable_backprop:
-            return self._retained_outputs or ()
+            return self._retained_outputs_ or ()
         outputs = list(self.outputs)
         variables = []
         for i, array in zip(
-            self._output_indexes_to_retain, self._retained_outputs or (), strict=True
+            self._output_indexes_to_retain, self._retained_outputs_ or (), strict=True
         ):
             node = outputs[i]()
             if node is None:
@@ -377,11 +377,11 @@ class FunctionNode(LocalHooks):
     @property
     def output_data(self) -> tuple[Array | None, ...]:
         """The retained output arrays, None for those that were not retained."""
-        if self._retained_outputs is None:
+        if self._retained_outputs_ is None:
             raise RuntimeError('retained output data is gone')
         data: list[Array | None] = [None] * len(self.outputs or ())
         for i, array in zip(
-            self._output_indexes_to_retain, self._retained_outputs, strict=True
+            self._output_indexes_to_retain, self._retained_outputs_, strict=True
         ):
             data[i] = array
         return tuple(data)
@@ -396,13 +396,13 @@ class FunctionNode(LocalHooks):
                 node.unchain()
         self.inputs = None
         self.outputs = None
-        self._retained_inputs = ()
-        self._retained_outputs = None
+        self._retained_inputs_ = ()
+        self._retained_outputs_ = None
 
     def describe_call(self) -> str:
         """Returns the inputs' shapes and dtypes, one per line, for messages."""
         nodes = self.inputs or ()
-        names = self._names(nodes)
+        names = self._names_(nodes)
         return '\n'.join(
             f'  {name}  {node.dtype} {node.shape}'
             for name, node in zip(names, nodes, strict=False)

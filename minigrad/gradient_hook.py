@@ -120,7 +120,7 @@ class Countdown:
         self, seeds: Iterable[VariableNode], accumulate: Accumulate, hooks: _Hooks
     ) -> None:
         self._accumulate = accumulate
-        self._hooks = hooks
+        self._hooks_ = hooks
         self._uses: dict[VariableNode, int] = {}
         self._reaching_further = 0  # functions that add to others than their inputs
         self._complete: list[VariableNode] = []  # but for what those functions add
@@ -173,5 +173,5 @@ class Countdown:
 
     def _tell(self, variable: Variable) -> None:
         self._untold.pop(id(variable), None)
-        for hook in list(self._hooks):
+        for hook in list(self._hooks_):
             hook.gradient_final(variable)

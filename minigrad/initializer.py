@@ -32,7 +32,7 @@ class Initializer:
         """Fills ``array`` in place."""
         raise NotImplementedError(f'{type(self).__name__}.__call__ is not implemented')
 
-    def _check_dtype(self, array: Array) -> None:
+    def _check_dtype_(self, array: Array) -> None:
         if self.dtype is not None and array.dtype != get_dtype(self.dtype):
             raise ValueError(
                 f'{type(self).__name__}: expected an array of dtype '

@@ -114,7 +114,7 @@ class Link(DeviceResident, NamedArguments):
     _params: _Names
     _persistent: _Names
     _within_init_scope = False
-    _init_done = False
+    _init_done_ = False
     _local_link_hooks: dict[str, LinkHook] | None = None
     name: str | None = None
 
@@ -123,13 +123,13 @@ class Link(DeviceResident, NamedArguments):
         self._params = _Names()
         self._persistent = _Names()
         self.name = None
-        self._init_done = True
+        self._init_done_ = True
         for name, value in params.items():
             shape, dtype = _shape_and_dtype(value)
             self.add_param(name, shape, dtype=dtype)
 
-    def _check_init_done(self) -> None:
-        if not self._init_done:
+    def _check_init_done_(self) -> None:
+        if not self._init_done_:
             raise RuntimeError(
                 'Link.__init__() has not been called; start '
                 f'{type(self).__name__}.__init__ with super().__init__()'
@@ -139,7 +139,7 @@ class Link(DeviceResident, NamedArguments):
 
         def __getattr__(self, name: str) -> Any:
             if name in ('_params', '_persistent', '_children'):
-                self._check_init_done()
+                self._check_init_done_()
             if name == 'forward':
                 raise AttributeError(
                     f'{type(self).__name__} was called, but has no forward; define '
@@ -150,23 +150,23 @@ class Link(DeviceResident, NamedArguments):
     # Calling
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        self._check_init_done()
+        self._check_init_done_()
         hooks = get_link_hooks()
         if self._local_link_hooks:
             hooks = {**hooks, **self._local_link_hooks}
         if not hooks:
-            return self._forward(*args, **kwargs)
+            return self._forward_(*args, **kwargs)
         active = list(hooks.values())
         before = ForwardPreprocessArgs(self, 'forward', args, kwargs)
         for hook in active:
             hook.forward_preprocess(before)
-        out = self._forward(*args, **kwargs)
+        out = self._forward_(*args, **kwargs)
         after = ForwardPostprocessArgs(self, 'forward', args, kwargs, out)
         for hook in active:
             hook.forward_postprocess(after)
         return out
 
-    def _forward(self, *args: Any, **kwargs: Any) -> Any:
+    def _forward_(self, *args: Any, **kwargs: Any) -> Any:
         # A mixin behind Link in the bases may bring a __call__; it then is the forward.
         forward = getattr(super(), '__call__', None)  # noqa: B004
         if forward is None:
@@ -234,7 +234,7 @@ class Link(DeviceResident, NamedArguments):
     def __repr__(self) -> str:
         return str(self)
 
-    def _show_children(self, children: Iterable[tuple[Any, str]]) -> str:
+    def _show_children_(self, children: Iterable[tuple[Any, str]]) -> str:
         lines = [
             f'  {line}\n'
             for name, text in children
@@ -257,7 +257,7 @@ class Link(DeviceResident, NamedArguments):
         Raises:
             RuntimeError: ``super().__init__()`` has not been called yet.
         """
-        self._check_init_done()
+        self._check_init_done_()
         outer = self._within_init_scope
         self._within_init_scope = True
         try:
@@ -267,13 +267,13 @@ class Link(DeviceResident, NamedArguments):
 
     def __setattr__(self, name: str, value: Any) -> None:
         if isinstance(value, (Parameter, Link)):
-            registered = self._within_init_scope and self._register(name, value)
+            registered = self._within_init_scope and self._register_(name, value)
             # A value with a name is registered elsewhere: a shared weight.
-            if not registered and value.name is None and not self._holds(name):
-                self._warn_not_registered(name, value)
+            if not registered and value.name is None and not self._holds_(name):
+                self._warn_not_registered_(name, value)
         super().__setattr__(name, value)
 
-    def _register(self, name: str, value: Parameter | Link) -> bool:
+    def _register_(self, name: str, value: Parameter | Link) -> bool:
         if isinstance(value, Link):
             return False
         value.name = name
@@ -281,24 +281,24 @@ class Link(DeviceResident, NamedArguments):
         self._persistent.discard(name)
         return True
 
-    def _holds(self, name: str) -> bool:
+    def _holds_(self, name: str) -> bool:
         # Registered, or assigned and warned about before.
         held = self.__dict__.get(name)
         return isinstance(held, (Parameter, Link)) or (
-            self._init_done and name in self._params
+            self._init_done_ and name in self._params
         )
 
     # What was wrong about assigning a link that did not become a child, and the fix.
-    _unregistered_link = (
+    _unregistered_link_ = (
         'was assigned to a Link that is not a Chain',
         'derive the class from Chain, which can have child links',
     )
 
-    def _warn_not_registered(self, name: str, value: Parameter | Link) -> None:
-        if not self._init_done:
+    def _warn_not_registered_(self, name: str, value: Parameter | Link) -> None:
+        if not self._init_done_:
             (event, fix), what = _BEFORE_INIT, 'its parameters'
         elif isinstance(value, Link):
-            (event, fix), what = self._unregistered_link, 'its parameters'
+            (event, fix), what = self._unregistered_link_, 'its parameters'
         else:
             (event, fix), what = _OUTSIDE_INIT_SCOPE, 'it'
         warnings.warn(
@@ -331,7 +331,7 @@ class Link(DeviceResident, NamedArguments):
         Raises:
             AttributeError: the attribute exists already.
         """
-        self._check_new(name, 'parameter')
+        self._check_new_(name, 'parameter')
         if initializer is None:
             initializer = initializers.NaN(dtype)
         with self.init_scope():
@@ -347,12 +347,12 @@ class Link(DeviceResident, NamedArguments):
         Raises:
             AttributeError: the attribute exists already.
         """
-        self._check_new(name, 'persistent value')
+        self._check_new_(name, 'persistent value')
         self.__dict__[name] = value
         self._persistent.add(name)
 
-    def _check_new(self, name: str, kind: str) -> None:
-        self._check_init_done()
+    def _check_new_(self, name: str, kind: str) -> None:
+        self._check_init_done_()
         if name in self.__dict__:
             raise AttributeError(
                 f'cannot register a new {kind} {name}: attribute exists'
@@ -376,7 +376,7 @@ class Link(DeviceResident, NamedArguments):
     # The hierarchy. Everything below goes through children and _named_children, in one
     # order.
 
-    def _named_children(self) -> Iterator[tuple[str, Link]]:
+    def _named_children_(self) -> Iterator[tuple[str, Link]]:
         yield from ()
 
     def children(self) -> Iterator[Link]:
@@ -419,7 +419,7 @@ class Link(DeviceResident, NamedArguments):
             param: Parameter = self.__dict__[name]
             if include_uninit or param.is_initialized:
                 yield f'/{name}', param
-        for name, child in self._named_children():
+        for name, child in self._named_children_():
             for path, param in child.namedparams(include_uninit):
                 yield f'/{name}{path}', param
 
@@ -442,7 +442,7 @@ class Link(DeviceResident, NamedArguments):
         """
         if not skipself:
             yield '/', self
-        for name, child in self._named_children():
+        for name, child in self._named_children_():
             yield f'/{name}', child
             for path, link in child.namedlinks(skipself=True):
                 yield f'/{name}{path}', link
@@ -459,10 +459,10 @@ class Link(DeviceResident, NamedArguments):
         for child in self.children():
             child.device_resident_accept(visitor)
 
-    def _pairs(self, link: Link) -> Iterator[tuple[Link, Link]]:
+    def _pairs_(self, link: Link) -> Iterator[tuple[Link, Link]]:
         # The children of both, matched by name.
-        others = dict(link._named_children())
-        for name, child in self._named_children():
+        others = dict(link._named_children_())
+        for name, child in self._named_children_():
             if name not in others:
                 raise KeyError(
                     f'{type(link).__name__} has no child link {name!r}, which '
@@ -470,10 +470,10 @@ class Link(DeviceResident, NamedArguments):
                 )
             yield child, others[name]
 
-    def _all_pairs(self, link: Link) -> Iterator[tuple[Link, Link]]:
+    def _all_pairs_(self, link: Link) -> Iterator[tuple[Link, Link]]:
         yield self, link
-        for child, other in self._pairs(link):
-            yield from child._all_pairs(other)
+        for child, other in self._pairs_(link):
+            yield from child._all_pairs_(other)
 
     # Copying
 
@@ -500,14 +500,14 @@ class Link(DeviceResident, NamedArguments):
         """
         _check_copy_mode(mode)
         if mode == 'share':
-            return self._tied(self._share())
+            return self._tied_(self._share_())
         ret = copy.deepcopy(self)
         if mode == 'init':
             for param in ret.params(include_uninit=False):
                 param.initialize(param.shape)
         return ret
 
-    def _tied(self, ret: Self) -> Self:
+    def _tied_(self, ret: Self) -> Self:
         """Ties the parameters of a copy that are tied in this link."""
         copies: dict[int, Any] = {}
         for mine, other in zip(self.links(), ret.links(), strict=True):
@@ -516,7 +516,7 @@ class Link(DeviceResident, NamedArguments):
                 other.__dict__[name] = copies.setdefault(key, other.__dict__[name])
         return ret
 
-    def _share(self) -> Self:
+    def _share_(self) -> Self:
         ret = copy.copy(self)
         d = ret.__dict__
         ret._params = _Names(self._params)
@@ -565,7 +565,7 @@ class Link(DeviceResident, NamedArguments):
                     copyto(dst[name], src[name])
                 else:
                     dst[name] = copy.deepcopy(src[name])
-        for child, other in self._pairs(link):
+        for child, other in self._pairs_(link):
             child.copyparams(other, copy_persistent)
 
     @classmethod
@@ -597,7 +597,7 @@ class Link(DeviceResident, NamedArguments):
             link: The source; its devices may be others.
         """
         added = set()
-        for mine, other in self._all_pairs(link):
+        for mine, other in self._all_pairs_(link):
             for name in mine._params:
                 param, source = mine.__dict__[name], other.__dict__[name]
                 pair = id(param), id(source)
@@ -607,16 +607,16 @@ class Link(DeviceResident, NamedArguments):
 
     def enable_update(self) -> None:
         """Lets the optimizer update all parameters of the hierarchy."""
-        self._set_update_enabled(True)
+        self._set_update_enabled_(True)
 
     def disable_update(self) -> None:
         """Freezes all parameters of the hierarchy.
 
         Call it after ``optimizer.setup``, which makes the update rules.
         """
-        self._set_update_enabled(False)
+        self._set_update_enabled_(False)
 
-    def _set_update_enabled(self, enabled: bool) -> None:
+    def _set_update_enabled_(self, enabled: bool) -> None:
         for param in self.params():
             if param.update_rule is not None:
                 param.update_rule.enabled = enabled
@@ -673,7 +673,7 @@ class Link(DeviceResident, NamedArguments):
                 copyto(param.array, data)
         for name in self._persistent:
             d[name] = serializer(name, d[name])
-        for name, child in self._named_children():
+        for name, child in self._named_children_():
             child.serialize(serializer[name])
 
 
@@ -708,7 +708,7 @@ class Chain(Link):
     """
 
     _children: _Names
-    _unregistered_link = _OUTSIDE_INIT_SCOPE
+    _unregistered_link_ = _OUTSIDE_INIT_SCOPE
 
     def __init__(self, **links: Link) -> None:
         super().__init__()
@@ -717,17 +717,17 @@ class Chain(Link):
             self.add_link(name, link)
 
     def __str__(self) -> str:
-        return self._show_children(
-            [(name, str(child)) for name, child in self._named_children()]
+        return self._show_children_(
+            [(name, str(child)) for name, child in self._named_children_()]
         )
 
     def __getitem__(self, name: str) -> Any:
         """Returns the attribute of that name."""
         return getattr(self, name)
 
-    def _register(self, name: str, value: Parameter | Link) -> bool:
+    def _register_(self, name: str, value: Parameter | Link) -> bool:
         if not isinstance(value, Link):
-            return super()._register(name, value)
+            return super()._register_(name, value)
         if hasattr(self, name):
             raise AttributeError(f'cannot register a new link {name}: attribute exists')
         value.name = name
@@ -749,7 +749,7 @@ class Chain(Link):
             AttributeError: the attribute exists already.
             TypeError: ``link`` is not a link.
         """
-        self._check_new(name, 'link')
+        self._check_new_(name, 'link')
         if not isinstance(link, Link):
             raise TypeError(
                 f'cannot register a non-link object as a child: {type(link).__name__}'
@@ -762,14 +762,14 @@ class Chain(Link):
         values = self.__dict__
         return iter([values[name] for name in self._children])
 
-    def _named_children(self) -> Iterator[tuple[str, Link]]:
+    def _named_children_(self) -> Iterator[tuple[str, Link]]:
         for name in self._children:
             yield name, self.__dict__[name]
 
-    def _share(self) -> Self:
-        ret = super()._share()
+    def _share_(self) -> Self:
+        ret = super()._share_()
         ret._children = _Names(self._children)
-        for name, child in self._named_children():
+        for name, child in self._named_children_():
             copied = child.copy('share')
             copied.name = name
             ret.__dict__[name] = copied
@@ -793,7 +793,7 @@ class ChainList(Link, MutableSequence[Link]):
         ['/0', '/1', '/2']
     """
 
-    _unregistered_link = (
+    _unregistered_link_ = (
         'was assigned to an attribute of a ChainList',
         'add it with "self.append(link)", or derive the class from Chain',
     )
@@ -805,19 +805,19 @@ class ChainList(Link, MutableSequence[Link]):
             self.add_link(link)
 
     def __str__(self) -> str:
-        return self._show_children(
-            [(name, str(child)) for name, child in self._named_children()]
+        return self._show_children_(
+            [(name, str(child)) for name, child in self._named_children_()]
         )
 
-    def _register(self, name: str, value: Parameter | Link) -> bool:
+    def _register_(self, name: str, value: Parameter | Link) -> bool:
         if isinstance(value, Link):
             raise TypeError(
                 'cannot register a new link within a "with chainlist.init_scope():" '
                 'block; use append'
             )
-        return super()._register(name, value)
+        return super()._register_(name, value)
 
-    def _number(self) -> None:
+    def _number_(self) -> None:
         for i, child in enumerate(self._children):
             child.name = str(i)
 
@@ -839,16 +839,16 @@ class ChainList(Link, MutableSequence[Link]):
                 f'not {type(index).__name__}'
             )
         self._children[index] = value
-        self._number()
+        self._number_()
 
     def __delitem__(self, index: int | slice) -> None:
         del self._children[index]
-        self._number()
+        self._number_()
 
     def insert(self, index: int, link: Link) -> None:
         """Inserts a child before a position."""
         self._children.insert(index, link)
-        self._number()
+        self._number_()
 
     def add_link(self, link: Link) -> None:
         """Appends a child."""
@@ -864,14 +864,14 @@ class ChainList(Link, MutableSequence[Link]):
         """Yields the items."""
         return iter(list(self._children))
 
-    def _named_children(self) -> Iterator[tuple[str, Link]]:
+    def _named_children_(self) -> Iterator[tuple[str, Link]]:
         for i, child in enumerate(self._children):
             yield str(i), child
 
-    def _share(self) -> Self:
-        ret = super()._share()
+    def _share_(self) -> Self:
+        ret = super()._share_()
         ret._children = [child.copy('share') for child in self._children]
-        ret._number()
+        ret._number_()
         return ret
 
 

@@ -84,7 +84,7 @@ class Hyperparameter:
         entries.update((k, v) for k, v in self.__dict__.items() if k != '_parent')
         return entries
 
-    def _set(self, **entries: Any) -> Self:
+    def _set_(self, **entries: Any) -> Self:
         """Sets the entries that are not None."""
         for name, value in entries.items():
             if value is not None:
@@ -220,7 +220,7 @@ class UpdateRule:
         self.t = 0
         self._use_fp32_update = False
         # What `Optimizer.serialize` knows of the parameter.
-        self._is_narrow = False  # bfloat16
+        self._is_narrow_ = False  # bfloat16
         self._shape: tuple[int, ...] | None = None
         self._dtype: Any = np.dtype(np.float32)
         self._fp32_param: Parameter | None = None
@@ -266,12 +266,12 @@ class UpdateRule:
             return
         self.t += 1
         with _device_of(param):
-            if self._has_fp32_copy(_dtype_of(param)):
-                self._update_in_fp32(param)
+            if self._has_fp32_copy_(_dtype_of(param)):
+                self._update_in_fp32_(param)
             else:
-                self._update(param, param._loss_scale)
+                self._update_(param, param._loss_scale)
 
-    def _update(self, param: Parameter, loss_scale: float | None) -> None:
+    def _update_(self, param: Parameter, loss_scale: float | None) -> None:
         if param._array is not None:
             self._init_states(param)
             if loss_scale is not None and param.grad is not None:
@@ -292,13 +292,13 @@ class UpdateRule:
         """
         return False
 
-    def _has_fp32_copy(self, dtype: Any) -> bool:
+    def _has_fp32_copy_(self, dtype: Any) -> bool:
         """Tells whether a parameter of this dtype is updated through a float32 copy."""
         if dtype is None:
             return False
         return (self._use_fp32_update and dtype == np.float16) or is_bfloat16(dtype)
 
-    def _fp32_copy(self, param: Parameter) -> Parameter:
+    def _fp32_copy_(self, param: Parameter) -> Parameter:
         """Returns the float32 copy that stands for a float16 parameter."""
         fp32_param = self._fp32_param
         if param.array is None:
@@ -312,11 +312,11 @@ class UpdateRule:
         self._fp32_param = fp32_param
         return fp32_param
 
-    def _update_in_fp32(self, param: Parameter) -> None:
-        fp32_param = self._fp32_copy(param)
+    def _update_in_fp32_(self, param: Parameter) -> None:
+        fp32_param = self._fp32_copy_(param)
         if param.array is not None and param.grad is not None:
             fp32_param.grad = param.grad.astype(np.float32)
-        self._update(fp32_param, param._loss_scale)
+        self._update_(fp32_param, param._loss_scale)
         if param.array is not None:
             param.array[...] = fp32_param.array
         fp32_param.cleargrad()
@@ -380,12 +380,12 @@ class UpdateRule:
             for key in self._state:
                 self._state[key] = serializer(key, self._state[key])
         elif loading:
-            self._load_new_state(serializer)
+            self._load_new_state_(serializer)
         elif self.t > 0:
             # Updates of a parameter that has no shape yet: nothing to load later.
             serializer('has_state', False)
         if loading:
-            if self._use_fp32_update or self._is_narrow:
+            if self._use_fp32_update or self._is_narrow_:
                 copy = _optional(serializer, 'fp32_param', None)
                 if copy is not None:
                     name = f'{getattr(serializer, "path", "")}fp32_param'
@@ -394,13 +394,13 @@ class UpdateRule:
         elif self._fp32_param is not None and self._fp32_param.array is not None:
             serializer('fp32_param', self._fp32_param.array)
 
-    def _load_new_state(self, serializer: Any) -> None:
+    def _load_new_state_(self, serializer: Any) -> None:
         """Loads the state of a rule that has not made an update yet."""
         if not _optional(serializer, 'has_state', True):
             return
         # A stand-in for the parameter tells which entries there are, and their shapes.
         shape = (1,) if self._shape is None else self._shape
-        dtype = np.float32 if self._has_fp32_copy(self._dtype) else self._dtype
+        dtype = np.float32 if self._has_fp32_copy_(self._dtype) else self._dtype
         self._state = {}
         self.init_state(Parameter(np.zeros(shape, dtype)))
         expected, self._state = self._state, None
@@ -607,7 +607,7 @@ class Optimizer(NamedArguments):
     _loss_scaling_isnan = False
     _loss_scaling_isnan_ever = False
     _loss_scaling_multiplier = 1.0
-    _without_grad: list[Parameter] | None = None  # in every step so far
+    _without_grad_: list[Parameter] | None = None  # in every step so far
 
     if not TYPE_CHECKING:
 
@@ -635,7 +635,7 @@ class Optimizer(NamedArguments):
         self.target = link
         self.t = 0
         self.epoch = 0
-        self._without_grad = None
+        self._without_grad_ = None
         self._hookable = _Hooks(warn_about_timing=True)
         return self
 
@@ -648,7 +648,7 @@ class Optimizer(NamedArguments):
         model, updates = type(self.target).__name__, f'{self.t} updates'
         return f'<{type(self).__name__}({shown}) of {model}, {updates}>'
 
-    def _hooks(self) -> _Hooks:
+    def _hooks_(self) -> _Hooks:
         if self._hookable is None:
             raise RuntimeError(
                 f'{type(self).__name__} is not set up.\n'
@@ -712,15 +712,15 @@ class Optimizer(NamedArguments):
             ValueError: It has no name, or the timing is none of these.
             KeyError: A hook of this name exists.
         """
-        self._hooks().add(hook, name, timing)
+        self._hooks_().add(hook, name, timing)
 
     def remove_hook(self, name: str) -> None:
         """Removes the hook of this name; KeyError if there is none."""
-        self._hooks().remove(name)
+        self._hooks_().remove(name)
 
     def call_hooks(self, timing: str = 'pre') -> None:
         """Calls the hooks of this timing in the order in which they were added."""
-        for hook in list(self._hooks().of(timing).values()):
+        for hook in list(self._hooks_().of(timing).values()):
             self.call_hook(hook)
 
     def call_hook(self, hook: Callable[..., Any]) -> None:
@@ -746,7 +746,7 @@ class Optimizer(NamedArguments):
             KeyError: A part of the state is not in the snapshot.
         """
         if self.target is None:
-            self._hooks()  # says so
+            self._hooks_()  # says so
         self.t = serializer('t', self.t)
         self.epoch = serializer('epoch', self.epoch)
         if self._loss_scaling_is_dynamic:
@@ -759,7 +759,7 @@ class Optimizer(NamedArguments):
             rule = getattr(param, 'update_rule', None)
             if rule is not None:
                 dtype = _dtype_of(param)
-                rule._is_narrow = dtype is not None and is_bfloat16(dtype)
+                rule._is_narrow_ = dtype is not None and is_bfloat16(dtype)
                 rule._shape = param.shape if param.is_initialized else None
                 rule._dtype = np.dtype(np.float32) if dtype is None else dtype
                 rule.serialize(serializer[name])
@@ -910,7 +910,7 @@ class GradientMethod(Optimizer):
         Raises:
             RuntimeError: The optimizer is not set up.
         """
-        self._hooks()
+        self._hooks_()
         if lossfun is not None:
             loss = lossfun(*args, **kwds)
             _check_loss(type(self).__name__, lossfun, loss)
@@ -922,7 +922,7 @@ class GradientMethod(Optimizer):
             del loss  # with the graph, before the update needs memory
 
         if self.t < _STEPS_TO_WAIT_FOR_GRADIENTS:
-            self._look_for_gradients(lossfun is not None)
+            self._look_for_gradients_(lossfun is not None)
         self.reallocate_cleared_grads()
         self.check_nan_in_grads()
         self.call_hooks('pre')
@@ -933,12 +933,12 @@ class GradientMethod(Optimizer):
         self.call_hooks('post')
         self.update_loss_scale()
 
-    def _look_for_gradients(self, has_run_backward: bool) -> None:
+    def _look_for_gradients_(self, has_run_backward: bool) -> None:
         """Warns if no parameter has a gradient, or if one had none in many steps."""
         name = f'{type(self).__name__}.update'
         trained = [p for p in self.target.params(False) if _is_trained(p)]
         without = [p for p in trained if p.grad is None]
-        first = self._without_grad is None
+        first = self._without_grad_ is None
         if (
             first
             and trained
@@ -953,9 +953,9 @@ class GradientMethod(Optimizer):
                 stacklevel=3,
             )
         if not first and without:
-            before = {id(p) for p in self._without_grad or ()}
+            before = {id(p) for p in self._without_grad_ or ()}
             without = [p for p in without if id(p) in before]
-        self._without_grad = without
+        self._without_grad_ = without
         if without and self.t == _STEPS_TO_WAIT_FOR_GRADIENTS - 1:
             ids = {id(p) for p in without}
             paths = [k for k, p in self.target.namedparams() if id(p) in ids]

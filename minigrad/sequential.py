@@ -89,7 +89,7 @@ class Sequential(ChainList):
                 if child is layer:
                     del self._children[j]
                     break
-            self._number()
+            self._number_()
 
     def __add__(self, other: Sequential) -> Sequential:
         _check_sequential(other)
@@ -114,11 +114,11 @@ class Sequential(ChainList):
         if i < 0:
             i += n
         if isinstance(layer, Link):
-            self._children.insert(self._child_position(i), layer)
-            self._number()
+            self._children.insert(self._child_position_(i), layer)
+            self._number_()
         self._layers.insert(i, layer)
 
-    def _child_position(self, i: int) -> int:
+    def _child_position_(self, i: int) -> int:
         # Not the order of the layers, but the one that Chainer's snapshots have: a new
         # link goes behind the position that the first link before it has among all
         # layers. Append four links: they are numbered 0, 3, 2, 1.
@@ -196,7 +196,7 @@ class Sequential(ChainList):
     # As a link
 
     def __str__(self) -> str:
-        return self._show_children(
+        return self._show_children_(
             [(i, _describe(layer)) for i, layer in enumerate(self)]
         )
 

@@ -23,7 +23,7 @@ class Advice(LogReport):
     def __init__(self, n_classes: int) -> None:
         super().__init__(postprocess=self._look, log_name=None)
         self._guessing = math.log(n_classes)
-        self._said: set[str] = set()
+        self._said_: set[str] = set()
 
     def _look(self, row: dict[str, Any]) -> None:
         if row['main/loss'] > 0.98 * self._guessing:
@@ -41,6 +41,6 @@ class Advice(LogReport):
 
     def _say(self, text: str) -> None:
         kind = text[:20]
-        if kind not in self._said:
-            self._said.add(kind)
+        if kind not in self._said_:
+            self._said_.add(kind)
             print(f'hint: {text}')

@@ -104,11 +104,11 @@ class AlexNetOWT(mg.Chain):
         Returns:
             Variable, shape ``(N, n_out)``.
         """
-        h = self._pool(F.relu(self.conv1(x)))
-        h = self._pool(F.relu(self.conv2(h)))
+        h = self._pool_(F.relu(self.conv1(x)))
+        h = self._pool_(F.relu(self.conv2(h)))
         h = F.relu(self.conv3(h))
         h = F.relu(self.conv4(h))
-        h = self._pool(F.relu(self.conv5(h)))
+        h = self._pool_(F.relu(self.conv5(h)))
         if h.shape[2:] != (6, 6):
             h = _average_over_grid(_average_over_grid(h, 6, axis=2), 6, axis=3)
         h = F.relu(self.fc6(F.dropout(h)))
@@ -116,7 +116,7 @@ class AlexNetOWT(mg.Chain):
         return self.fc8(h)
 
     @staticmethod
-    def _pool(h: mg.Variable) -> mg.Variable:
+    def _pool_(h: mg.Variable) -> mg.Variable:
         return F.max_pooling_2d(h, ksize=3, stride=2, cover_all=False)
 
 

@@ -144,6 +144,56 @@ _NAMES = {name for table in REMOVED.values() for name in table} | set(_ARRAY)
 _ATTRIBUTE, _IMPORTED = '_minigrad_attribute', '_minigrad_imported'
 
 
+# What to write instead, where that is not the value's own name.
+_WRITE: dict[tuple[str, str], str] = {
+    ('numpy', 'Inf'): 'numpy.inf',
+    ('numpy', 'Infinity'): 'numpy.inf',
+    ('numpy', 'NINF'): '-numpy.inf',
+    ('numpy', 'NZERO'): '-0.0',
+    ('numpy', 'NaN'): 'numpy.nan',
+    ('numpy', 'PINF'): 'numpy.inf',
+    ('numpy', 'PZERO'): '0.0',
+    ('numpy', 'alen'): 'len',
+    ('numpy', 'asfarray'): 'numpy.asarray(..., float)',
+    ('numpy', 'asscalar'): 'a.item()',
+    ('numpy', 'find_common_type'): 'numpy.result_type',
+    ('numpy', 'in1d'): 'numpy.isin',
+    ('numpy', 'infty'): 'numpy.inf',
+    ('numpy', 'issubclass_'): 'issubclass',
+    ('numpy', 'mat'): 'numpy.asmatrix',
+    ('numpy', 'msort'): 'numpy.sort(..., axis=0)',
+    ('numpy', 'sctypes'): 'the types themselves',
+    ('inspect', 'getargspec'): 'inspect.getfullargspec',
+    ('time', 'clock'): 'time.perf_counter',
+}
+
+
+def advice(module: str, name: str) -> str | None:
+    """Returns a sentence about a removed name, None if it is not one.
+
+    Args:
+        module: Such as ``numpy``.
+        name: Such as ``int``.
+
+    Example:
+        >>> from minigrad.chainer import old_names
+        >>> old_names.advice('numpy', 'product')
+        'numpy.product is gone; write `numpy.prod`'
+    """
+    table = REMOVED.get(module, {})
+    if name not in table or (module, name) == (
+        'numpy',
+        'bool',
+    ):  # there, though changed
+        return None
+    write = _WRITE.get((module, name))
+    if write is None:
+        value = table[name]
+        home = getattr(value, '__module__', None)
+        write = value.__name__ if home == 'builtins' else f'{home}.{value.__name__}'
+    return f'{module}.{name} is gone; write `{write}`'
+
+
 def attribute(owner: Any, name: str) -> Any:
     """Returns ``owner.name``, also where NumPy 2 or Python 3.10 removed it.
 

@@ -68,11 +68,11 @@ class Bucket:
                 return grad.reshape(-1)
         # A new one each time: somebody may have kept a gradient of the last step.
         buffer = self.params[0].xp.empty(self.size, self.dtype)
-        for param, part in self._parts(buffer):
+        for param, part in self._parts_(buffer):
             part[...] = 0 if param.grad is None else param.grad
         return buffer
 
-    def _parts(self, flat: Array) -> Iterator[tuple[Any, Array]]:
+    def _parts_(self, flat: Array) -> Iterator[tuple[Any, Array]]:
         start = 0
         for param in self.params:
             yield param, flat[start : start + param.size].reshape(param.shape)
@@ -103,7 +103,7 @@ class Bucket:
                 flat /= flat.dtype.type(n_processes)
             if is_debug():
                 self._comm._ensure_all_finite(flat)
-            for i, (param, part) in enumerate(self._parts(flat)):
+            for i, (param, part) in enumerate(self._parts_(flat)):
                 if present is None or present[i]:
                     grad = param.grad
                     in_place = grad is not None and grad.dtype == self.dtype

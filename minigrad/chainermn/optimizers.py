@@ -106,14 +106,14 @@ class _MultiNodeOptimizer(_Proxy):
                 if param.array is not None and param.grad is not None:
                     reducer.ready(param)
         else:
-            loss = self._prepare(reducer, lossfun, *args, **kwds)
+            loss = self._prepare_(reducer, lossfun, *args, **kwds)
             self._clear_grads()
             with GradientHook(reducer.ready):
                 loss.backward(loss_scale=self.actual_optimizer._loss_scale)
             del loss
         self._finish(reducer)
 
-    def _prepare(
+    def _prepare_(
         self,
         reducer: Reducer,
         lossfun: Callable[..., Variable],
@@ -189,7 +189,7 @@ def _updates_alone(optimizer: Any) -> bool:
     """Tells whether each parameter can be updated as soon as its gradient is there."""
     return (
         type(optimizer).update is GradientMethod.update
-        and not optimizer._hooks()
+        and not optimizer._hooks_()
         and not optimizer._loss_scaling_is_dynamic
         and all(isinstance(p.device, CpuDevice) for p in optimizer.target.params())
     )

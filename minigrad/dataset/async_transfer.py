@@ -40,7 +40,7 @@ class ConcatWithAsyncTransfer(Converter):
         self._stream = stream
         self.compute_stream = compute_stream
         self._device: backend.Device | None = None
-        self._lanes: dict[Any, list[_Slot]] = {}
+        self._lanes_: dict[Any, list[_Slot]] = {}
 
     def __call__(self, batch: Any, device: Any = None, padding: Any = None) -> Any:
         """Joins a batch and starts its way to the device.
@@ -60,9 +60,9 @@ class ConcatWithAsyncTransfer(Converter):
             )
         joined = _concat(batch, padding=padding)
         with target.create_context():
-            return _each(self._send, joined)
+            return _each(self._send_, joined)
 
-    def _send(self, array: Array, place: Any) -> Array:
+    def _send_(self, array: Array, place: Any) -> Array:
         if not isinstance(array, numpy.ndarray):
             return self._device.send(array)  # type: ignore[union-attr]
         cupy = backend.import_cupy()
@@ -71,7 +71,7 @@ class ConcatWithAsyncTransfer(Converter):
         compute = self.compute_stream
         if compute is None:
             compute = cupy.cuda.get_current_stream()
-        lane = self._lanes.setdefault(place, [])
+        lane = self._lanes_.setdefault(place, [])
         if len(lane) < 2:
             lane.append(_Slot(cupy))
         slot = lane[0]

@@ -119,14 +119,14 @@ class ImageDataset(DatasetMixin):
         self._paths = paths
         self._root = root
         self._dtype = get_dtype(dtype)
-        self._skip_unreadable = skip_unreadable
+        self._skip_unreadable_ = skip_unreadable
 
     def __len__(self) -> int:
         return len(self._paths)
 
     def get_example(self, i: int) -> Array:
         """Reads image number ``i``."""
-        return read_or_next(self._read, i, len(self), self._skip_unreadable)
+        return read_or_next(self._read, i, len(self), self._skip_unreadable_)
 
     def _read(self, i: int) -> Array:
         path = os.path.join(self._root, self._paths[i])
@@ -162,21 +162,21 @@ class LabeledImageDataset(DatasetMixin):
         skip_unreadable: bool = False,
     ) -> None:
         _check_pillow_availability()
-        self._skip_unreadable = skip_unreadable
-        self._pairs = read_pairs(pairs) if isinstance(pairs, str) else pairs
+        self._skip_unreadable_ = skip_unreadable
+        self._pairs_ = read_pairs(pairs) if isinstance(pairs, str) else pairs
         self._root = root
         self._dtype = get_dtype(dtype)
         self._label_dtype = label_dtype
 
     def __len__(self) -> int:
-        return len(self._pairs)
+        return len(self._pairs_)
 
     def get_example(self, i: int) -> tuple[Array, Array]:
         """Reads image number ``i``."""
-        return read_or_next(self._read, i, len(self), self._skip_unreadable)
+        return read_or_next(self._read, i, len(self), self._skip_unreadable_)
 
     def _read(self, i: int) -> tuple[Array, Array]:
-        path, label = self._pairs[i]
+        path, label = self._pairs_[i]
         image = _read_image_as_array(os.path.join(self._root, path), self._dtype)
         return image, numpy.array(label, dtype=self._label_dtype)
 

@@ -78,7 +78,7 @@ class PickleDataset(DatasetMixin):
         if not reader.seekable():
             raise ValueError('reader must support random access')
         self._reader = reader
-        self._process = os.getpid()
+        self._process_ = os.getpid()
         self._lock = threading.RLock()
         self._positions: list[int] = []
         reader.seek(0)
@@ -87,9 +87,9 @@ class PickleDataset(DatasetMixin):
             if not reader.read(1):
                 break
             self._positions.append(position)
-            self._load(len(self._positions) - 1)
+            self._load_(len(self._positions) - 1)
 
-    def _load(self, i: int) -> Any:
+    def _load_(self, i: int) -> Any:
         position = self._positions[i]
         self._reader.seek(position)
         try:
@@ -113,11 +113,11 @@ class PickleDataset(DatasetMixin):
         self.__dict__.update(state)
         self._lock = threading.RLock()
         if isinstance(self._reader, str):
-            self._reopen(self._reader)
+            self._reopen_(self._reader)
 
-    def _reopen(self, path: str) -> None:
+    def _reopen_(self, path: str) -> None:
         self._reader = open(path, 'rb')  # noqa: SIM115 - closed by close()
-        self._process = os.getpid()
+        self._process_ = os.getpid()
 
     def close(self) -> None:
         """Closes the file; the dataset can no longer be read."""
@@ -143,9 +143,9 @@ class PickleDataset(DatasetMixin):
         with self._lock:
             # A forked process shares the file position of its parent.
             name = getattr(self._reader, 'name', None)
-            if self._process != os.getpid() and isinstance(name, str):
-                self._reopen(name)
-            return self._load(i)
+            if self._process_ != os.getpid() and isinstance(name, str):
+                self._reopen_(name)
+            return self._load_(i)
 
 
 def open_pickle_dataset(path: str) -> PickleDataset:

@@ -46,18 +46,18 @@ class SubDataset(DatasetMixin):
                 f'len(order) = {len(order)} while len(dataset) = {size}'
             )
         self._dataset = dataset
-        self._start = start
+        self._start_ = start
         self._finish = finish
         self._order = order
 
     def __len__(self) -> int:
-        return self._finish - self._start
+        return self._finish - self._start_
 
     def get_example(self, i: int) -> Any:
         """Returns example ``i``; a negative ``i`` counts from the end."""
         if not -len(self) <= i < len(self):
             raise IndexError('dataset index out of range')
-        position = i + (self._start if i >= 0 else self._finish)
+        position = i + (self._start_ if i >= 0 else self._finish)
         index = position if self._order is None else self._order[position]
         return self._dataset[index]
 

@@ -68,56 +68,56 @@ class TextDataset(DatasetMixin):
                     f'{name}'
                 )
             options.append(option)
-        self._how_to_open = [paths, *options]
+        self._how_to_open_ = [paths, *options]
         self._open()
         try:
-            self._find_lines(filter_func)
+            self._find_lines_(filter_func)
         except BaseException:
             self.close()
             raise
 
     def _open(self) -> None:
         self._lock = threading.Lock()
-        self._process = os.getpid()
-        self._files: list[IO[str]] = [
+        self._process_ = os.getpid()
+        self._files_: list[IO[str]] = [
             open(path, encoding=encoding, errors=errors, newline=newline)  # noqa: SIM115
-            for path, encoding, errors, newline in zip(*self._how_to_open, strict=True)
+            for path, encoding, errors, newline in zip(*self._how_to_open_, strict=True)
         ]
 
-    def _find_lines(self, filter_func: Callable[..., Any] | None) -> None:
+    def _find_lines_(self, filter_func: Callable[..., Any] | None) -> None:
         # Where the lines begin, for each file; lines that are filtered out are missing.
-        self._starts: list[list[int]] = [[] for _ in self._files]
+        self._starts_: list[list[int]] = [[] for _ in self._files_]
         while True:
-            starts = [file.tell() for file in self._files]
+            starts = [file.tell() for file in self._files_]
             lines = [
-                self._read_line(k, len(self._starts[0])) for k in range(len(starts))
+                self._read_line_(k, len(self._starts_[0])) for k in range(len(starts))
             ]
             if not all(lines):
                 break
             if filter_func is None or filter_func(*lines):
-                for known, start in zip(self._starts, starts, strict=True):
+                for known, start in zip(self._starts_, starts, strict=True):
                     known.append(start)
         if any(lines):
             raise ValueError(
                 'TextDataset: the number of lines in files does not match: '
                 + ', '.join(
                     f'{path} {"goes on" if line else "ends"}'
-                    for path, line in zip(self._how_to_open[0], lines, strict=True)
+                    for path, line in zip(self._how_to_open_[0], lines, strict=True)
                 )
             )
 
-    def _read_line(self, k: int, n: int) -> str:
+    def _read_line_(self, k: int, n: int) -> str:
         try:
-            return self._files[k].readline()
+            return self._files_[k].readline()
         except UnicodeDecodeError as error:
             raise UnreadableFile(
-                f'{self._how_to_open[0][k]}: not text in {error.encoding}, after line {n} '
+                f'{self._how_to_open_[0][k]}: not text in {error.encoding}, after line {n} '
                 f'({error.reason})\n  hint: give encoding=, or errors="replace"'
             ) from error
 
     def __getstate__(self) -> dict[str, Any]:
         state = self.__dict__.copy()
-        for name in ('_lock', '_process', '_files'):
+        for name in ('_lock', '_process_', '_files_'):
             del state[name]
         return state
 
@@ -127,7 +127,7 @@ class TextDataset(DatasetMixin):
 
     def close(self) -> None:
         """Closes the files; the dataset can no longer be read."""
-        for file in self.__dict__.get('_files', ()):
+        for file in self.__dict__.get('_files_', ()):
             file.close()
 
     def __enter__(self) -> TextDataset:
@@ -145,18 +145,18 @@ class TextDataset(DatasetMixin):
         self.close()
 
     def __len__(self) -> int:
-        return len(self._starts[0])
+        return len(self._starts_[0])
 
     def get_example(self, i: int) -> Any:
         """Reads line number ``i``."""
         if not 0 <= i < len(self):
             raise IndexError(f'dataset index {i} is out of range: {len(self)} lines')
-        if self._process != os.getpid():
+        if self._process_ != os.getpid():
             # A forked process shares the file position of its parent.
             self.close()
             self._open()
         with self._lock:
-            for file, starts in zip(self._files, self._starts, strict=True):
+            for file, starts in zip(self._files_, self._starts_, strict=True):
                 file.seek(starts[i])
-            lines = tuple([self._read_line(k, i) for k in range(len(self._files))])
+            lines = tuple([self._read_line_(k, i) for k in range(len(self._files_))])
         return lines[0] if len(lines) == 1 else lines

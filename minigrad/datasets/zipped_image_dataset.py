@@ -44,28 +44,28 @@ class ZippedImageDataset(DatasetMixin):
         self, zipfilename: str, dtype: Any = None, *, skip_unreadable: bool = False
     ) -> None:
         _check_pillow_availability()
-        self._skip_unreadable = skip_unreadable
+        self._skip_unreadable_ = skip_unreadable
         self._zipfilename = zipfilename
         self._dtype = get_dtype(dtype)
         self._lock = threading.Lock()
         self._open()
-        self._paths = [n for n in self._archive.namelist() if not n.endswith('/')]
+        self._paths = [n for n in self._archive_.namelist() if not n.endswith('/')]
 
     def _open(self) -> None:
         # A process of its own needs a file position of its own.
         try:
-            self._archive = zipfile.ZipFile(self._zipfilename)
+            self._archive_ = zipfile.ZipFile(self._zipfilename)
         except (FileNotFoundError, PermissionError):
             raise
         except Exception as error:  # a zip file can be damaged in any way
             raise UnreadableFile(
                 f'{self._zipfilename}: not a zip file, or cut short ({error})'
             ) from error
-        self._process = os.getpid()
+        self._process_ = os.getpid()
 
     def __getstate__(self) -> dict[str, Any]:
         state = self.__dict__.copy()
-        del state['_archive'], state['_lock']
+        del state['_archive_'], state['_lock']
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -81,24 +81,24 @@ class ZippedImageDataset(DatasetMixin):
         if isinstance(i, str):
             return self._read(i)
         return read_or_next(
-            lambda i: self._read(self._paths[i]), i, len(self), self._skip_unreadable
+            lambda i: self._read(self._paths[i]), i, len(self), self._skip_unreadable_
         )
 
     def _read(self, name: str) -> Array:
         with self._lock:
-            if self._process != os.getpid():
+            if self._process_ != os.getpid():
                 self._open()
-            content = self._read_member(name)
+            content = self._read_member_(name)
         where = f'{self._zipfilename}: {name}'
         return _read_image_as_array(io.BytesIO(content), self._dtype, where)
 
-    def _read_member(self, name: str) -> bytes:
+    def _read_member_(self, name: str) -> bytes:
         try:
-            info = self._archive.getinfo(name)
+            info = self._archive_.getinfo(name)
             # Images are packed already; what shrinks to a hundredth is none.
             if info.file_size > _LARGE and info.file_size > 100 * info.compress_size:
                 raise ValueError(f'it unfolds to {info.file_size} bytes')
-            return self._archive.read(info)
+            return self._archive_.read(info)
         except Exception as error:  # a zip file can be damaged in any way
             reason = 'it is not there' if isinstance(error, KeyError) else error
             raise UnreadableFile(
@@ -123,22 +123,22 @@ class MultiZippedImageDataset(DatasetMixin):
         *,
         skip_unreadable: bool = False,
     ) -> None:
-        self._parts = [
+        self._parts_ = [
             ZippedImageDataset(name, dtype, skip_unreadable=skip_unreadable)
             for name in zipfilenames
         ]
-        self._ends = list(itertools.accumulate([len(part) for part in self._parts]))
+        self._ends_ = list(itertools.accumulate([len(part) for part in self._parts_]))
 
     def __len__(self) -> int:
-        return self._ends[-1] if self._ends else 0
+        return self._ends_[-1] if self._ends_ else 0
 
     def get_example(self, i: int) -> Array:
         """Reads image number ``i`` of the whole."""
         if not 0 <= i < len(self):
             raise IndexError(f'dataset index {i} is out of range: {len(self)} images')
-        part = bisect.bisect_right(self._ends, i)
-        start = self._ends[part] - len(self._parts[part])
-        return self._parts[part].get_example(i - start)
+        part = bisect.bisect_right(self._ends_, i)
+        start = self._ends_[part] - len(self._parts_[part])
+        return self._parts_[part].get_example(i - start)
 
 
 class LabeledZippedImageDataset(DatasetMixin):
@@ -167,19 +167,19 @@ class LabeledZippedImageDataset(DatasetMixin):
         *,
         skip_unreadable: bool = False,
     ) -> None:
-        self._skip_unreadable = skip_unreadable
-        self._pairs = read_pairs(labelfilename)
+        self._skip_unreadable_ = skip_unreadable
+        self._pairs_ = read_pairs(labelfilename)
         self._label_dtype = label_dtype
-        self._images = ZippedImageDataset(zipfilename, dtype)
+        self._images_ = ZippedImageDataset(zipfilename, dtype)
 
     def __len__(self) -> int:
-        return len(self._pairs)
+        return len(self._pairs_)
 
     def get_example(self, i: int) -> tuple[Array, Array]:
         """Reads image number ``i`` of the text file."""
-        return read_or_next(self._example, i, len(self), self._skip_unreadable)
+        return read_or_next(self._example_, i, len(self), self._skip_unreadable_)
 
-    def _example(self, i: int) -> tuple[Array, Array]:
-        name, label = self._pairs[i]
-        image = self._images.get_example(name)
+    def _example_(self, i: int) -> tuple[Array, Array]:
+        name, label = self._pairs_[i]
+        image = self._images_.get_example(name)
         return image, numpy.array(label, dtype=self._label_dtype)

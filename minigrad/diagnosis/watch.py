@@ -74,26 +74,26 @@ class Where(LinkHook):
         self.name = name
         self.last = ''
         self._paths: dict[int, str] = {}
-        self._running: list[str] = []
+        self._running_: list[str] = []
 
     def find(self, model: Link) -> None:
         """Looks up the paths of all links, which may have changed."""
         self._paths = {id(link): path for path, link in model.namedlinks()}
         self.last = ''
-        self._running = []
+        self._running_ = []
 
     @property
     def now(self) -> str:
         """Path of the link that runs."""
-        return self._running[-1] if self._running else self.last
+        return self._running_[-1] if self._running_ else self.last
 
     def forward_preprocess(self, args: ForwardPreprocessArgs) -> None:
         """Notes the link that begins."""
-        self._running.append(self._paths.get(id(args.link), ''))
+        self._running_.append(self._paths.get(id(args.link), ''))
 
     def forward_postprocess(self, args: ForwardPostprocessArgs) -> None:
         """Notes the link that ends, if it has parameters of its own."""
-        path = self._running.pop() if self._running else ''
+        path = self._running_.pop() if self._running_ else ''
         if path and args.link._params.sorted:
             self.last = path
 
@@ -119,7 +119,7 @@ class Watch(FunctionHook):
         self._roots: dict[int, weakref.ref[Any]] = {}
         self._rank = 0
         self._used: dict[int, None] = {}
-        self._names: dict[int, str] = {}
+        self._names_: dict[int, str] = {}
         self._before: dict[str, Any] = {}
 
     # -- switching -----------------------------------------------------------------
@@ -131,7 +131,7 @@ class Watch(FunctionHook):
         self._roots = {}
         self._rank = -1
         self._used = {}
-        self._names = {id(p): path for path, p in self.model.namedparams()}
+        self._names_ = {id(p): path for path, p in self.model.namedparams()}
         self.where.find(self.model)
 
     def begin_evaluation(self) -> None:
@@ -247,7 +247,7 @@ class Watch(FunctionHook):
     def _reach(self, step: Step, parameter: Parameter) -> None:
         """Looks at a parameter before its first gradient of the step."""
         self._used[id(parameter)] = None
-        if id(parameter) in self._names:
+        if id(parameter) in self._names_:
             if len(self._used) <= 3 and step.backwards == 1:
                 gradient = parameter.grad
                 # The gradients of a new parameter are NaN until they are cleared.

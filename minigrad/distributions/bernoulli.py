@@ -86,18 +86,18 @@ class Bernoulli(Distribution):
     ) -> None:
         if (p is None) == (logit is None):
             raise ValueError('Bernoulli: give either p or logit, not both')
-        self._p = p
-        self._logit = logit
+        self._p_ = p
+        self._logit_ = logit
         self.binary_check = binary_check
 
     @cached_property
     def p(self) -> Variable:
-        return sigmoid(self.logit) if self._p is None else as_variable(self._p)
+        return sigmoid(self.logit) if self._p_ is None else as_variable(self._p_)
 
     @cached_property
     def logit(self) -> Variable:
-        if self._logit is not None:
-            return as_variable(self._logit)
+        if self._logit_ is not None:
+            return as_variable(self._logit_)
         with numpy.errstate(divide='ignore'):  # p is 0 or 1
             return log(self.p) - log1p(-self.p)
 

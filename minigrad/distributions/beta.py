@@ -54,13 +54,13 @@ class Beta(Distribution):
         return self.a + self.b
 
     @cached_property
-    def _log_beta(self) -> Variable:
+    def _log_beta_(self) -> Variable:
         return lgamma(self.a) + lgamma(self.b) - lgamma(self._a_plus_b)
 
     @cached_property
     def entropy(self) -> Variable:
         return (
-            self._log_beta
+            self._log_beta_
             - (self.a - 1) * digamma(self.a)
             - (self.b - 1) * digamma(self.b)
             + (self._a_plus_b - 2) * digamma(self._a_plus_b)
@@ -71,7 +71,7 @@ class Beta(Distribution):
         return within(
             (x.array >= 0) & (x.array <= 1),
             x,
-            lambda x: xlogy(self.a - 1, x) + xlog1py(self.b - 1, -x) - self._log_beta,
+            lambda x: xlogy(self.a - 1, x) + xlog1py(self.b - 1, -x) - self._log_beta_,
         )
 
     @cached_property

@@ -44,23 +44,23 @@ class Categorical(Distribution):
     def __init__(self, p: Any = None, *, logit: Any = None) -> None:
         if (p is None) == (logit is None):
             raise ValueError('Categorical: give either p or logit, not both')
-        self._p = p
-        self._logit = logit
+        self._p_ = p
+        self._logit_ = logit
 
     @cached_property
     def p(self) -> Variable:
-        return exp(self.log_p) if self._p is None else as_variable(self._p)
+        return exp(self.log_p) if self._p_ is None else as_variable(self._p_)
 
     @cached_property
     def log_p(self) -> Variable:
-        if self._p is None:
-            return log_softmax(self._logit, axis=-1)
+        if self._p_ is None:
+            return log_softmax(self._logit_, axis=-1)
         with numpy.errstate(divide='ignore'):  # some p are 0
-            return log(self._p)
+            return log(self._p_)
 
     def times_log_p(self, x: Variable) -> Variable:
         """Returns ``x * log(p)``, 0 where ``x`` is 0."""
-        if self._p is not None:
+        if self._p_ is not None:
             return xlogy(x, self.p)
         log_p = self.log_p
         return x * where(x.array != 0, log_p, log_p.xp.zeros((), log_p.dtype))

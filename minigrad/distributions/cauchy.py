@@ -57,19 +57,19 @@ class Cauchy(Distribution):
     def entropy(self) -> Variable:
         return log(4 * math.pi * self.scale)
 
-    def _z(self, x: Any) -> Variable:
+    def _z_(self, x: Any) -> Variable:
         return (as_point(x, self.loc) - self.loc) / self.scale
 
     def log_prob(self, x: Any) -> Variable:
-        return -log(self.scale) - log1p(self._z(x) ** 2) - math.log(math.pi)
+        return -log(self.scale) - log1p(self._z_(x) ** 2) - math.log(math.pi)
 
     def cdf(self, x: Any) -> Variable:
-        return arctan(self._z(x)) * (1 / math.pi) + 0.5
+        return arctan(self._z_(x)) * (1 / math.pi) + 0.5
 
     def icdf(self, x: Any) -> Variable:
         return self.loc + self.scale * _cauchy_icdf(as_point(x, self.loc))
 
-    def _undefined(self, name: str) -> Variable:
+    def _undefined_(self, name: str) -> Variable:
         warnings.warn(
             f'a Cauchy distribution has no {name}', RuntimeWarning, stacklevel=4
         )
@@ -77,11 +77,11 @@ class Cauchy(Distribution):
 
     @cached_property
     def mean(self) -> Variable:
-        return self._undefined('mean')
+        return self._undefined_('mean')
 
     @cached_property
     def variance(self) -> Variable:
-        return self._undefined('variance')
+        return self._undefined_('variance')
 
     def sample_n(self, n: int) -> Variable:
         eps = draw('standard_cauchy', self.loc, (n, *self.loc.shape))

@@ -54,13 +54,13 @@ class Dirichlet(Distribution):
         return sum(self.alpha, axis=-1)
 
     @cached_property
-    def _log_beta(self) -> Variable:
+    def _log_beta_(self) -> Variable:
         return sum(lgamma(self.alpha), axis=-1) - lgamma(self.alpha0)
 
     @cached_property
     def entropy(self) -> Variable:
         return (
-            self._log_beta
+            self._log_beta_
             + (self.alpha0 - self.event_shape[0]) * digamma(self.alpha0)
             - sum((self.alpha - 1) * digamma(self.alpha), axis=-1)
         )
@@ -68,7 +68,7 @@ class Dirichlet(Distribution):
     def log_prob(self, x: Any) -> Variable:
         return (
             sum(xlogy(self.alpha - 1, as_point(x, self.alpha)), axis=-1)
-            - self._log_beta
+            - self._log_beta_
         )
 
     @cached_property

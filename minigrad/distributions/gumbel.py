@@ -57,11 +57,11 @@ class Gumbel(Distribution):
     def entropy(self) -> Variable:
         return self._log_scale + (EULER + 1)
 
-    def _z(self, x: Any) -> Variable:
+    def _z_(self, x: Any) -> Variable:
         return (as_point(x, self.loc) - self.loc) / self.scale
 
     def log_prob(self, x: Any) -> Variable:
-        z = self._z(x)
+        z = self._z_(x)
         return -self._log_scale - z - exp(-z)
 
     @cached_property

@@ -52,7 +52,7 @@ class Independent(Distribution):
             )
         self.distribution = distribution
         self.reinterpreted_batch_ndims = reinterpreted_batch_ndims
-        self._kept = ndim - reinterpreted_batch_ndims
+        self._kept_ = ndim - reinterpreted_batch_ndims
 
     @property
     def params(self) -> dict[str, Any]:
@@ -68,12 +68,12 @@ class Independent(Distribution):
 
     @property
     def batch_shape(self) -> tuple[int, ...]:
-        return self.distribution.batch_shape[: self._kept]
+        return self.distribution.batch_shape[: self._kept_]
 
     @property
     def event_shape(self) -> tuple[int, ...]:
         inner = self.distribution
-        return inner.batch_shape[self._kept :] + inner.event_shape
+        return inner.batch_shape[self._kept_ :] + inner.event_shape
 
     def _reduce(self, op: Callable[..., Variable], x: Variable) -> Variable:
         return op(x, axis=tuple(range(-self.reinterpreted_batch_ndims, 0)))
@@ -132,7 +132,7 @@ class Independent(Distribution):
     def covariance(self) -> Variable:
         """Block diagonal: the given covariance matrices, and zeros between them."""
         inner = self.distribution
-        blocks = math.prod(inner.batch_shape[self._kept :])
+        blocks = math.prod(inner.batch_shape[self._kept_ :])
         d = math.prod(inner.event_shape)
         each = reshape(inner.covariance, (*self.batch_shape, blocks, d, d))
         eye = self.xp.eye(blocks, dtype=each.dtype)[:, None, :, None]

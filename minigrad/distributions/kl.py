@@ -56,8 +56,8 @@ def _bernoulli(p: Bernoulli, q: Bernoulli) -> Variable:
 @register_kl(Beta, Beta)
 def _beta(p: Beta, q: Beta) -> Variable:
     return (
-        q._log_beta
-        - p._log_beta
+        q._log_beta_
+        - p._log_beta_
         + (p.a - q.a) * digamma(p.a)
         + (p.b - q.b) * digamma(p.b)
         + (q._a_plus_b - p._a_plus_b) * digamma(p._a_plus_b)
@@ -73,7 +73,7 @@ def _categorical(p: Any, q: Any) -> Variable:
 @register_kl(Dirichlet, Dirichlet)
 def _dirichlet(p: Dirichlet, q: Dirichlet) -> Variable:
     mean_log_x = digamma(p.alpha) - expand_dims(digamma(p.alpha0), -1)
-    return q._log_beta - p._log_beta + sum((p.alpha - q.alpha) * mean_log_x, axis=-1)
+    return q._log_beta_ - p._log_beta_ + sum((p.alpha - q.alpha) * mean_log_x, axis=-1)
 
 
 @register_kl(Exponential, Exponential)
@@ -148,10 +148,10 @@ def _log_normal(p: LogNormal, q: LogNormal) -> Variable:
 
 @register_kl(MultivariateNormal, MultivariateNormal)
 def _multivariate_normal(p: MultivariateNormal, q: MultivariateNormal) -> Variable:
-    trace = sum(matmul(q._scale_inv, p.scale_tril) ** 2, axis=(-2, -1))
-    shift = matmul(q._scale_inv, expand_dims(p.loc - q.loc, -1))
+    trace = sum(matmul(q._scale_inv_, p.scale_tril) ** 2, axis=(-2, -1))
+    shift = matmul(q._scale_inv_, expand_dims(p.loc - q.loc, -1))
     square = trace + sum(shift**2, axis=(-2, -1))
-    return q._log_det - p._log_det + 0.5 * square - 0.5 * p.d
+    return q._log_det_ - p._log_det_ + 0.5 * square - 0.5 * p.d
 
 
 @register_kl(Normal, Normal)

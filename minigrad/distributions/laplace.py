@@ -90,17 +90,17 @@ class Laplace(Distribution):
     def entropy(self) -> Variable:
         return log(2 * self.scale) + 1
 
-    def _z(self, x: Any) -> Variable:
+    def _z_(self, x: Any) -> Variable:
         return (as_point(x, self.loc) - self.loc) / self.scale
 
     def log_prob(self, x: Any) -> Variable:
-        return -log(2 * self.scale) - abs(self._z(x))
+        return -log(2 * self.scale) - abs(self._z_(x))
 
     def prob(self, x: Any) -> Variable:
-        return 0.5 / self.scale * exp(-abs(self._z(x)))
+        return 0.5 / self.scale * exp(-abs(self._z_(x)))
 
     def cdf(self, x: Any) -> Variable:
-        return _laplace_cdf(self._z(x))
+        return _laplace_cdf(self._z_(x))
 
     def icdf(self, x: Any) -> Variable:
         return self.loc + self.scale * _laplace_icdf(as_point(x, self.loc))

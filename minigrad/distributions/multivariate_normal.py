@@ -89,23 +89,23 @@ class MultivariateNormal(Distribution):
         return int(self.scale_tril.shape[-1])
 
     @cached_property
-    def _log_det(self) -> Variable:
+    def _log_det_(self) -> Variable:
         diag = diagonal(self.scale_tril, axis1=-2, axis2=-1)
         return sum(log(abs(diag)), axis=-1)
 
     @cached_property
-    def _scale_inv(self) -> Variable:
+    def _scale_inv_(self) -> Variable:
         return _triangular_inv(self.scale_tril)
 
     @cached_property
     def entropy(self) -> Variable:
-        return self._log_det + self.d * (LOG_SQRT_2PI + 0.5)
+        return self._log_det_ + self.d * (LOG_SQRT_2PI + 0.5)
 
     def log_prob(self, x: Any) -> Variable:
         x = as_point(x, self.loc)
-        z = matmul(self._scale_inv, expand_dims(x - self.loc, -1))
+        z = matmul(self._scale_inv_, expand_dims(x - self.loc, -1))
         square = sum(z**2, axis=(-2, -1))
-        return -0.5 * square - self._log_det - self.d * LOG_SQRT_2PI
+        return -0.5 * square - self._log_det_ - self.d * LOG_SQRT_2PI
 
     @cached_property
     def mean(self) -> Variable:

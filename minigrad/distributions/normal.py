@@ -47,12 +47,14 @@ class Normal(Distribution):
             raise ValueError('Normal: give either scale or log_scale, not both')
         spread = log_scale if scale is None else scale
         self.loc, spread = broadcast_parameters(loc, spread)
-        self._scale = None if scale is None else spread
+        self._scale_ = None if scale is None else spread
         self._log_scale = None if log_scale is None else spread
 
     @cached_property
     def scale(self) -> Variable:
-        return exp(self.log_scale) if self._scale is None else as_variable(self._scale)
+        return (
+            exp(self.log_scale) if self._scale_ is None else as_variable(self._scale_)
+        )
 
     @cached_property
     def log_scale(self) -> Variable:
@@ -72,29 +74,29 @@ class Normal(Distribution):
     def entropy(self) -> Variable:
         return self.log_scale + (LOG_SQRT_2PI + 0.5)
 
-    def _z(self, x: Any) -> Variable:
+    def _z_(self, x: Any) -> Variable:
         return (as_point(x, self.loc) - self.loc) / self.scale
 
     def log_prob(self, x: Any) -> Variable:
-        return -LOG_SQRT_2PI - self.log_scale - 0.5 * self._z(x) ** 2
+        return -LOG_SQRT_2PI - self.log_scale - 0.5 * self._z_(x) ** 2
 
     def prob(self, x: Any) -> Variable:
-        return exp(-0.5 * self._z(x) ** 2) / (SQRT_2PI * self.scale)
+        return exp(-0.5 * self._z_(x) ** 2) / (SQRT_2PI * self.scale)
 
     def cdf(self, x: Any) -> Variable:
-        return ndtr(self._z(x))
+        return ndtr(self._z_(x))
 
     def log_cdf(self, x: Any) -> Variable:
-        return log_ndtr(self._z(x))
+        return log_ndtr(self._z_(x))
 
     def icdf(self, x: Any) -> Variable:
         return self.loc + self.scale * ndtri(as_point(x, self.loc))
 
     def survival_function(self, x: Any) -> Variable:
-        return ndtr(-self._z(x))
+        return ndtr(-self._z_(x))
 
     def log_survival_function(self, x: Any) -> Variable:
-        return log_ndtr(-self._z(x))
+        return log_ndtr(-self._z_(x))
 
     @cached_property
     def mean(self) -> Variable:

@@ -69,7 +69,7 @@ class Pareto(Distribution):
             x.array >= self.scale.array, x, lambda x: log_norm - (alpha + 1) * log(x)
         )
 
-    def _moment(self, order: int, moment: Callable[[Variable], Variable]) -> Variable:
+    def _moment_(self, order: int, moment: Callable[[Variable], Variable]) -> Variable:
         """Returns ``moment(alpha)`` where it is finite, and infinity elsewhere."""
         xp, dtype = self.alpha.xp, self.alpha.dtype
         finite = self.alpha.array > order
@@ -78,11 +78,11 @@ class Pareto(Distribution):
 
     @cached_property
     def mean(self) -> Variable:
-        return self._moment(1, lambda alpha: alpha * self.scale / (alpha - 1))
+        return self._moment_(1, lambda alpha: alpha * self.scale / (alpha - 1))
 
     @cached_property
     def variance(self) -> Variable:
-        return self._moment(
+        return self._moment_(
             2, lambda alpha: self.scale**2 * alpha / (alpha - 1) ** 2 / (alpha - 2)
         )
 

@@ -47,31 +47,31 @@ class Uniform(Distribution):
         loc: Any = None,
         scale: Any = None,
     ) -> None:
-        self._by_bounds = low is not None and high is not None
-        if self._by_bounds == (loc is not None and scale is not None):
+        self._by_bounds_ = low is not None and high is not None
+        if self._by_bounds_ == (loc is not None and scale is not None):
             raise ValueError(
                 'Uniform: give either low and high, or loc and scale, not both'
             )
-        given = (low, high) if self._by_bounds else (loc, scale)
+        given = (low, high) if self._by_bounds_ else (loc, scale)
         self.low, other = broadcast_parameters(*given)
         self.loc = self.low
-        self._high = self._scale = other
+        self._high_ = self._scale_ = other
 
     @cached_property
     def high(self) -> Variable:
-        if self._by_bounds:
-            return as_variable(self._high)
+        if self._by_bounds_:
+            return as_variable(self._high_)
         return self.loc + self.scale
 
     @cached_property
     def scale(self) -> Variable:
-        if self._by_bounds:
+        if self._by_bounds_:
             return self.high - self.low
-        return as_variable(self._scale)
+        return as_variable(self._scale_)
 
     @property
     def params(self) -> dict[str, Any]:
-        if self._by_bounds:
+        if self._by_bounds_:
             return {'low': self.low, 'high': self.high}
         return {'loc': self.loc, 'scale': self.scale}
 

@@ -21,24 +21,24 @@ class CUDAProfileHook(FunctionHook):
     name = 'CUDAProfileHook'
 
     def __init__(self) -> None:
-        self._nvtx = backend.import_cupy().cuda.nvtx
+        self._nvtx_ = backend.import_cupy().cuda.nvtx
 
     def forward_preprocess(self, function: Any, in_data: tuple[Array, ...]) -> None:
         """Opens the range."""
-        self._nvtx.RangePush(f'{function.label}.forward')
+        self._nvtx_.RangePush(f'{function.label}.forward')
 
     def forward_postprocess(self, function: Any, in_data: tuple[Array, ...]) -> None:
         """Closes the range."""
-        self._nvtx.RangePop()
+        self._nvtx_.RangePop()
 
     def backward_preprocess(
         self, function: Any, in_data: tuple[Array, ...], out_grad: tuple[Array, ...]
     ) -> None:
         """Opens the range."""
-        self._nvtx.RangePush(f'{function.label}.backward')
+        self._nvtx_.RangePush(f'{function.label}.backward')
 
     def backward_postprocess(
         self, function: Any, in_data: tuple[Array, ...], out_grad: tuple[Array, ...]
     ) -> None:
         """Closes the range."""
-        self._nvtx.RangePop()
+        self._nvtx_.RangePop()

@@ -32,28 +32,30 @@ class CupyMemoryProfileHook(FunctionHook):
     name = 'CupyMemoryProfileHook'
 
     def __init__(self) -> None:
-        self._counter = _make_counter(backend.import_cupy())
+        self._counter_ = _make_counter(backend.import_cupy())
         self.call_history: list[tuple[str, int, int, int]] = []
-        self._running: list[tuple[int, int]] = []
+        self._running_: list[tuple[int, int]] = []
         self._total_used_bytes = 0
         self._total_acquired_bytes = 0
 
     def added(self, function: Any = None) -> None:
         """Starts to count CuPy's allocations."""
-        self._counter.__enter__()
+        self._counter_.__enter__()
 
     def deleted(self, function: Any = None) -> None:
         """Stops counting."""
-        self._counter.__exit__()
+        self._counter_.__exit__()
 
-    def _start(self) -> None:
-        self._running.append((self._counter.used_bytes, self._counter.acquired_bytes))
+    def _start_(self) -> None:
+        self._running_.append(
+            (self._counter_.used_bytes, self._counter_.acquired_bytes)
+        )
 
-    def _stop(self, function: Any) -> None:
-        used_before, acquired_before = self._running.pop()
-        used = self._counter.used_bytes - used_before
-        acquired = self._counter.acquired_bytes - acquired_before
-        depth = len(self._running)
+    def _stop_(self, function: Any) -> None:
+        used_before, acquired_before = self._running_.pop()
+        used = self._counter_.used_bytes - used_before
+        acquired = self._counter_.acquired_bytes - acquired_before
+        depth = len(self._running_)
         self.call_history.append((function._impl_name, used, acquired, depth))
         if depth == 0:
             self._total_used_bytes += used
@@ -61,23 +63,23 @@ class CupyMemoryProfileHook(FunctionHook):
 
     def forward_preprocess(self, function: Any, in_data: tuple[Array, ...]) -> None:
         """Notes the counters."""
-        self._start()
+        self._start_()
 
     def forward_postprocess(self, function: Any, in_data: tuple[Array, ...]) -> None:
         """Counts what came on top."""
-        self._stop(function)
+        self._stop_(function)
 
     def backward_preprocess(
         self, function: Any, in_data: tuple[Array, ...], out_grad: tuple[Array, ...]
     ) -> None:
         """Notes the counters."""
-        self._start()
+        self._start_()
 
     def backward_postprocess(
         self, function: Any, in_data: tuple[Array, ...], out_grad: tuple[Array, ...]
     ) -> None:
         """Counts what came on top."""
-        self._stop(function)
+        self._stop_(function)
 
     def total_used_bytes(self) -> int:
         """Returns the bytes that functions took from the pool; inner ones count once."""

@@ -61,7 +61,7 @@ class PrintHook(FunctionHook):
     def _print(self, text: str) -> None:
         self.file.write(text + self.end)
 
-    def _process(
+    def _process_(
         self,
         function: Any,
         in_data: tuple[Array | None, ...],
@@ -87,10 +87,10 @@ class PrintHook(FunctionHook):
 
     def forward_preprocess(self, function: Any, in_data: tuple[Array, ...]) -> None:
         """Prints the function and its inputs."""
-        self._process(function, in_data)
+        self._process_(function, in_data)
 
     def backward_preprocess(
         self, function: Any, in_data: tuple[Array, ...], out_grad: tuple[Array, ...]
     ) -> None:
         """Prints the function, its inputs and the gradients of its outputs."""
-        self._process(function, in_data, out_grad)
+        self._process_(function, in_data, out_grad)

@@ -37,7 +37,7 @@ class MemoryHook(FunctionHook):
 
     def __init__(self) -> None:
         self.call_history: list[tuple[str, int, int]] = []
-        self._running: list[tuple[int, int]] = []  # bytes at start, most since then
+        self._running_: list[tuple[int, int]] = []  # bytes at start, most since then
         self._total_used_bytes = 0
         self._depth = 0
         self._started_tracing = False
@@ -59,40 +59,40 @@ class MemoryHook(FunctionHook):
     def _note_peak(self) -> int:
         """Notes the peak for the functions that are running; returns the bytes now."""
         now, peak = tracemalloc.get_traced_memory()
-        self._running = [(start, max(most, peak)) for start, most in self._running]
+        self._running_ = [(start, max(most, peak)) for start, most in self._running_]
         tracemalloc.reset_peak()
         return now
 
-    def _start(self) -> None:
+    def _start_(self) -> None:
         now = self._note_peak()
-        self._running.append((now, now))
+        self._running_.append((now, now))
 
-    def _stop(self, function: Any) -> None:
+    def _stop_(self, function: Any) -> None:
         now = self._note_peak()
-        start, most = self._running.pop()
+        start, most = self._running_.pop()
         self.call_history.append((function._impl_name, now - start, most - start))
-        if not self._running:
+        if not self._running_:
             self._total_used_bytes += now - start
 
     def forward_preprocess(self, function: Any, in_data: tuple[Array, ...]) -> None:
         """Notes the memory in use."""
-        self._start()
+        self._start_()
 
     def forward_postprocess(self, function: Any, in_data: tuple[Array, ...]) -> None:
         """Counts what came on top."""
-        self._stop(function)
+        self._stop_(function)
 
     def backward_preprocess(
         self, function: Any, in_data: tuple[Array, ...], out_grad: tuple[Array, ...]
     ) -> None:
         """Notes the memory in use."""
-        self._start()
+        self._start_()
 
     def backward_postprocess(
         self, function: Any, in_data: tuple[Array, ...], out_grad: tuple[Array, ...]
     ) -> None:
         """Counts what came on top."""
-        self._stop(function)
+        self._stop_(function)
 
     def total_used_bytes(self) -> int:
         """Returns the bytes that functions left behind, inner ones counted once."""

@@ -40,37 +40,37 @@ class TimerHook(FunctionHook):
 
     def __init__(self) -> None:
         self.call_history: list[tuple[str, float]] = []
-        self._running: list[Stopwatch] = []
+        self._running_: list[Stopwatch] = []
         self._total_time = 0.0
 
-    def _start(self, arrays: tuple[Array | None, ...]) -> None:
-        self._running.append(Stopwatch(get_array_module(*arrays)))
+    def _start_(self, arrays: tuple[Array | None, ...]) -> None:
+        self._running_.append(Stopwatch(get_array_module(*arrays)))
 
-    def _stop(self, function: Any) -> None:
-        elapsed = self._running.pop().seconds()
+    def _stop_(self, function: Any) -> None:
+        elapsed = self._running_.pop().seconds()
         self.call_history.append((function._impl_name, elapsed))
-        if not self._running:  # a function inside a function counts once
+        if not self._running_:  # a function inside a function counts once
             self._total_time += elapsed
 
     def forward_preprocess(self, function: Any, in_data: tuple[Array, ...]) -> None:
         """Starts the clock."""
-        self._start(in_data)
+        self._start_(in_data)
 
     def forward_postprocess(self, function: Any, in_data: tuple[Array, ...]) -> None:
         """Stops the clock."""
-        self._stop(function)
+        self._stop_(function)
 
     def backward_preprocess(
         self, function: Any, in_data: tuple[Array, ...], out_grad: tuple[Array, ...]
     ) -> None:
         """Starts the clock."""
-        self._start(in_data + out_grad)
+        self._start_(in_data + out_grad)
 
     def backward_postprocess(
         self, function: Any, in_data: tuple[Array, ...], out_grad: tuple[Array, ...]
     ) -> None:
         """Stops the clock."""
-        self._stop(function)
+        self._stop_(function)
 
     def total_time(self) -> float:
         """Returns the seconds spent in functions; inner ones count once."""

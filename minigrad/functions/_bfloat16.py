@@ -59,7 +59,7 @@ def apply_bfloat16(
         try:
             function.check_type_forward(arrays)
         except InvalidType as error:
-            error.list_inputs(function._names(arrays), arrays)
+            error.list_inputs(function._names_(arrays), arrays)
             raise
     ys = function.apply(
         [

@@ -21,19 +21,19 @@ class Checker:
             name: as_variable(x).array for name, x in inputs.items() if x is not None
         }
         self._function = function
-        self._names = tuple(given)
+        self._names_ = tuple(given)
         self._values = tuple(given.values())
 
     def refuse(self, rule: str, got: Any, hint: str | None = None) -> InvalidType:
         """Returns the error for a broken rule; see `FunctionNode.refuse`."""
         error = InvalidType.refusal(self._function, rule, got, hint)
-        error.list_inputs(self._names, self._values)
+        error.list_inputs(self._names_, self._values)
         return error
 
     def float_with_axes(self, **ndims: int) -> None:
         """Refuses inputs that are not float arrays with these numbers of axes."""
         for name, ndim in ndims.items():
-            x = self._values[self._names.index(name)]
+            x = self._values[self._names_.index(name)]
             if x.dtype.kind != 'f':
                 raise self.refuse(f"{name}.dtype.kind == 'f'", x.dtype)
             if x.ndim != ndim:

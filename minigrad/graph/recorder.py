@@ -75,13 +75,13 @@ class Recorder(FunctionHook):
         self._calls: weakref.WeakKeyDictionary[Any, Call] = weakref.WeakKeyDictionary()
         self._ids: dict[int, tuple[weakref.ref[Any], str]] = {}
         self._parameters: dict[str, Parameter] = {}
-        self._kept = _ArraySet()
+        self._kept_ = _ArraySet()
         self._given = _ArraySet()
         self._backwards = 0
         self._links = _LinkPaths(model)
         self._kernels = watching_kernels(self._note_kernel)
         self._started_tracing = False
-        self._start = 0.0
+        self._start_ = 0.0
 
     def __enter__(self) -> Recorder:
         from minigrad.function_hook import get_function_hooks
@@ -94,11 +94,11 @@ class Recorder(FunctionHook):
         if self._memory and not tracemalloc.is_tracing():
             tracemalloc.start()
             self._started_tracing = True
-        self._start = time.perf_counter()
+        self._start_ = time.perf_counter()
         return self
 
     def __exit__(self, *exc: Any) -> None:
-        elapsed = time.perf_counter() - self._start - self._overhead
+        elapsed = time.perf_counter() - self._start_ - self._overhead
         if self._started_tracing:
             tracemalloc.stop()
         self._kernels.__exit__(*exc)
@@ -127,7 +127,7 @@ class Recorder(FunctionHook):
         inner = bool(self._frames) and not (
             self._frames[-1].backward and config.enable_backprop
         )
-        call = None if inner else self._begin(function, in_data)
+        call = None if inner else self._begin_(function, in_data)
         frame = _Frame(call, function.public_name, backward=False)
         self._overhead += time.perf_counter() - start
         results = self._timed(frame, in_data, forward, in_data)
@@ -146,7 +146,7 @@ class Recorder(FunctionHook):
         self._overhead += time.perf_counter() - start
         return results
 
-    def _begin(self, function: Any, in_data: tuple[Array, ...]) -> Call:
+    def _begin_(self, function: Any, in_data: tuple[Array, ...]) -> Call:
         frame = self._frames[-1] if self._frames else None
         inside = None if frame is None else frame.call
         call = Call(
@@ -156,7 +156,7 @@ class Recorder(FunctionHook):
             path=self._links.path if inside is None else inside.path,
             turns=self._links.turns if inside is None else inside.turns,
             phase='forward' if inside is None else 'backward',
-            arg_names=tuple(function._names(in_data)),
+            arg_names=tuple(function._names_(in_data)),
             inputs=[self._value_of(x) for x in in_data],
         )
         self._recording.calls.append(call)
@@ -206,8 +206,8 @@ class Recorder(FunctionHook):
             kept += [v for v in values if backend.is_array(v) and id(v) not in given]
         total = 0
         for array in kept:
-            if array not in self._kept:
-                self._kept.add(array)
+            if array not in self._kept_:
+                self._kept_.add(array)
                 total += array.nbytes
         return total
 
@@ -325,7 +325,7 @@ class _LinkPaths(LinkHook):
 
     def __init__(self, model: Link | None) -> None:
         self._model = model
-        self._names: dict[int, tuple[str, ...]] = {}
+        self._names_: dict[int, tuple[str, ...]] = {}
         self._stack: list[tuple[Link, tuple[str, ...]]] = []
         self._counts: dict[tuple[str, ...], int] = {}
         self._inputs: dict[int, tuple[weakref.ref[Any], str]] = {}
@@ -333,7 +333,7 @@ class _LinkPaths(LinkHook):
             root = type(model).__name__
             for path, link in model.namedlinks():
                 inner = tuple([name for name in path.split('/') if name])
-                self._names.setdefault(id(link), (root, *inner))
+                self._names_.setdefault(id(link), (root, *inner))
 
     @property
     def path(self) -> tuple[str, ...]:
@@ -347,7 +347,7 @@ class _LinkPaths(LinkHook):
 
     def forward_preprocess(self, args: ForwardPreprocessArgs) -> None:
         link = args.link
-        path = self._names.get(id(link))
+        path = self._names_.get(id(link))
         if path is None:  # not of the model: a link that made another on the way
             path = (*self.path, link.name or type(link).__name__)
         self._stack.append((link, path))

@@ -33,7 +33,7 @@ class Identity(Initializer):
         super().__init__(dtype)
 
     def __call__(self, array: Array) -> None:
-        self._check_dtype(array)
+        self._check_dtype_(array)
         if array.ndim != 2 or array.shape[0] != array.shape[1]:
             raise ValueError(
                 f'Identity: expected a square matrix, got shape {array.shape}'
@@ -73,7 +73,7 @@ class Constant(Initializer):
         super().__init__(dtype)
 
     def __call__(self, array: Array) -> None:
-        self._check_dtype(array)
+        self._check_dtype_(array)
         if numpy.isscalar(self.fill_value):
             array[...] = self.fill_value
         else:  # copyto also crosses devices

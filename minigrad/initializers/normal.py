@@ -49,7 +49,7 @@ class Normal(Initializer):
         super().__init__(dtype)
 
     def __call__(self, array: Array) -> None:
-        self._check_dtype(array)
+        self._check_dtype_(array)
         fill_normal(array, self.scale, self.rng)
 
 
@@ -81,7 +81,7 @@ class LeCunNormal(Initializer):
         super().__init__(dtype)
 
     def __call__(self, array: Array) -> None:
-        self._check_dtype(array)
+        self._check_dtype_(array)
         fan_in, _ = get_fans(array.shape)
         fill_normal(array, self.scale * numpy.sqrt(1.0 / fan_in), self.rng)
 
@@ -111,7 +111,7 @@ class GlorotNormal(Initializer):
         super().__init__(dtype)
 
     def __call__(self, array: Array) -> None:
-        self._check_dtype(array)
+        self._check_dtype_(array)
         fan_in, fan_out = get_fans(array.shape)
         fill_normal(array, self.scale * numpy.sqrt(2.0 / (fan_in + fan_out)), self.rng)
 
@@ -156,7 +156,7 @@ class HeNormal(Initializer):
         super().__init__(dtype)
 
     def __call__(self, array: Array) -> None:
-        self._check_dtype(array)
+        self._check_dtype_(array)
         fan_in, fan_out = get_fans(array.shape)
         fan = fan_in if self.fan_option == 'fan_in' else fan_out
         fill_normal(array, self.scale * numpy.sqrt(2.0 / fan), self.rng)

@@ -65,7 +65,7 @@ class Orthogonal(Initializer):
         super().__init__(dtype)
 
     def __call__(self, array: Array) -> None:
-        self._check_dtype(array)
+        self._check_dtype_(array)
         rng = numpy.random if self.rng is None else self.rng
         if array.ndim == 0:
             array[...] = self.scale * (2 * int(rng.randint(2)) - 1)

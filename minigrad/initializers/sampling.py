@@ -21,7 +21,7 @@ def _linear_filter(size: int, ndim: int) -> Array:
 
 
 class _SamplingFilter(Initializer):
-    _normalize: bool
+    _normalize_: bool
 
     def __init__(self, interpolation: str = 'linear', dtype: Any = None) -> None:
         if interpolation != 'linear':
@@ -33,7 +33,7 @@ class _SamplingFilter(Initializer):
         super().__init__(dtype)
 
     def __call__(self, array: Array) -> None:
-        self._check_dtype(array)
+        self._check_dtype_(array)
         name = type(self).__name__
         in_channels, out_channels, *ksize = array.shape
         if out_channels not in (1, in_channels):
@@ -44,7 +44,7 @@ class _SamplingFilter(Initializer):
         if len(set(ksize)) != 1:
             raise ValueError(f'{name}: ksize must be all same, got {tuple(ksize)}')
         weights = _linear_filter(ksize[0], len(ksize))
-        if self._normalize:
+        if self._normalize_:
             weights /= weights.sum()
         xp = get_array_module(array)
         channels = xp.arange(in_channels)
@@ -76,7 +76,7 @@ class UpsamplingDeconvFilter(_SamplingFilter):
                [0.25, 0.5 , 0.25]], dtype=float32)
     """
 
-    _normalize = False
+    _normalize_ = False
 
 
 class DownsamplingConvFilter(_SamplingFilter):
@@ -102,4 +102,4 @@ class DownsamplingConvFilter(_SamplingFilter):
         1.0
     """
 
-    _normalize = True
+    _normalize_ = True

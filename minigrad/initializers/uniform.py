@@ -46,7 +46,7 @@ class Uniform(Initializer):
         super().__init__(dtype)
 
     def __call__(self, array: Array) -> None:
-        self._check_dtype(array)
+        self._check_dtype_(array)
         fill_uniform(array, self.scale, self.rng)
 
 
@@ -76,7 +76,7 @@ class LeCunUniform(Initializer):
         super().__init__(dtype)
 
     def __call__(self, array: Array) -> None:
-        self._check_dtype(array)
+        self._check_dtype_(array)
         fan_in, _ = get_fans(array.shape)
         fill_uniform(array, self.scale * numpy.sqrt(3.0 / fan_in), self.rng)
 
@@ -106,7 +106,7 @@ class GlorotUniform(Initializer):
         super().__init__(dtype)
 
     def __call__(self, array: Array) -> None:
-        self._check_dtype(array)
+        self._check_dtype_(array)
         fan_in, fan_out = get_fans(array.shape)
         fill_uniform(array, self.scale * numpy.sqrt(6.0 / (fan_in + fan_out)), self.rng)
 
@@ -136,6 +136,6 @@ class HeUniform(Initializer):
         super().__init__(dtype)
 
     def __call__(self, array: Array) -> None:
-        self._check_dtype(array)
+        self._check_dtype_(array)
         fan_in, _ = get_fans(array.shape)
         fill_uniform(array, self.scale * numpy.sqrt(6.0 / fan_in), self.rng)

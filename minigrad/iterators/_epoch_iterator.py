@@ -36,8 +36,8 @@ class Plan(NamedTuple):
 class EpochIterator(Iterator, NamedArguments):
     """Base of the iterators: subclasses say how a batch is started and finished."""
 
-    _n_prefetch = 0
-    _order_key = 'order'
+    _n_prefetch_ = 0
+    _order_key_ = 'order'
 
     def __init__(
         self,
@@ -47,9 +47,9 @@ class EpochIterator(Iterator, NamedArguments):
         shuffle: bool | None,
         order_sampler: Any,
     ) -> None:
-        self._ahead: collections.deque[Plan] = collections.deque()
-        self._waiting: list[Array] = []  # orders that were drawn and not used
-        self._check_batch_size(batch_size)
+        self._ahead_: collections.deque[Plan] = collections.deque()
+        self._waiting_: list[Array] = []  # orders that were drawn and not used
+        self._check_batch_size_(batch_size)
         _refuse_columns(type(self).__name__, dataset)
         if shuffle is not None and order_sampler is not None:
             raise ValueError(
@@ -63,7 +63,7 @@ class EpochIterator(Iterator, NamedArguments):
         self.order_sampler = order_sampler
         self._repeat = repeat
         self._shuffle = shuffle
-        self._restart()
+        self._restart_()
         if repeat and 0 < self._epoch_size < batch_size:
             warnings.warn(
                 f'{type(self).__name__}: a batch of {batch_size} is larger than the '
@@ -72,7 +72,7 @@ class EpochIterator(Iterator, NamedArguments):
                 stacklevel=3,
             )
 
-    def _check_batch_size(self, batch_size: int) -> None:
+    def _check_batch_size_(self, batch_size: int) -> None:
         name = type(self).__name__
         if not isinstance(batch_size, (int, numpy.integer)):
             raise TypeError(
@@ -82,7 +82,7 @@ class EpochIterator(Iterator, NamedArguments):
         if batch_size < 1:
             raise ValueError(f'{name}: expected batch_size >= 1, got {batch_size}')
 
-    def _start(self, before: IteratorState, indexes: Array) -> Any:
+    def _start_(self, before: IteratorState, indexes: Array) -> Any:
         """Begins to read a batch; returns what `_finish` needs."""
         return None
 
@@ -96,29 +96,29 @@ class EpochIterator(Iterator, NamedArguments):
         Raises:
             StopIteration: The sweep is over and the iterator does not repeat.
         """
-        while len(self._ahead) <= self._n_prefetch:
-            self._ahead.append(self._plan())
-        plan = self._ahead[0]
+        while len(self._ahead_) <= self._n_prefetch_:
+            self._ahead_.append(self._plan_())
+        plan = self._ahead_[0]
         if plan.indexes is None:
-            self._accept(plan)
+            self._accept_(plan)
             raise StopIteration
         try:
             batch = self._finish(plan)
         except Exception:
             # As in Chainer, a batch that cannot be read is passed over. One that is
             # interrupted (Ctrl-C is no Exception) stays the next one.
-            self._accept(plan)
+            self._accept_(plan)
             raise
-        self._accept(plan)
+        self._accept_(plan)
         return batch
 
-    def _plan(self) -> Plan:
-        before = self._ahead[-1].after if self._ahead else self._state
+    def _plan_(self) -> Plan:
+        before = self._ahead_[-1].after if self._ahead_ else self._state
         orders: list[Array] = []
 
         def next_order(order: Array, position: int) -> Array:
-            if self._waiting:
-                orders.append(self._waiting.pop(0))
+            if self._waiting_:
+                orders.append(self._waiting_.pop(0))
             else:
                 orders.append(self.order_sampler(order, position))
             return orders[-1]
@@ -127,29 +127,29 @@ class EpochIterator(Iterator, NamedArguments):
             after, indexes = iterator_statemachine(
                 before, self.batch_size, self._repeat, next_order, len(self.dataset)
             )
-            ticket = None if indexes is None else self._start(before, indexes)
+            ticket = None if indexes is None else self._start_(before, indexes)
         except BaseException:
-            self._waiting = [*orders, *self._waiting]
+            self._waiting_ = [*orders, *self._waiting_]
             raise
         return Plan(before, after, indexes, orders, ticket)
 
-    def _accept(self, plan: Plan) -> None:
+    def _accept_(self, plan: Plan) -> None:
         self._previous_epoch_detail = self.epoch_detail
         self._state = plan.after
-        if self._ahead and self._ahead[0] is plan:
-            self._ahead.popleft()
+        if self._ahead_ and self._ahead_[0] is plan:
+            self._ahead_.popleft()
 
-    def _upcoming_orders(self) -> list[Array]:
-        return [*[o for plan in self._ahead for o in plan.orders], *self._waiting]
+    def _upcoming_orders_(self) -> list[Array]:
+        return [*[o for plan in self._ahead_ for o in plan.orders], *self._waiting_]
 
-    def _forget_plans(self) -> None:
+    def _forget_plans_(self) -> None:
         """Drops what was planned, but not the orders that were drawn for it."""
-        self._waiting = self._upcoming_orders()
-        self._ahead.clear()
+        self._waiting_ = self._upcoming_orders_()
+        self._ahead_.clear()
 
-    def _restart(self) -> None:
-        self._ahead.clear()
-        self._waiting = []
+    def _restart_(self) -> None:
+        self._ahead_.clear()
+        self._waiting_ = []
         order = None
         if self.order_sampler is not None:
             order = self.order_sampler(numpy.arange(len(self.dataset)), 0)
@@ -158,12 +158,12 @@ class EpochIterator(Iterator, NamedArguments):
 
     def reset(self) -> None:
         """Goes back to the beginning, with a new order if there is an order."""
-        self._restart()
+        self._restart_()
 
     def finalize(self) -> None:
         """Forgets what was prefetched."""
-        if '_ahead' in self.__dict__:
-            self._forget_plans()
+        if '_ahead_' in self.__dict__:
+            self._forget_plans_()
 
     @property
     def repeat(self) -> bool:
@@ -213,29 +213,29 @@ class EpochIterator(Iterator, NamedArguments):
         Saving does not disturb batches that are being prefetched.
         """
         if isinstance(serializer, Serializer):
-            self._save(serializer)
+            self._save_(serializer)
         else:
-            self._load(serializer)
+            self._load_(serializer)
         serialize_sampler = getattr(self.order_sampler, 'serialize', None)
         if serialize_sampler is not None:
             serialize_sampler(serializer)
 
-    def _save(self, serializer: AbstractSerializer) -> None:
+    def _save_(self, serializer: AbstractSerializer) -> None:
         position, epoch, is_new_epoch, order = self._state
         serializer('current_position', position)
         serializer('epoch', epoch)
         serializer('is_new_epoch', is_new_epoch)
         if order is not None:
-            serializer(self._order_key, order)
-            upcoming = self._upcoming_orders()
-            if self._n_prefetch > 0 or upcoming:
+            serializer(self._order_key_, order)
+            upcoming = self._upcoming_orders_()
+            if self._n_prefetch_ > 0 or upcoming:
                 empty = numpy.empty((0, len(order)), numpy.intp)
                 serializer(
                     'upcoming_orders', numpy.stack(upcoming) if upcoming else empty
                 )
         serializer('previous_epoch_detail', self._previous_epoch_detail)
 
-    def _load(self, serializer: AbstractSerializer) -> None:
+    def _load_(self, serializer: AbstractSerializer) -> None:
         position, epoch, is_new_epoch, order = self._state
         position = serializer('current_position', position)
         epoch = serializer('epoch', epoch)
@@ -244,8 +244,8 @@ class EpochIterator(Iterator, NamedArguments):
         if order is not None:
             order = _load_order(serializer, order)
             upcoming = _load_upcoming_orders(serializer)
-        self._ahead.clear()
-        self._waiting = list(upcoming)
+        self._ahead_.clear()
+        self._waiting_ = list(upcoming)
         self._state = IteratorState(position, epoch, is_new_epoch, order)
         try:
             before = serializer('previous_epoch_detail', self._previous_epoch_detail)
@@ -256,8 +256,8 @@ class EpochIterator(Iterator, NamedArguments):
 
     def __getstate__(self) -> dict[str, Any]:
         state = self.__dict__.copy()
-        state['_waiting'] = self._upcoming_orders()
-        state['_ahead'] = collections.deque()
+        state['_waiting_'] = self._upcoming_orders_()
+        state['_ahead_'] = collections.deque()
         return state
 
 

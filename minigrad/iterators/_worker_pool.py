@@ -110,7 +110,7 @@ class WorkerPool:
         self._n_tickets = 0
         self._failure: str | None = None
         self._is_closing = False
-        self._blocks: dict[str, SharedMemory] = {}
+        self._blocks_: dict[str, SharedMemory] = {}
         self._retired: list[_WorkerProcess] = []
         self._workers: list[_WorkerProcess] = []
         self._wake, self._woken = self._context.Pipe()
@@ -157,7 +157,7 @@ class WorkerPool:
             return
         block = new_block(packed.needed) if packed.needed > 2**20 else None
         if block is not None:
-            self._blocks[block.name] = block
+            self._blocks_[block.name] = block
             packed = pack(dataset, block.buf)
             self._dataset_block = block.name
         self._dataset = packed
@@ -235,7 +235,7 @@ class WorkerPool:
                 worker.can_share = False
                 return None, 0, 0
             # The old block stays until the end: tasks under way may still use it.
-            self._blocks[block.name] = block
+            self._blocks_[block.name] = block
             worker.block, worker.capacity = block, capacity
         start = number % self._n_slots * worker.capacity
         return worker.block.name, start, worker.capacity
@@ -349,7 +349,7 @@ class WorkerPool:
     def _memory(self, reply: Reply) -> memoryview | None:
         if reply.block is None:
             return None
-        memory: memoryview = self._blocks[reply.block].buf  # type: ignore[assignment]
+        memory: memoryview = self._blocks_[reply.block].buf  # type: ignore[assignment]
         return memory[reply.start :]
 
     def _measure(self, reply: Reply, n_examples: int) -> None:
@@ -387,7 +387,7 @@ class WorkerPool:
             worker.connection.close()
         self._wake.close()
         self._woken.close()
-        free(list(self._blocks.values()))
+        free(list(self._blocks_.values()))
         with self._changed:
             self._failure = 'MultiprocessIterator: it was finalized'
             self._changed.notify_all()

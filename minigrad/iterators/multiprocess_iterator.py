@@ -72,24 +72,24 @@ class MultiprocessIterator(EpochIterator):
         dataset_timeout: float | None = 30.0,
         maxtasksperchild: int | None = None,
     ) -> None:
-        self._pool: WorkerPool | None = None
-        self._is_finalized = False
-        self._hashed: tuple[Array | None, int] = (None, 0)
+        self._pool_: WorkerPool | None = None
+        self._is_finalized_ = False
+        self._hashed_: tuple[Array | None, int] = (None, 0)
         self.n_processes = (
             multiprocessing.cpu_count() if n_processes is None else n_processes
         )
         self.n_prefetch = max(n_prefetch, 1)
-        self._n_prefetch = self.n_prefetch
+        self._n_prefetch_ = self.n_prefetch
         self.shared_mem = shared_mem
         self.dataset_timeout = dataset_timeout
         self._maxtasksperchild = maxtasksperchild
         super().__init__(dataset, batch_size, repeat, shuffle, order_sampler)
 
-    def _start(self, before: IteratorState, indexes: Array) -> Any:
-        if self._is_finalized:
+    def _start_(self, before: IteratorState, indexes: Array) -> Any:
+        if self._is_finalized_:
             raise RuntimeError('MultiprocessIterator: it was finalized; make a new one')
-        if self._pool is None:
-            self._pool = WorkerPool(
+        if self._pool_ is None:
+            self._pool_ = WorkerPool(
                 self.dataset,
                 self.n_processes,
                 self.n_prefetch + 1,
@@ -97,17 +97,17 @@ class MultiprocessIterator(EpochIterator):
                 self._maxtasksperchild,
             )
             # Ends the processes when the program ends without finalize().
-            self._closing = weakref.finalize(self, self._pool.close)
+            self._closing_ = weakref.finalize(self, self._pool_.close)
         position, epoch, _, order = before
-        return self._pool.submit(indexes, (self._hash(order), epoch, position))
+        return self._pool_.submit(indexes, (self._hash_(order), epoch, position))
 
-    def _hash(self, order: Array | None) -> int:
-        if order is not None and self._hashed[0] is not order:
-            self._hashed = (order, zlib.crc32(order.tobytes()))
-        return 0 if order is None else self._hashed[1]
+    def _hash_(self, order: Array | None) -> int:
+        if order is not None and self._hashed_[0] is not order:
+            self._hashed_ = (order, zlib.crc32(order.tobytes()))
+        return 0 if order is None else self._hashed_[1]
 
     def _finish(self, plan: Plan) -> list[Any]:
-        pool = self._pool
+        pool = self._pool_
         if pool is None:
             raise RuntimeError('MultiprocessIterator: it was finalized; make a new one')
         try:
@@ -116,15 +116,15 @@ class MultiprocessIterator(EpochIterator):
                 batch = pool.wait(plan.ticket, self.dataset_timeout)
                 if batch is not None:
                     return batch
-                self._warn()
+                self._warn_()
         except WorkerDied:
             # What was planned is lost with the processes; the next batch starts new.
-            self._close_pool()
-            self._ahead.popleft()
-            self._forget_plans()
+            self._close_pool_()
+            self._ahead_.popleft()
+            self._forget_plans_()
             raise
 
-    def _warn(self) -> None:
+    def _warn_(self) -> None:
         warnings.warn(
             'Stalled dataset is detected: a batch takes longer than dataset_timeout = '
             f'{self.dataset_timeout} seconds. Reading an example may wait for a lock, a '
@@ -133,12 +133,12 @@ class MultiprocessIterator(EpochIterator):
             stacklevel=4,
         )
 
-    def _forget_plans(self) -> None:
-        if self._pool is not None:
-            for plan in self._ahead:
+    def _forget_plans_(self) -> None:
+        if self._pool_ is not None:
+            for plan in self._ahead_:
                 if plan.ticket is not None:
-                    self._pool.forget(plan.ticket)
-        super()._forget_plans()
+                    self._pool_.forget(plan.ticket)
+        super()._forget_plans_()
 
     def reset(self) -> None:
         """Goes back to the beginning, with a new order if there is an order.
@@ -146,26 +146,26 @@ class MultiprocessIterator(EpochIterator):
         Raises:
             NotImplementedError: The iterator was finalized.
         """
-        if self._is_finalized:
+        if self._is_finalized_:
             raise NotImplementedError(
                 'Reset of finalized MultiprocessIterator is currently not supported.'
             )
-        self._forget_plans()
+        self._forget_plans_()
         super().reset()
 
     def finalize(self) -> None:
         """Ends the processes; no batch can be had any more."""
-        if self.__dict__.get('_is_finalized', True):
+        if self.__dict__.get('_is_finalized_', True):
             return
-        self._is_finalized = True
+        self._is_finalized_ = True
         super().finalize()
-        self._close_pool()
+        self._close_pool_()
 
-    def _close_pool(self) -> None:
-        if self._pool is not None:
-            self._closing.detach()
-            self._pool.close()
-            self._pool = None
+    def _close_pool_(self) -> None:
+        if self._pool_ is not None:
+            self._closing_.detach()
+            self._pool_.close()
+            self._pool_ = None
 
     def __copy__(self) -> MultiprocessIterator:
         other = object.__new__(type(self))
@@ -173,6 +173,6 @@ class MultiprocessIterator(EpochIterator):
         return other
 
     def __getstate__(self) -> dict[str, Any]:
-        state = {**super().__getstate__(), '_pool': None, '_is_finalized': False}
-        state.pop('_closing', None)
+        state = {**super().__getstate__(), '_pool_': None, '_is_finalized_': False}
+        state.pop('_closing_', None)
         return state

@@ -41,8 +41,8 @@ class MultithreadIterator(EpochIterator):
         [[1, 2], [3]]
     """
 
-    _n_prefetch = 1
-    _order_key = '_order'  # Chainer's name in this iterator
+    _n_prefetch_ = 1
+    _order_key_ = '_order'  # Chainer's name in this iterator
 
     def __init__(
         self,
@@ -54,18 +54,18 @@ class MultithreadIterator(EpochIterator):
         order_sampler: Any = None,
     ) -> None:
         self.n_threads = n_threads
-        self._pool: concurrent.futures.ThreadPoolExecutor | None = None
+        self._pool_: concurrent.futures.ThreadPoolExecutor | None = None
         super().__init__(dataset, batch_size, repeat, shuffle, order_sampler)
 
-    def _start(self, before: IteratorState, indexes: Array) -> Any:
-        if self._pool is None:
-            self._pool = concurrent.futures.ThreadPoolExecutor(
+    def _start_(self, before: IteratorState, indexes: Array) -> Any:
+        if self._pool_ is None:
+            self._pool_ = concurrent.futures.ThreadPoolExecutor(
                 self.n_threads, thread_name_prefix='MultithreadIterator'
             )
         # Four pieces a thread even out examples that take unequal time.
         n_pieces = min(len(indexes), 4 * self.n_threads)
         return [
-            self._pool.submit(_read, self.dataset, piece)
+            self._pool_.submit(_read, self.dataset, piece)
             for piece in numpy.array_split(indexes, max(n_pieces, 1))
         ]
 
@@ -75,13 +75,13 @@ class MultithreadIterator(EpochIterator):
     def finalize(self) -> None:
         """Ends the threads; the next batch starts new ones."""
         super().finalize()
-        pool = self.__dict__.get('_pool')
-        self._pool = None
+        pool = self.__dict__.get('_pool_')
+        self._pool_ = None
         if pool is not None:
             pool.shutdown(wait=False, cancel_futures=True)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**super().__getstate__(), '_pool': None}
+        return {**super().__getstate__(), '_pool_': None}
 
 
 def _read(dataset: Any, indexes: Array) -> list[Any]:

@@ -142,7 +142,7 @@ class CudnnKernels(CupyKernels):
             handle = self._handle(device)
             plan = plans.get(problem)
             if plan is None:
-                plan = self._plan(handle, problem, addresses)
+                plan = self._plan_(handle, problem, addresses)
                 plans.add(plan)
             # Given back to CuPy's pool at the end of this call, which is safe: the
             # pool hands it to later work of the same stream only.
@@ -156,7 +156,7 @@ class CudnnKernels(CupyKernels):
             return None
         return out
 
-    def _plan(
+    def _plan_(
         self, handle: Any, problem: Problem, addresses: tuple[int, int, int]
     ) -> Plan:
         plan = Plan(self._cudnn, problem)

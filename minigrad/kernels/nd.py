@@ -52,18 +52,18 @@ class NdKernels:
         """Returns ``gx`` (N, C, *size); also the value of a deconvolution of ``gy``."""
         plane = spec.plane()
         W = W.reshape(len(W), -1, plane.kh, plane.kw)
-        gcol = self.conv_2d_grad_x(W, self._images(gy, spec), plane)
+        gcol = self.conv_2d_grad_x(W, self._images_(gy, spec), plane)
         return self._roll(gcol, spec)
 
     def conv_nd_grad_w(self, x: Array, gy: Array, spec: WindowSpec) -> Array:
         """Returns ``gW`` (OC, C / groups, *window)."""
         gW = self.conv_2d_grad_w(
-            self._unroll(x, spec), self._images(gy, spec), spec.plane()
+            self._unroll(x, spec), self._images_(gy, spec), spec.plane()
         )
         C = x.shape[1] // spec.groups
         return gW.reshape(gy.shape[1], C, *spec.window)
 
-    def _images(self, gy: Array, spec: WindowSpec) -> Array:
+    def _images_(self, gy: Array, spec: WindowSpec) -> Array:
         """Returns ``gy`` (N, OC, O, ..., OH, OW) as (N * O * ..., OC, OH, OW)."""
         OC, outer = gy.shape[1], spec.out[:-2]
         plane = spec.plane()

@@ -75,7 +75,7 @@ class SpectralNormalization(WeightHook):
         if isinstance(link, DeconvolutionND):
             self.axis = 1
         if getattr(link, self.weight_name).array is not None:
-            self._prepare(link)
+            self._prepare_(link)
 
     def deleted(self, link: Link | None) -> None:
         """Removes the vector and ``gamma``."""
@@ -85,7 +85,7 @@ class SpectralNormalization(WeightHook):
                 del link.gamma  # type: ignore[union-attr]
             self._initialized = False
 
-    def _prepare(self, link: Any) -> None:
+    def _prepare_(self, link: Any) -> None:
         W = getattr(link, self.weight_name)
         outputs = W.shape[self.axis]
         if outputs == 0:
@@ -103,12 +103,12 @@ class SpectralNormalization(WeightHook):
     def transform(self, link: Link, W: Variable) -> Variable:
         """Returns ``W / sigma``."""
         if not self._initialized:
-            self._prepare(link)
+            self._prepare_(link)
         matrix = self.reshape_W(W)
         u = getattr(link, self.vector_name)
         if not config.in_recomputing:
             with using_device(link.device):
-                u, self.v = self._iterate(link.xp, u, matrix.array)
+                u, self.v = self._iterate_(link.xp, u, matrix.array)
         sigma = matmul(matmul(u, matrix), self.v)
         if self.factor is not None:
             sigma = sigma / self.factor
@@ -118,7 +118,7 @@ class SpectralNormalization(WeightHook):
             return link.gamma * W / sigma  # type: ignore[attr-defined,no-any-return]
         return W / sigma
 
-    def _iterate(self, xp: Any, u: Array, matrix: Array) -> tuple[Array, Array]:
+    def _iterate_(self, xp: Any, u: Array, matrix: Array) -> tuple[Array, Array]:
         for _ in range(self.n_power_iteration):
             v = u @ matrix
             v = v / (xp.linalg.norm(v) + self.eps)

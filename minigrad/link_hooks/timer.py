@@ -39,18 +39,18 @@ class TimerHook(LinkHook):
 
     def __init__(self) -> None:
         self.call_history: list[tuple[str, float]] = []
-        self._starts: list[Any] = []
+        self._starts_: list[Any] = []
         self._total_time = 0.0
 
     def forward_preprocess(self, args: ForwardPreprocessArgs) -> None:
         """Starts the clock."""
-        self._starts.append(Stopwatch(args.link.xp))
+        self._starts_.append(Stopwatch(args.link.xp))
 
     def forward_postprocess(self, args: ForwardPostprocessArgs) -> None:
         """Stops the clock and keeps the time."""
-        seconds = self._starts.pop().seconds()
+        seconds = self._starts_.pop().seconds()
         self.call_history.append((type(args.link).__name__, seconds))
-        if not self._starts:
+        if not self._starts_:
             self._total_time += seconds
 
     def total_time(self) -> float:

@@ -61,10 +61,10 @@ class KernelRule(UpdateRule):
         **named: Any,
     ) -> None:
         if parent_hyperparam is None:
-            parent_hyperparam = Hyperparameter()._set(**self.defaults)
+            parent_hyperparam = Hyperparameter()._set_(**self.defaults)
         super().__init__(parent_hyperparam)
         nothing = dict.fromkeys(self.defaults)
-        self.hyperparam._set(**_bind(type(self), nothing, values, named))
+        self.hyperparam._set_(**_bind(type(self), nothing, values, named))
 
     def init_state(self, param: Parameter) -> None:
         xp = get_array_module(param.array)
@@ -130,7 +130,7 @@ class KernelRule(UpdateRule):
             target, scale = param, param._loss_scale
             grad: Array = param.grad
             if self._use_fp32_update and param.dtype == np.float16:
-                target = self._fp32_copy(param)
+                target = self._fp32_copy_(param)
                 wide = get_array_module(grad).empty(grad.shape, np.float32)
                 together.cast(grad, wide)
                 grad = wide
@@ -154,7 +154,7 @@ class KernelMethod(GradientMethod):
             lr: float = 0.01
     """
 
-    _rule: ClassVar[type[KernelRule]]
+    _rule_: ClassVar[type[KernelRule]]
 
     def __init_subclass__(
         cls, rule: type[KernelRule] | None = None, **kwargs: Any
@@ -162,27 +162,27 @@ class KernelMethod(GradientMethod):
         super().__init_subclass__(**kwargs)
         if rule is None:  # a variant, or a program's own
             return
-        cls._rule = rule
+        cls._rule_ = rule
         rule.defaults = {name: vars(cls)[name] for name in inspect.get_annotations(cls)}
         for name in rule.defaults:
             setattr(cls, name, HyperparameterProxy(name))
-        cls.__init__ = _signed(cls._set_up, rule.defaults)  # type: ignore[method-assign]
+        cls.__init__ = _signed(cls._set_up_, rule.defaults)  # type: ignore[method-assign]
         nothing = dict.fromkeys(('parent_hyperparam', *rule.defaults))
         rule.__init__ = _signed(rule.__init__, nothing)  # type: ignore[method-assign]
 
-    def _set_up(self, *values: Any, **named: Any) -> None:
+    def _set_up_(self, *values: Any, **named: Any) -> None:
         GradientMethod.__init__(self)
         if values and not isinstance(values[0], numbers.Number):
             raise TypeError(
                 f'{type(self).__name__}: expected numbers such as '
-                f'{next(iter(self._rule.defaults))}, got {type(values[0]).__name__}\n'
+                f'{next(iter(self._rule_.defaults))}, got {type(values[0]).__name__}\n'
                 f'  hint: optimizer = {type(self).__name__}().setup(model)'
             )
-        given = _bind(type(self), self._rule.defaults, values, named)
-        self.hyperparam._set(**self._rule.defaults | given)
+        given = _bind(type(self), self._rule_.defaults, values, named)
+        self.hyperparam._set_(**self._rule_.defaults | given)
 
     def create_update_rule(self) -> KernelRule:
-        return self._rule(self.hyperparam)
+        return self._rule_(self.hyperparam)
 
 
 def _signed(function: Callable[..., Any], defaults: dict[str, Any]) -> Any:

@@ -16,7 +16,7 @@ def is_plain(optimizer: Any) -> bool:
     return (
         type(optimizer).__module__.startswith('minigrad.optimizers.')
         and 'update' not in optimizer.__dict__
-        and not optimizer._hooks()
+        and not optimizer._hooks_()
         and not optimizer._loss_scaling_is_dynamic
         and optimizer.is_safe_to_update()
     )

@@ -50,7 +50,7 @@ class HDF5Serializer(Serializer):
     """
 
     def __init__(self, group: Any, compression: int | None = 4) -> None:
-        self._empty = _h5py().Empty('f')
+        self._empty_ = _h5py().Empty('f')
         self.group = group
         self.compression = compression
 
@@ -61,7 +61,7 @@ class HDF5Serializer(Serializer):
 
     def __call__(self, key: str, value: Any) -> Any:
         """Saves ``value`` and returns it; None becomes an empty dataset."""
-        data: Any = self._empty
+        data: Any = self._empty_
         options: dict[str, Any] = {}
         if value is not None:
             data = to_file(value)

@@ -133,33 +133,33 @@ class NpzDeserializer(Deserializer):
         self.ignore_names = [] if ignore_names is None else ignore_names
         # What numpy.load has opened is read here, to the end of each entry.
         archive = getattr(npz, 'zip', None)
-        self._source = npz
+        self._source_ = npz
         if isinstance(archive, zipfile.ZipFile):
-            self._source = NpzArchive.of(archive)
+            self._source_ = NpzArchive.of(archive)
 
     def __getitem__(self, key: str) -> NpzDeserializer:
         path = f'{self.path}{key.strip("/")}/'
         child = NpzDeserializer({}, path, self.strict, self.ignore_names)
-        child.npz, child._source = self.npz, self._source
+        child.npz, child._source_ = self.npz, self._source_
         return child
 
     def __call__(self, key: str, value: Any) -> Any:
         """Returns the entry ``key``: in ``value`` if that is an array."""
         name = self.path + key.lstrip('/')
-        if (not self.strict and name not in self._source) or self._is_ignored(name):
+        if (not self.strict and name not in self._source_) or self._is_ignored_(name):
             return value
-        if name not in self._source:
-            file = getattr(self._source, 'filename', 'the snapshot')
-            raise MissingEntry(missing(file, self._source, [name], self.path))
-        if isinstance(self._source, NpzArchive):
-            header = self._source.header(name)
+        if name not in self._source_:
+            file = getattr(self._source_, 'filename', 'the snapshot')
+            raise MissingEntry(missing(file, self._source_, [name], self.path))
+        if isinstance(self._source_, NpzArchive):
+            header = self._source_.header(name)
             check(name, header.shape, header.dtype, value)
-        data = numpy.asarray(self._source[name])
+        data = numpy.asarray(self._source_[name])
         if data.dtype == object and data.shape == () and data[()] is None:
             return None
         return restore(name, data, value)
 
-    def _is_ignored(self, name: str) -> bool:
+    def _is_ignored_(self, name: str) -> bool:
         rules = self.ignore_names
         for rule in rules if isinstance(rules, (tuple, list)) else (rules,):
             if isinstance(rule, str):
@@ -221,7 +221,7 @@ def load_npz(
             file = stack.enter_context(open(file, 'rb'))
         archive = NpzArchive(file)
         deserializer = NpzDeserializer(archive, path, strict, ignore_names)
-        is_ignored = deserializer._is_ignored
+        is_ignored = deserializer._is_ignored_
         compare(archive.filename, archive.headers, obj, path, strict, is_ignored)
         with unchanged_on_failure(archive.filename, obj):
             deserializer.load(obj)

@@ -69,7 +69,7 @@ class NpzArchive(Mapping[str, Array]):
                 )
             if not first.startswith(b'PK'):
                 raise ValueError('unknown first bytes')
-            self._archive = zipfile.ZipFile(file)
+            self._archive_ = zipfile.ZipFile(file)
             self._check_sum(file)
         except DamagedFile:
             raise
@@ -86,26 +86,26 @@ class NpzArchive(Mapping[str, Array]):
         """Returns the arrays of an archive that `numpy.load` has opened."""
         self = cls.__new__(cls)
         self.filename = str(archive.filename or 'the snapshot')
-        self._archive = archive
+        self._archive_ = archive
         self._set_members()
         return self
 
     def _set_members(self) -> None:
         self._members = {
             info.filename.removesuffix('.npy'): info
-            for info in self._archive.infolist()
+            for info in self._archive_.infolist()
             if info.filename.endswith('.npy')
         }
 
     def _check_sum(self, file: IO[bytes]) -> None:
-        if not self._archive.comment.startswith(_MARK):
+        if not self._archive_.comment.startswith(_MARK):
             return  # of another writer
         file.seek(-len(_COMMENT), os.SEEK_END)
         end = file.tell()
         comment = file.read()
         # Where the archive begins, which need not be the beginning of the file.
-        offsets = [info.header_offset for info in self._archive.infolist()]
-        file.seek(min([self._archive.start_dir, *offsets]))
+        offsets = [info.header_offset for info in self._archive_.infolist()]
+        file.seek(min([self._archive_.start_dir, *offsets]))
         digest = hashlib.sha256()
         left = end - file.tell()
         while left > 0:
@@ -164,7 +164,7 @@ class NpzArchive(Mapping[str, Array]):
                 raise ValueError(f'compressed in way number {info.compress_type}')
             if info.file_size > info.compress_size * _LARGEST_RATIO:
                 raise ValueError('it says that it is larger than it can be')
-            with self._archive.open(info) as member:
+            with self._archive_.open(info) as member:
                 return read(member, name, info)
         except SnapshotError:
             raise
@@ -212,7 +212,7 @@ class NpzArchive(Mapping[str, Array]):
         return array.astype(array.dtype.newbyteorder('='), copy=False)
 
     def _read_none(self, name: str, info: zipfile.ZipInfo) -> Array:
-        content = self._archive.read(info) if info.file_size <= _LARGEST_NONE else b''
+        content = self._archive_.read(info) if info.file_size <= _LARGEST_NONE else b''
         if is_none_entry(content):
             return numpy.asarray(None)
         raise WrongEntryType(
@@ -226,18 +226,18 @@ class _Headers(Mapping[str, Header]):
     """Looks like a dictionary of arrays, as far as shapes and dtypes are concerned."""
 
     def __init__(self, archive: NpzArchive) -> None:
-        self._archive = archive
+        self._archive_ = archive
 
     def __getitem__(self, name: str) -> Header:
-        if name not in self._archive:
+        if name not in self._archive_:
             raise KeyError(name)
-        return self._archive.header(name)
+        return self._archive_.header(name)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._archive)
+        return iter(self._archive_)
 
     def __len__(self) -> int:
-        return len(self._archive)
+        return len(self._archive_)
 
 
 def _fill(member: IO[bytes], flat: Array) -> None:

@@ -142,6 +142,6 @@ def load_safetensors(
     """
     contents = read_safetensors(file)
     deserializer = NpzDeserializer(contents, path, strict, ignore_names)
-    compare(os.fspath(file), contents, obj, path, strict, deserializer._is_ignored)
+    compare(os.fspath(file), contents, obj, path, strict, deserializer._is_ignored_)
     with unchanged_on_failure(os.fspath(file), obj):
         deserializer.load(obj)

@@ -280,7 +280,7 @@ class _Machine:
     def _dict(self, _: None) -> None:
         values = self._pop_to_mark()
         self._stack.append({})
-        self._set(values)
+        self._set_(values)
 
     def _append(self, _: None) -> None:
         self._extend([self._pop()])
@@ -295,12 +295,12 @@ class _Machine:
 
     def _setitem(self, _: None) -> None:
         value, key = self._pop(), self._pop()
-        self._set([key, value])
+        self._set_([key, value])
 
     def _setitems(self, _: None) -> None:
-        self._set(self._pop_to_mark())
+        self._set_(self._pop_to_mark())
 
-    def _set(self, values: list[Any]) -> None:
+    def _set_(self, values: list[Any]) -> None:
         target = self._top()
         if type(target) not in (dict, OrderedDict):
             raise UnsafeFile('refused: its pickle sets items of what is no dictionary')

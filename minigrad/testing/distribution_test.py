@@ -80,7 +80,7 @@ class distribution_unittest(unittest.TestCase):
         if unknown:
             raise ValueError(f'unknown test_targets: {sorted(unknown)}')
 
-    def _make(self, send: Callable[[Any], Any]) -> Any:
+    def _make_(self, send: Callable[[Any], Any]) -> Any:
         params = {name: send(value) for name, value in self.params.items()}
         if self.is_variable:
             params = {name: Variable(value) for name, value in params.items()}
@@ -89,19 +89,19 @@ class distribution_unittest(unittest.TestCase):
     @property
     def cpu_dist(self) -> Any:
         """The distribution on the CPU."""
-        return self._make(lambda array: array)
+        return self._make_(lambda array: array)
 
     @property
     def gpu_dist(self) -> Any:
         """The distribution on the first GPU."""
-        return self._make(_to_gpu)
+        return self._make_(_to_gpu)
 
     def scipy_onebyone_params_iter(self) -> Iterator[dict[str, Any]]:
         """Yields the arguments of SciPy for each distribution of the batch."""
         for index in numpy.ndindex(*self.shape):
             yield {name: value[index] for name, value in self.scipy_params.items()}
 
-    def _moment(self, name: str, scipy_name: str, is_gpu: bool) -> None:
+    def _moment_(self, name: str, scipy_name: str, is_gpu: bool) -> None:
         dist = self.gpu_dist if is_gpu else self.cpu_dist
         wanted = getattr(self.scipy_dist, scipy_name)
         if not self.scipy_onebyone:
@@ -112,7 +112,7 @@ class distribution_unittest(unittest.TestCase):
             expected = numpy.reshape(each, self.shape + events)
         assert_allclose(getattr(dist, name).array, expected)
 
-    def _at_points(self, name: str, scipy_name: str, is_gpu: bool) -> None:
+    def _at_points_(self, name: str, scipy_name: str, is_gpu: bool) -> None:
         dist = self.gpu_dist if is_gpu else self.cpu_dist
         if name == 'icdf':
             x = numpy.random.uniform(1e-5, 1 - 1e-5, self.sample_shape + self.shape)
@@ -123,13 +123,13 @@ class distribution_unittest(unittest.TestCase):
             scipy_name += 'df' if self.continuous else 'mf'
         wanted = getattr(self.scipy_dist, scipy_name)
         if self.scipy_onebyone and name == 'log_prob':
-            expected = self._one_by_one(wanted, x, dist.event_shape)
+            expected = self._one_by_one_(wanted, x, dist.event_shape)
         else:
             expected = wanted(x, **self.scipy_params)
         y = getattr(dist, name)(_to_gpu(x) if is_gpu else x)
         assert_allclose(y.array, expected)
 
-    def _one_by_one(
+    def _one_by_one_(
         self, wanted: Callable[..., Any], x: Any, event_shape: tuple[int, ...]
     ) -> Any:
         points = numpy.reshape(x, (-1, math.prod(self.shape), *event_shape))
@@ -178,13 +178,13 @@ def _equality_check(name: str) -> Callable[[distribution_unittest, bool], None]:
 def _moment_check(
     name: str, scipy_name: str
 ) -> Callable[[distribution_unittest, bool], None]:
-    return lambda self, is_gpu: self._moment(name, scipy_name, is_gpu)
+    return lambda self, is_gpu: self._moment_(name, scipy_name, is_gpu)
 
 
 def _point_check(
     name: str, scipy_name: str
 ) -> Callable[[distribution_unittest, bool], None]:
-    return lambda self, is_gpu: self._at_points(name, scipy_name, is_gpu)
+    return lambda self, is_gpu: self._at_points_(name, scipy_name, is_gpu)
 
 
 def _test(target: str, is_gpu: bool) -> Callable[[distribution_unittest], None]:

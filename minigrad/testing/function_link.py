@@ -61,7 +61,7 @@ class _TestBase:
     dodge_nondifferentiable = False
     numerical_grad_dtype: Any = numpy.float64
 
-    _error: type[AssertionError] = FunctionTestError
+    _error_: type[AssertionError] = FunctionTestError
 
     def before_test(self, test_name: str) -> None:
         """Called before each test; may raise ``unittest.SkipTest``."""
@@ -74,7 +74,9 @@ class _TestBase:
         """Returns gradients of outputs like these; random if not overridden."""
         return _random_like(outputs_template)
 
-    def _begin(self, test_name: str, skip: bool, backend_config: BackendConfig) -> None:
+    def _begin_(
+        self, test_name: str, skip: bool, backend_config: BackendConfig
+    ) -> None:
         if skip:
             raise unittest.SkipTest(
                 f'skip_{test_name.removeprefix("test_")}_test is set'
@@ -83,31 +85,31 @@ class _TestBase:
         self.test_name = test_name
         self.before_test(test_name)
 
-    def _generate(self, name: str, *args: Any) -> tuple[Array, ...]:
+    def _generate_(self, name: str, *args: Any) -> tuple[Array, ...]:
         return _check_arrays(getattr(self, name)(*args), name)
 
-    def _arrange(self, arrays: Any) -> Any:
+    def _arrange_(self, arrays: Any) -> Any:
         if self.contiguous is None:
             return _as_noncontiguous_array(arrays)
         if self.contiguous == 'C':
             return arrays
         raise ValueError(f"contiguous must be None or 'C', got {self.contiguous!r}")
 
-    def _check_outputs(self, outputs: Any, device: backend.Device) -> Any:
+    def _check_outputs_(self, outputs: Any, device: backend.Device) -> Any:
         if not isinstance(outputs, tuple) or not all(
             isinstance(y, Variable) for y in outputs
         ):
-            raise self._error(
+            raise self._error_(
                 f'forward() must return a tuple of Variables, got {outputs}'
             )
         for y in outputs:
             if not isinstance(y.array, device.supported_array_types):
-                raise self._error(
+                raise self._error_(
                     f'forward() on {device} returned a Variable of {type(y.array)}'
                 )
         return outputs
 
-    def _check_gradients(self, check: Callable[[], None], what: str) -> None:
+    def _check_gradients_(self, check: Callable[[], None], what: str) -> None:
         from minigrad import gradient_check
 
         while True:
@@ -117,7 +119,7 @@ class _TestBase:
                 if not self.dodge_nondifferentiable:
                     raise
             except AssertionError as error:
-                raise self._error(f'{what} is not implemented correctly') from error
+                raise self._error_(f'{what} is not implemented correctly') from error
             else:
                 return
 
@@ -150,25 +152,27 @@ class FunctionTestBase(_TestBase):
 
     def check_forward_outputs(self, outputs: Any, expected_outputs: Any) -> None:
         """Raises `FunctionTestError` if the outputs differ."""
-        _check_equal(outputs, expected_outputs, self._error, self.check_forward_options)
+        _check_equal(
+            outputs, expected_outputs, self._error_, self.check_forward_options
+        )
 
-    def _forward(self, inputs: Any, backend_config: BackendConfig) -> Any:
+    def _forward_(self, inputs: Any, backend_config: BackendConfig) -> Any:
         with backend_config:
             outputs = self.forward(inputs, backend_config.device)
-        return self._check_outputs(outputs, backend_config.device)
+        return self._check_outputs_(outputs, backend_config.device)
 
     def run_test_forward(self, backend_config: BackendConfig) -> None:
         """Compares the outputs, and the inputs before and after."""
-        self._begin('test_forward', self.skip_forward_test, backend_config)
-        cpu_inputs = self._arrange(self._generate('generate_inputs'))
+        self._begin_('test_forward', self.skip_forward_test, backend_config)
+        cpu_inputs = self._arrange_(self._generate_('generate_inputs'))
         before = [x.copy() for x in cpu_inputs]
-        expected = self._generate('forward_expected', cpu_inputs)
-        inputs = self._arrange(backend_config.get_array(cpu_inputs))
+        expected = self._generate_('forward_expected', cpu_inputs)
+        inputs = self._arrange_(backend_config.get_array(cpu_inputs))
         xs = tuple([Variable(x, requires_grad=x.dtype.kind == 'f') for x in inputs])
-        outputs = self._forward(xs, backend_config)
+        outputs = self._forward_(xs, backend_config)
         for i, x in enumerate(inputs):
             if not _same(before[i], backend.to_cpu(x)):
-                raise self._error(
+                raise self._error_(
                     f'forward changed input {i}\nbefore:\n{before[i]}\nafter:\n{x}'
                 )
         self.check_forward_outputs(tuple([y.array for y in outputs]), expected)
@@ -177,48 +181,48 @@ class FunctionTestBase(_TestBase):
         """Compares the gradients with numerical ones."""
         from minigrad.gradient_check import check_backward
 
-        self._begin('test_backward', self.skip_backward_test, backend_config)
+        self._begin_('test_backward', self.skip_backward_test, backend_config)
 
         def check() -> None:
-            inputs = self._generate('generate_inputs')
-            outputs = self._generate('forward_expected', inputs)
-            grad_outputs = self._generate('generate_grad_outputs', outputs)
+            inputs = self._generate_('generate_inputs')
+            outputs = self._generate_('forward_expected', inputs)
+            grad_outputs = self._generate_('generate_grad_outputs', outputs)
             check_backward(
-                lambda *xs: self._forward(xs, backend_config),
-                self._arrange(backend_config.get_array(inputs)),
-                self._arrange(backend_config.get_array(grad_outputs)),
+                lambda *xs: self._forward_(xs, backend_config),
+                self._arrange_(backend_config.get_array(inputs)),
+                self._arrange_(backend_config.get_array(grad_outputs)),
                 dtype=self.numerical_grad_dtype,
                 detect_nondifferentiable=self.dodge_nondifferentiable,
                 **self.check_backward_options,
             )
 
-        self._check_gradients(check, 'backward')
+        self._check_gradients_(check, 'backward')
 
     def run_test_double_backward(self, backend_config: BackendConfig) -> None:
         """Compares the gradients of the gradients with numerical ones."""
         from minigrad.gradient_check import check_double_backward
 
         skip = self.skip_double_backward_test
-        self._begin('test_double_backward', skip, backend_config)
+        self._begin_('test_double_backward', skip, backend_config)
 
         def check() -> None:
-            inputs = self._generate('generate_inputs')
-            outputs = self._generate('forward_expected', inputs)
-            grad_outputs = self._generate('generate_grad_outputs', outputs)
-            ggxs = self._generate('generate_grad_grad_inputs', inputs)
+            inputs = self._generate_('generate_inputs')
+            outputs = self._generate_('forward_expected', inputs)
+            grad_outputs = self._generate_('generate_grad_outputs', outputs)
+            ggxs = self._generate_('generate_grad_grad_inputs', inputs)
             ggxs = tuple([g for g in ggxs if g is None or g.dtype.kind == 'f'])
             with backend_config:
                 check_double_backward(
-                    lambda *xs: self._forward(xs, backend_config),
-                    self._arrange(backend_config.get_array(inputs)),
-                    self._arrange(backend_config.get_array(grad_outputs)),
-                    self._arrange(backend_config.get_array(ggxs)),
+                    lambda *xs: self._forward_(xs, backend_config),
+                    self._arrange_(backend_config.get_array(inputs)),
+                    self._arrange_(backend_config.get_array(grad_outputs)),
+                    self._arrange_(backend_config.get_array(ggxs)),
                     dtype=self.numerical_grad_dtype,
                     detect_nondifferentiable=self.dodge_nondifferentiable,
                     **self.check_double_backward_options,
                 )
 
-        self._check_gradients(check, 'double backward')
+        self._check_gradients_(check, 'double backward')
 
 
 class FunctionTestCase(FunctionTestBase, unittest.TestCase):
@@ -276,7 +280,7 @@ class _LinkTestBase(_TestBase):
     """Makes links and lets them initialise their parameters."""
 
     param_names: tuple[str, ...] = ()
-    _error = LinkTestError
+    _error_ = LinkTestError
 
     def generate_params(self) -> Any:
         """Returns an initializer for each parameter. To be overridden."""
@@ -310,23 +314,23 @@ class _LinkTestBase(_TestBase):
             raise ValueError(f'create_link() must return a Link, got {type(link)}')
         return link.to_device(backend_config.device)
 
-    def _forward(self, link: Link, inputs: Any, backend_config: BackendConfig) -> Any:
+    def _forward_(self, link: Link, inputs: Any, backend_config: BackendConfig) -> Any:
         with backend_config:
             outputs = self.forward(link, inputs, backend_config.device)
-        return self._check_outputs(outputs, backend_config.device)
+        return self._check_outputs_(outputs, backend_config.device)
 
-    def _initialized_link(
+    def _initialized_link_(
         self, inits: Sequence[Any], backend_config: BackendConfig
     ) -> tuple[Link, Any, Any]:
         link = self._create_link(inits, backend_config)
-        inputs = self._generate('generate_inputs')
-        inputs = self._arrange(backend_config.get_array(inputs))
+        inputs = self._generate_('generate_inputs')
+        inputs = self._arrange_(backend_config.get_array(inputs))
         xs = tuple([Variable(x) for x in inputs])
-        outputs = self._forward(link, xs, backend_config)
+        outputs = self._forward_(link, xs, backend_config)
         link.cleargrads()
         return link, inputs, [y.array for y in outputs]
 
-    def _param(self, link: Link, name: str) -> Any:
+    def _param_(self, link: Link, name: str) -> Any:
         param = getattr(link, name, None)
         if param is None:
             raise LinkTestError(f'{type(link).__name__} has no parameter {name!r}')
@@ -389,51 +393,55 @@ class LinkTestCase(_LinkTestBase, unittest.TestCase):
 
     def check_forward_outputs(self, outputs: Any, expected_outputs: Any) -> None:
         """Raises `LinkTestError` if the outputs differ."""
-        _check_equal(outputs, expected_outputs, self._error, self.check_forward_options)
+        _check_equal(
+            outputs, expected_outputs, self._error_, self.check_forward_options
+        )
 
     def test_forward(self, backend_config: BackendConfig) -> None:
         """Compares the outputs."""
-        self._begin('test_forward', self.skip_forward_test, backend_config)
+        self._begin_('test_forward', self.skip_forward_test, backend_config)
         link = self._create_link(self._generate_params(), backend_config)
-        cpu_inputs = self._generate('generate_inputs')
-        inputs = self._arrange(backend_config.get_array(cpu_inputs))
+        cpu_inputs = self._generate_('generate_inputs')
+        inputs = self._arrange_(backend_config.get_array(cpu_inputs))
         xs = tuple([Variable(x) for x in inputs])
-        outputs = self._forward(link, xs, backend_config)
+        outputs = self._forward_(link, xs, backend_config)
         link.to_device(backend.CpuDevice())
-        expected = self._generate('forward_expected', link, cpu_inputs)
+        expected = self._generate_('forward_expected', link, cpu_inputs)
         self.check_forward_outputs(tuple([y.array for y in outputs]), expected)
 
     def test_backward(self, backend_config: BackendConfig) -> None:
         """Compares the gradients of inputs and parameters with numerical ones."""
         from minigrad.gradient_check import check_backward
 
-        self._begin('test_backward', self.skip_backward_test, backend_config)
+        self._begin_('test_backward', self.skip_backward_test, backend_config)
 
         def check() -> None:
             inits = self._generate_params()
-            link, inputs, outputs = self._initialized_link(inits, backend_config)
-            params = tuple([self._param(link, name).array for name in self.param_names])
+            link, inputs, outputs = self._initialized_link_(inits, backend_config)
+            params = tuple(
+                [self._param_(link, name).array for name in self.param_names]
+            )
             outputs = [backend.to_cpu(y) for y in outputs]
-            grad_outputs = self._generate('generate_grad_outputs', outputs)
-            used, _, _ = self._initialized_link(inits, backend_config)
+            grad_outputs = self._generate_('generate_grad_outputs', outputs)
+            used, _, _ = self._initialized_link_(inits, backend_config)
 
             def forward(*args: Variable) -> Any:
                 # The parameters are variables here, like the inputs.
                 for name, param in zip(self.param_names, args[n:], strict=True):
                     used.__dict__[name] = param
-                return self._forward(used, args[:n], backend_config)
+                return self._forward_(used, args[:n], backend_config)
 
             n = len(inputs)
             check_backward(
                 forward,
-                (*inputs, *self._arrange(params)),
-                self._arrange(backend_config.get_array(grad_outputs)),
+                (*inputs, *self._arrange_(params)),
+                self._arrange_(backend_config.get_array(grad_outputs)),
                 dtype=self.numerical_grad_dtype,
                 detect_nondifferentiable=self.dodge_nondifferentiable,
                 **self.check_backward_options,
             )
 
-        self._check_gradients(check, 'backward')
+        self._check_gradients_(check, 'backward')
 
 
 class LinkInitializersTestCase(_LinkTestBase, unittest.TestCase):
@@ -480,7 +488,7 @@ class LinkInitializersTestCase(_LinkTestBase, unittest.TestCase):
 
     def test_initializers(self, backend_config: BackendConfig) -> None:
         """Compares each parameter with what its initializer makes."""
-        self._begin('test_initializers', False, backend_config)
+        self._begin_('test_initializers', False, backend_config)
         choices = self.get_initializers()
         if not isinstance(choices, tuple | list) or not all(
             isinstance(choice, tuple | list) for choice in choices
@@ -491,13 +499,13 @@ class LinkInitializersTestCase(_LinkTestBase, unittest.TestCase):
             for init in choice:
                 _check_initializer(init)
                 inits[i] = init
-                self._check_initialized(i, inits, backend_config)
+                self._check_initialized_(i, inits, backend_config)
 
-    def _check_initialized(
+    def _check_initialized_(
         self, i: int, inits: list[Any], backend_config: BackendConfig
     ) -> None:
-        link, _, _ = self._initialized_link(inits, backend_config)
-        param = backend.to_cpu(self._param(link, self.param_names[i]).array)
+        link, _, _ = self._initialized_link_(inits, backend_config)
+        param = backend.to_cpu(self._param_(link, self.param_names[i]).array)
         init = inits[i]
         if isinstance(init, InitializerArgument):
             init = init.expected_initializer
@@ -506,7 +514,7 @@ class LinkInitializersTestCase(_LinkTestBase, unittest.TestCase):
         expected = numpy.empty_like(param)
         init(expected)
         _check_equal(
-            (param,), (expected,), self._error, self.check_initializers_options
+            (param,), (expected,), self._error_, self.check_initializers_options
         )
 
 

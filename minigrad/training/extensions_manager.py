@@ -58,9 +58,9 @@ class ExtensionsManager(Trainer):
         updater = HandWrittenUpdater(optimizer, iterator)
         super().__init__(updater, stop_trigger, out, extensions)
 
-    def _run_extensions(self, order: list[_ExtensionEntry]) -> None:
+    def _run_extensions_(self, order: list[_ExtensionEntry]) -> None:
         self.updater.count_update()
-        super()._run_extensions(order)
+        super()._run_extensions_(order)
 
 
 class HandWrittenUpdater(IteratorUpdater):

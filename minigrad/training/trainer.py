@@ -118,9 +118,9 @@ class Trainer(NamedArguments):
         self._start_at: float | None = None
         self._snapshot_elapsed_time = 0.0
         self._final_elapsed_time: Any = None
-        self._hyperparameters: HyperparameterChanges | None = None
-        self._loaded_hyperparameters = '{}'
-        self._loaded_random_state: dict[str, Any] | None = None
+        self._hyperparameters_: HyperparameterChanges | None = None
+        self._loaded_hyperparameters_ = '{}'
+        self._loaded_random_state_: dict[str, Any] | None = None
 
         updater.connect_trainer(self)
         for extension in () if extensions is None else extensions:
@@ -239,19 +239,19 @@ class Trainer(NamedArguments):
         with self.session(show_loop_exception_msg):
             while not self.stop_trigger(self):
                 with self.iteration():
-                    self._update()
+                    self._update_()
 
-    def _update(self) -> None:
+    def _update_(self) -> None:
         try:
             self.updater.update()
         except StopIteration:
-            iterator = self._main_iterator()
+            iterator = self._main_iterator_()
             if getattr(iterator, 'repeat', True) is not False:
                 raise
             count = self.updater.iteration
             refuse_end(iterator, f'goes on after iteration {count}')
 
-    def _main_iterator(self) -> Any:
+    def _main_iterator_(self) -> Any:
         """Returns the iterator of the training data, None if the updater has none."""
         try:
             return self.updater.get_iterator('main')
@@ -266,7 +266,7 @@ class Trainer(NamedArguments):
         are finalized however it ends, and told if it raised.
         """
         try:
-            order = self._start()
+            order = self._start_()
             try:
                 yield
             except Exception as error:
@@ -274,27 +274,27 @@ class Trainer(NamedArguments):
                     # The whole of it is printed once, by who catches it or by Python.
                     title = 'Exception in main training loop'
                     sys.stderr.write(show_briefly(title, error))
-                self._tell_extensions(order, error)
+                self._tell_extensions_(order, error)
                 if not is_debug():
                     error = error.with_traceback(without_loops(error.__traceback__))
                 raise error
         finally:
             # After Ctrl-C too: writers of snapshots are to end what they have begun.
             self._order = None
-            for entry in self._by_priority():
+            for entry in self._by_priority_():
                 entry.call('finalize')
             self.updater.finalize()
         self._final_elapsed_time = self.elapsed_time
         self._done = True
 
-    def _tell_extensions(self, order: list[_ExtensionEntry], error: Exception) -> None:
+    def _tell_extensions_(self, order: list[_ExtensionEntry], error: Exception) -> None:
         for entry in order:
             try:
                 entry.call('on_error', self, error, error.__traceback__)
             except Exception as another:  # all of them are told
                 _show('Exception in error handler', another)
 
-    def _by_priority(self) -> list[_ExtensionEntry]:
+    def _by_priority_(self) -> list[_ExtensionEntry]:
         return sorted(self._extensions.values(), key=lambda e: e.priority, reverse=True)
 
     @contextlib.contextmanager
@@ -307,13 +307,13 @@ class Trainer(NamedArguments):
             ...         with trainer.iteration():
             ...             trainer.updater.update()
         """
-        order = self._start() if self._order is None else self._order
+        order = self._start_() if self._order is None else self._order
         self.observation = {}
         with self.reporter.scope(self.observation):
             yield
-            self._run_extensions(order)
+            self._run_extensions_(order)
 
-    def _run_extensions(self, order: list[_ExtensionEntry]) -> None:
+    def _run_extensions_(self, order: list[_ExtensionEntry]) -> None:
         """Calls the extensions whose triggers fire."""
         snapshots = []
         for entry in order:
@@ -327,25 +327,27 @@ class Trainer(NamedArguments):
         for entry in snapshots:
             entry.extension(self)
 
-    def _start(self) -> list[_ExtensionEntry]:
+    def _start_(self) -> list[_ExtensionEntry]:
         """Initializes the extensions and returns them in the order of their calls."""
         if self._order is not None:
             return self._order
         if isinstance(self.updater, StandardUpdater):
-            check_length(self._main_iterator(), self.stop_trigger)
+            check_length(self._main_iterator_(), self.stop_trigger)
         os.makedirs(self.out, exist_ok=True)
-        order = self._by_priority()
+        order = self._by_priority_()
         self._start_at = time.perf_counter()
-        self._hyperparameters = HyperparameterChanges(self.updater.get_all_optimizers())
+        self._hyperparameters_ = HyperparameterChanges(
+            self.updater.get_all_optimizers()
+        )
         # Loading comes first: what the others set up depends on what is loaded.
         for entry in sorted(order, key=lambda e: not e.loads_snapshot):
             if not getattr(entry.trigger, 'finished', False):
                 entry.call('initialize', self)
-        self._hyperparameters.apply(self._loaded_hyperparameters)
+        self._hyperparameters_.apply(self._loaded_hyperparameters_)
         # Whatever was drawn since loading is taken back.
-        if self._loaded_random_state is not None:
-            serialize_random_state(NpzDeserializer(self._loaded_random_state))
-        self._loaded_hyperparameters, self._loaded_random_state = '{}', None
+        if self._loaded_random_state_ is not None:
+            serialize_random_state(NpzDeserializer(self._loaded_random_state_))
+        self._loaded_hyperparameters_, self._loaded_random_state_ = '{}', None
         if self.is_before_training:
             self.observation = {}
             with self.reporter.scope(self.observation):
@@ -373,11 +375,11 @@ class Trainer(NamedArguments):
         else:
             started = self._start_at is not None or self._done
             serializer('_snapshot_elapsed_time', self.elapsed_time if started else 0.0)
-        self._serialize_observation(serializer)
-        self._serialize_hyperparameters(serializer)
-        self._serialize_random_state(serializer['random_state'])
+        self._serialize_observation_(serializer)
+        self._serialize_hyperparameters_(serializer)
+        self._serialize_random_state_(serializer['random_state'])
 
-    def _serialize_observation(self, serializer: AbstractSerializer) -> None:
+    def _serialize_observation_(self, serializer: AbstractSerializer) -> None:
         # The stop trigger is asked after the snapshot, and may look at it.
         if isinstance(serializer, Serializer):
             scalars = {k: _as_float(v) for k, v in self.observation.items()}
@@ -387,22 +389,22 @@ class Trainer(NamedArguments):
         with contextlib.suppress(KeyError):  # Chainer's snapshots have none
             self.observation = json.loads(serializer('observation', '{}'))
 
-    def _serialize_hyperparameters(self, serializer: AbstractSerializer) -> None:
+    def _serialize_hyperparameters_(self, serializer: AbstractSerializer) -> None:
         if isinstance(serializer, Serializer):
-            changes = self._hyperparameters
-            loaded = self._loaded_hyperparameters
+            changes = self._hyperparameters_
+            loaded = self._loaded_hyperparameters_
             text = loaded if changes is None else changes.to_json()
             serializer('hyperparameters', text)
             return
         with contextlib.suppress(KeyError):  # Chainer's snapshots have none
-            self._loaded_hyperparameters = serializer('hyperparameters', '{}')
+            self._loaded_hyperparameters_ = serializer('hyperparameters', '{}')
 
-    def _serialize_random_state(self, serializer: AbstractSerializer) -> None:
+    def _serialize_random_state_(self, serializer: AbstractSerializer) -> None:
         found = serialize_random_state(serializer)
         if found and isinstance(serializer, Deserializer):
             state = DictionarySerializer()
             serialize_random_state(state)
-            self._loaded_random_state = state.target
+            self._loaded_random_state_ = state.target
 
 
 def _as_float(value: Any) -> float | None:

@@ -40,7 +40,7 @@ class FileLock:
 
     def __init__(self, path: str) -> None:
         self.path = path
-        self._number: int | None = None
+        self._number_: int | None = None
 
     def acquire(self) -> bool:
         """Tries to get the lock; False tells that another process holds it.
@@ -59,7 +59,7 @@ class FileLock:
                 os.close(number)
                 return error.errno not in _HELD
             if self._is_in_place(number):
-                self._number = number
+                self._number_ = number
                 os.truncate(number, 0)
                 os.write(number, b'%d\n' % os.getpid())
                 return True
@@ -73,12 +73,12 @@ class FileLock:
 
     def release(self) -> None:
         """Removes the file and gives the lock back; does nothing without a lock."""
-        if self._number is None:
+        if self._number_ is None:
             return
         with contextlib.suppress(OSError):
             os.unlink(self.path)
-        os.close(self._number)
-        self._number = None
+        os.close(self._number_)
+        self._number_ = None
 
     def holder(self) -> str:
         """Returns what the file says about who holds it."""

@@ -42,10 +42,10 @@ class Loader:
     def __call__(self, name: str) -> Any:
         """Returns the training and the test set, images flat, pixels 0 to 1."""
         if name not in self._loaded:
-            self._loaded[name] = self._load(name)
+            self._loaded[name] = self._load_(name)
         return self._loaded[name]
 
-    def _load(self, name: str) -> Any:
+    def _load_(self, name: str) -> Any:
         self.used[name] = name
         if name == 'cifar10':
             with warnings.catch_warnings():

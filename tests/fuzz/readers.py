@@ -314,7 +314,7 @@ def _read_zipped(path: Path) -> Any:
         try:
             return [dataset[i] for i in range(len(dataset))]
         finally:
-            dataset._archive.close()
+            dataset._archive_.close()
 
 
 @contextlib.contextmanager
@@ -326,7 +326,7 @@ def _quiet() -> Iterator[None]:
 
 
 def _read_labels(path: Path) -> Any:
-    return minigrad.datasets.LabeledImageDataset(str(path))._pairs
+    return minigrad.datasets.LabeledImageDataset(str(path))._pairs_
 
 
 def _read_text(path: Path) -> Any:

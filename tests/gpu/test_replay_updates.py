@@ -70,7 +70,7 @@ class Training:
     @property
     def records_update(self):
         (plan,) = self.replay._plans.values()
-        return plan.recording._update is not None
+        return plan.recording._update_ is not None
 
     def values(self):
         found = {}

@@ -31,11 +31,11 @@ class Browser:
 
     def __init__(self, folder, width=1280, height=860, dark=False):
         self._log = open(folder / 'chromedriver.log', 'w')  # noqa: SIM115
-        self._process = subprocess.Popen(
+        self._process_ = subprocess.Popen(
             [DRIVER, '--port=0'], stdout=subprocess.PIPE, stderr=self._log, text=True
         )
         port = None
-        for line in self._process.stdout:
+        for line in self._process_.stdout:
             if 'started successfully on port' in line:
                 port = int(line.rstrip().rstrip('.').split()[-1])
                 break
@@ -76,9 +76,9 @@ class Browser:
         try:
             self._ask('', method='DELETE')
         finally:
-            self._process.terminate()
-            self._process.wait(10)
-            self._process.stdout.close()
+            self._process_.terminate()
+            self._process_.wait(10)
+            self._process_.stdout.close()
             self._log.close()
 
     def open(self, path):

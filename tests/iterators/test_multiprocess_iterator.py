@@ -81,10 +81,10 @@ def test_large_arrays_go_through_shared_memory(make):
         for j, (image, label) in enumerate(it.next()):
             assert label == (3 * i + j) % 6
             numpy.testing.assert_array_equal(image, images[label])
-    assert all(worker.block is not None for worker in it._pool._workers)
+    assert all(worker.block is not None for worker in it._pool_._workers)
     # The dataset itself was sent once, too.
-    assert it._pool._dataset_block is not None
-    assert len(it._pool._dataset.pickled) < 10_000
+    assert it._pool_._dataset_block is not None
+    assert len(it._pool_._dataset.pickled) < 10_000
 
 
 def test_examples_that_grow(make):
@@ -155,7 +155,7 @@ def test_a_worker_that_is_killed(make):
     dataset = datasets.TransformDataset([0] * 4 + [30] * 4, time.sleep)
     it = make(dataset, 4, shuffle=False, repeat=False)
     it.next()
-    pid = it._pool.pids[0]
+    pid = it._pool_.pids[0]
     threading.Timer(0.2, os.kill, (pid, signal.SIGKILL)).start()
     start = time.monotonic()
     with pytest.raises(WorkerDied, match=rf'{pid} died with exit code -9 \(SIGKILL\)'):
@@ -168,7 +168,7 @@ def test_a_worker_that_is_killed(make):
 def test_new_workers_after_a_death(make):
     it = make(list(range(6)), 2, shuffle=False)
     it.next()
-    for pid in it._pool.pids:
+    for pid in it._pool_.pids:
         os.kill(pid, signal.SIGTERM)
     for process in multiprocessing.active_children():
         process.join(5)
@@ -192,7 +192,7 @@ def test_a_dataset_that_cannot_be_pickled_is_inherited(make):
     for n, batch in enumerate(batches):
         for i, row in enumerate(batch):
             numpy.testing.assert_array_equal(row, 3 * x[(2 * n + i) % 5])
-    pids = it._pool.pids
+    pids = it._pool_.pids
     it.finalize()
     assert not any(is_alive(pid) for pid in pids)
 
@@ -248,14 +248,14 @@ def test_maxtasksperchild(make):
     seen = set()
     for i in range(4):
         assert it.next() == [[0, 1], [2, 3]][i % 2]
-        seen.update(it._pool.pids)
+        seen.update(it._pool_.pids)
     assert len(seen) >= 6
 
 
 def test_finalize_ends_everything(make):
     it = make(datasets.TransformDataset([0, 0, 60, 60], time.sleep), 2, shuffle=False)
     it.next()
-    pids = it._pool.pids
+    pids = it._pool_.pids
     start = time.monotonic()
     it.finalize()
     it.finalize()
@@ -270,7 +270,7 @@ def test_finalize_ends_everything(make):
 def test_garbage_is_collected():
     it = MultiprocessIterator([1, 2, 3], 2, n_processes=1)
     it.next()
-    (pid,) = it._pool.pids
+    (pid,) = it._pool_.pids
     del it
     assert not is_alive(pid)
 
@@ -301,8 +301,8 @@ if __name__ == '__main__':
     data = datasets.TransformDataset(data, wait)
     it = iterators.MultiprocessIterator(data, 4, shuffle=False, n_processes=2)
     it.next()
-    print(*it._pool.pids)
-    print(*it._pool._blocks, flush=True)
+    print(*it._pool_.pids)
+    print(*it._pool_._blocks_, flush=True)
     {then}
 """
 

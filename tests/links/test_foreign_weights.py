@@ -126,7 +126,7 @@ def test_nothing_changes_unless_all_fits(small_vgg, tmp_path):
     path = str(tmp_path / 'cut.safetensors')
     safetensors.save_file(state, path)
     with pytest.raises(SnapshotMismatch):
-        model._load(path, '')
+        model._load_(path, '')
     np.testing.assert_array_equal(model.conv1_1.W.array, before)
 
 

@@ -432,10 +432,10 @@ def test_states_are_kept_and_forgotten(name):
     link, _, inputs = make(name, 'f')
     with minigrad.using_config('train', False):
         link.reset_state()
-        assert all(getattr(link, state) is None for state in link._states)
+        assert all(getattr(link, state) is None for state in link._states_)
         first = link(inputs[0]).array
         assert not np.array_equal(link(inputs[0]).array, first)
-        assert all(getattr(link, state).shape == (N, 2) for state in link._states)
+        assert all(getattr(link, state).shape == (N, 2) for state in link._states_)
         link.reset_state()
         np.testing.assert_array_equal(link(inputs[0]).array, first)
 
@@ -443,7 +443,7 @@ def test_states_are_kept_and_forgotten(name):
 @each_stateful
 def test_set_state(name):
     link, _, inputs = make(name, 'f')
-    states = {state: getattr(link, state) for state in link._states}
+    states = {state: getattr(link, state) for state in link._states_}
     with minigrad.using_config('train', False):
         expected = link(inputs[0]).array
         link.reset_state()
@@ -468,7 +468,7 @@ def test_states_move_with_the_link(name):
             seen.append(param)
 
     link.device_resident_accept(Visitor())
-    states = [getattr(link, state) for state in link._states]
+    states = [getattr(link, state) for state in link._states_]
     assert all(any(state is s for s in seen) for state in states)
     link.reset_state()
     seen.clear()

@@ -31,7 +31,7 @@ class ScatteredDataset(SubDataset):
     @property
     def indexes(self) -> Array:
         """Numbers of the examples in the whole dataset, in the order of this share."""
-        positions = numpy.arange(self._start, self._finish)
+        positions = numpy.arange(self._start_, self._finish)
         return (
             positions if self._order is None else numpy.asarray(self._order)[positions]
         )
@@ -43,7 +43,7 @@ class ScatteredDataset(SubDataset):
 
     def deal(self, indexes: Array) -> None:
         """Replaces the share by other examples of the whole, by their numbers."""
-        self._start, self._finish, self._order = 0, len(indexes), indexes
+        self._start_, self._finish, self._order = 0, len(indexes), indexes
 
 
 def scatter_dataset(

@@ -113,7 +113,7 @@ class _Everyone:
     def serialize(self, serializer: Any) -> None:
         """Saves or loads the target and the differences."""
         if isinstance(serializer, Deserializer):
-            self._load(serializer)
+            self._load_(serializer)
             return
         self.target.serialize(serializer)
         replicas = serializer['replicas']
@@ -124,7 +124,7 @@ class _Everyone:
             for i, value in enumerate(entries.values()):
                 replicas(f'{rank}/{i}', value)
 
-    def _load(self, serializer: Any) -> None:
+    def _load_(self, serializer: Any) -> None:
         replicas = serializer['replicas']
         try:
             size = replicas('size', 0)

@@ -82,7 +82,7 @@ class MultiNodeBatchNormalization(BatchNormalization):
         )
         self.comm = comm
 
-    def _normalize(
+    def _normalize_(
         self,
         x: Any,
         gamma: Any,

@@ -88,7 +88,7 @@ class MultiNodeChainList(ChainList):
             if rank_out is None:
                 result = delegate = y
             else:
-                delegate = self._send(y, rank_out, delegate, to_itself)
+                delegate = self._send_(y, rank_out, delegate, to_itself)
         if to_itself:
             raise ValueError(
                 'Communication queue is not empty at the end of forward. Make sure if '
@@ -120,7 +120,7 @@ class MultiNodeChainList(ChainList):
             delegate = x
         return xs
 
-    def _send(
+    def _send_(
         self, x: Any, ranks: list[int], delegate: Any, to_itself: list[Any]
     ) -> Any:
         for i, rank in enumerate(ranks):

@@ -73,9 +73,9 @@ class TabularDataset(DatasetMixin):
     def get_example(self, i: int) -> Any:
         """Returns row number ``i`` in the form of `mode`."""
         columns = self.get_examples([i], None)
-        return self._packed(tuple([column[0] for column in columns]))
+        return self._packed_(tuple([column[0] for column in columns]))
 
-    def _packed(self, columns: tuple[Any, ...]) -> Any:
+    def _packed_(self, columns: tuple[Any, ...]) -> Any:
         if self.mode is tuple:
             return columns
         if self.mode is dict:
@@ -93,7 +93,7 @@ class TabularDataset(DatasetMixin):
 
     def fetch(self) -> Any:
         """Returns all rows: a column, or a tuple or dictionary of them, as by `mode`."""
-        return self._packed(self.get_examples(None, None))
+        return self._packed_(self.get_examples(None, None))
 
     def convert(self, data: Any) -> Any:
         """Makes arrays of what `fetch` returned; `with_converter` replaces it.

@@ -33,7 +33,7 @@ class EmbedIDFunction(FunctionNode):
         self.retain_inputs((0,))
         x, W = inputs
         xp = get_array_module(x)
-        self._W_shape = W.shape
+        self._W_shape_ = W.shape
         if may_look_at(x):
             self._check_range(xp, x, len(W))
         if self.ignore_label is None:
@@ -56,7 +56,7 @@ class EmbedIDFunction(FunctionNode):
 
     def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
         (x,) = self.get_retained_inputs()
-        function = EmbedIDGrad(self._W_shape, self.ignore_label)
+        function = EmbedIDGrad(self._W_shape_, self.ignore_label)
         return None, function.apply((x, grad_outputs[0]))[0]
 
 
@@ -68,7 +68,7 @@ class EmbedIDGrad(FunctionNode):
     def __init__(
         self, W_shape: tuple[int, int], ignore_label: int | None = None
     ) -> None:
-        self._W_shape = W_shape
+        self._W_shape_ = W_shape
         self.ignore_label = ignore_label
 
     def forward(self, inputs: tuple[Array, ...]) -> Any:
@@ -78,7 +78,7 @@ class EmbedIDGrad(FunctionNode):
         if self.ignore_label is not None:
             valid = x != self.ignore_label
             x, gy = x[valid], gy[valid]
-        gW = xp.zeros(self._W_shape, gy.dtype)
+        gW = xp.zeros(self._W_shape_, gy.dtype)
         kernels_for(gW).add_rows(gW, x, gy)
         return gW
 

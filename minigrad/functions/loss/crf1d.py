@@ -34,18 +34,18 @@ class _Ended:
     """Keeps what belongs to sequences that have ended: the last rows of a batch."""
 
     def __init__(self) -> None:
-        self._parts: list[Variable] = []
+        self._parts_: list[Variable] = []
 
     def split(self, x: Variable, size: int) -> Variable:
         """Returns the first rows, those of the sequences that go on."""
         if len(x) > size:
-            self._parts.append(x[size:])
+            self._parts_.append(x[size:])
             x = x[:size]
         return x
 
     def join(self, x: Variable) -> Variable:
         """Returns the rows of all sequences, in their order."""
-        return concat([x, *self._parts[::-1]], axis=0) if self._parts else x
+        return concat([x, *self._parts_[::-1]], axis=0) if self._parts_ else x
 
 
 def crf1d(cost: Any, xs: Any, ys: Any, reduce: str = 'mean') -> Variable:

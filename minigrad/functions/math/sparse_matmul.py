@@ -76,7 +76,7 @@ class _AtPlaces(FunctionNode):
         valid = valid.ravel()
         return (col, row, valid) if transpose else (row, col, valid)
 
-    def _apply(
+    def _apply_(
         self,
         node: type[_AtPlaces],
         inputs: tuple[Any, Any],
@@ -138,7 +138,7 @@ class CooMatMul(_AtPlaces):
         (gy,) = grad_outputs
         gsp = gdn = None
         if 0 in indexes:
-            gsp = self._apply(
+            gsp = self._apply_(
                 CooMatMulGradSP,
                 (gy, dn),
                 self.transc,
@@ -147,7 +147,7 @@ class CooMatMul(_AtPlaces):
                 sp.dtype,
             )
         if 1 in indexes:
-            gdn = self._apply(
+            gdn = self._apply_(
                 CooMatMul, (sp, gy), not self.transa, self.transc, self.transb, dn.dtype
             )
         return gsp, gdn
@@ -186,11 +186,11 @@ class CooMatMulGradSP(_AtPlaces):
         (gsp,) = grad_outputs
         ga = gb = None
         if 0 in indexes:
-            ga = self._apply(
+            ga = self._apply_(
                 CooMatMul, (gsp, b), self.transc, not self.transb, self.transa, a.dtype
             )
         if 1 in indexes:
-            gb = self._apply(
+            gb = self._apply_(
                 CooMatMul,
                 (gsp, a),
                 not self.transc,

@@ -61,12 +61,12 @@ class BatchRenormalizationFunction(_NormalizesOverAxes):
         y = gamma.reshape(shape) * (centred / std * self.r + self.d)
         y += beta.reshape(shape)
         if self.update_statistics:
-            self._update(self.running_mean, mean)
+            self._update_(self.running_mean, mean)
             # As in batch normalization, the unbiased variance.
-            self._update(self.running_var, var * (self.count / max(self.count - 1, 1)))
+            self._update_(self.running_var, var * (self.count / max(self.count - 1, 1)))
         return y.astype(x.dtype, copy=False)
 
-    def _update(self, running: Array, statistic: Array) -> None:
+    def _update_(self, running: Array, statistic: Array) -> None:
         running *= self.decay
         running += ((1 - self.decay) * statistic.reshape(running.shape)).astype(
             running.dtype

@@ -68,8 +68,8 @@ class GroupNormalization(FunctionNode):
         xp = get_array_module(x)
         rows = x.reshape(self._row_shape).astype(self._dtype, copy=False)
         self._ones = xp.ones(len(rows), self._dtype)
-        self._normalize = BatchNormalization(self.eps, axis=1)
-        y = self._normalize.forward((rows, self._ones, xp.zeros_like(self._ones)))
+        self._normalize_ = BatchNormalization(self.eps, axis=1)
+        y = self._normalize_.forward((rows, self._ones, xp.zeros_like(self._ones)))
         y = y.reshape(self._channel_shape)
         y *= gamma[:, None]
         y += beta[:, None]
@@ -84,7 +84,7 @@ class GroupNormalization(FunctionNode):
         gradients: list[Variable] = []
         if 0 in indexes:
             gx_hat = gy * cast(gamma, dtype).reshape((C, 1))
-            gx = BatchNormalizationGrad(self._normalize).apply(
+            gx = BatchNormalizationGrad(self._normalize_).apply(
                 (rows, self._ones, gx_hat.reshape(self._row_shape))
             )[0]
             gradients.append(cast(gx.reshape(x.shape), x.dtype))

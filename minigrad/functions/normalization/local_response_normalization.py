@@ -52,14 +52,14 @@ class LocalResponseNormalizationGrad(FunctionNode):
     arg_names = ('x', 'gy')
 
     def __init__(self, y: Array, scale: Array, arguments: Any) -> None:
-        self._y, self._scale = y, scale
+        self._y, self._scale_ = y, scale
         self.arguments = arguments
 
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         self.retain_inputs((0, 1))
         x, gy = inputs
-        gx = kernels_for(x).lrn_grad(x, self._y, self._scale, gy, *self.arguments)
-        del self._y, self._scale
+        gx = kernels_for(x).lrn_grad(x, self._y, self._scale_, gy, *self.arguments)
+        del self._y, self._scale_
         return gx
 
     def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:

@@ -22,7 +22,7 @@ from minigrad.variable import Variable
 class TreeLSTM(FunctionNode):
     on_arrays = True
 
-    def _names(self, values: Sequence[Array]) -> tuple[str, ...]:
+    def _names_(self, values: Sequence[Array]) -> tuple[str, ...]:
         return (*[f'c{i}' for i in range(1, len(values))], 'x')
 
     def check_type_forward(self, in_types: InputTypes) -> None:

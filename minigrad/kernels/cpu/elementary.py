@@ -45,19 +45,21 @@ class Elementary:
     def __init__(self, builder: Any, kind: Any) -> None:
         self._b = builder
         self._kind = kind
-        self._lanes = kind.count if isinstance(kind, ir.VectorType) else 0
-        self._integer = ir.VectorType(_i32, kind.count) if self._lanes else _i32
+        self._lanes_ = kind.count if isinstance(kind, ir.VectorType) else 0
+        self._integer = ir.VectorType(_i32, kind.count) if self._lanes_ else _i32
 
-    def _number(self, value: float) -> Any:
+    def _number_(self, value: float) -> Any:
         value = float(np.float32(value))  # which is what LLVM wants to read
-        return ir.Constant(self._kind, [value] * self._lanes if self._lanes else value)
+        return ir.Constant(
+            self._kind, [value] * self._lanes_ if self._lanes_ else value
+        )
 
     def _int(self, value: int) -> Any:
-        several = [value] * self._lanes if self._lanes else value
+        several = [value] * self._lanes_ if self._lanes_ else value
         return ir.Constant(self._integer, several)
 
     def _intrinsic(self, name: str, *args: Any) -> Any:
-        suffix = f'v{self._lanes}f32' if self._lanes else 'f32'
+        suffix = f'v{self._lanes_}f32' if self._lanes_ else 'f32'
         signature = ir.FunctionType(self._kind, [self._kind] * len(args))
         full = f'llvm.{name}.{suffix}'
         function = self._b.module.globals.get(full)
@@ -66,13 +68,13 @@ class Elementary:
         return self._b.call(function, args)
 
     def _polynomial(self, x: Any, coefficients: tuple[float, ...]) -> Any:
-        y = self._number(coefficients[0])
+        y = self._number_(coefficients[0])
         for coefficient in coefficients[1:]:
-            y = self._intrinsic('fmuladd', y, x, self._number(coefficient))
+            y = self._intrinsic('fmuladd', y, x, self._number_(coefficient))
         return y
 
     def _clip(self, x: Any, low: float, high: float) -> Any:
-        b, lowest, highest = self._b, self._number(low), self._number(high)
+        b, lowest, highest = self._b, self._number_(low), self._number_(high)
         x = b.select(b.fcmp_ordered('>', x, lowest), x, lowest)
         return b.select(b.fcmp_ordered('<', x, highest), x, highest)
 
@@ -85,7 +87,7 @@ class Elementary:
 
     def _reduced_exp(self, x: Any) -> tuple[Any, Any]:
         """Returns n and ``exp(r) - 1`` for ``x = n * log(2) + r``; x is clipped."""
-        b, number = self._b, self._number
+        b, number = self._b, self._number_
         r = self._clip(x, _LOWEST, _HIGHEST)
         n = self._intrinsic(
             'floor', b.fadd(b.fmul(r, number(1 / math.log(2))), number(0.5))
@@ -100,23 +102,23 @@ class Elementary:
         """Returns ``exp(x)``."""
         b = self._b
         n, y = self._reduced_exp(x)
-        y = b.fadd(y, self._number(1.0))
+        y = b.fadd(y, self._number_(1.0))
         # 2**n in two factors: 2**128 alone would be infinity.
         half = b.ashr(n, self._int(1))
         for part in (half, b.sub(n, half)):
             y = b.fmul(y, self._power_of_two(part))
-        below = b.fcmp_ordered('<', x, self._number(_LOWEST))
-        return self._nan_stays(x, b.select(below, self._number(0.0), y))
+        below = b.fcmp_ordered('<', x, self._number_(_LOWEST))
+        return self._nan_stays(x, b.select(below, self._number_(0.0), y))
 
     def expm1(self, x: Any) -> Any:
         """Returns ``exp(x) - 1``, exact near zero."""
         b = self._b
         n, y = self._reduced_exp(x)
         half = self._power_of_two(b.sub(n, self._int(1)))
-        y = b.fadd(b.fmul(half, y), b.fsub(half, self._number(0.5)))
+        y = b.fadd(b.fmul(half, y), b.fsub(half, self._number_(0.5)))
         y = b.fadd(y, y)
         # Keeps the sign of zero and numbers too small to be halved.
-        tiny = b.fcmp_ordered('<', self.absolute(x), self._number(1e-30))
+        tiny = b.fcmp_ordered('<', self.absolute(x), self._number_(1e-30))
         return self._nan_stays(x, b.select(tiny, x, y))
 
     def tanh(self, x: Any) -> Any:
@@ -124,12 +126,12 @@ class Elementary:
         b = self._b
         size = self._clip(self.absolute(x), 0.0, 10.0)
         e = self.expm1(b.fadd(size, size))
-        y = b.fdiv(e, b.fadd(e, self._number(2.0)))
+        y = b.fdiv(e, b.fadd(e, self._number_(2.0)))
         return self._nan_stays(x, self._intrinsic('copysign', y, x))
 
     def log(self, x: Any) -> Any:
         """Returns ``log(x)``; that of zero is minus infinity."""
-        b, number = self._b, self._number
+        b, number = self._b, self._number_
         small = b.fcmp_ordered('<', x, number(float(np.finfo(np.float32).tiny)))
         normal = b.select(small, b.fmul(x, number(2.0**23)), x)
         bits = b.bitcast(normal, self._integer)
@@ -153,14 +155,14 @@ class Elementary:
 
     def log1p(self, x: Any) -> Any:
         """Returns ``log(1 + x)``: that of the rounded sum, and what rounding lost."""
-        b, one = self._b, self._number(1.0)
+        b, one = self._b, self._number_(1.0)
         u = b.fadd(one, x)
         lost = b.fdiv(b.fsub(x, b.fsub(u, one)), u)
-        finite = b.fcmp_ordered('<', self.absolute(x), self._number(math.inf))
-        counts = b.and_(finite, b.fcmp_ordered('!=', u, self._number(0.0)))
-        y = b.fadd(self.log(u), b.select(counts, lost, self._number(0.0)))
+        finite = b.fcmp_ordered('<', self.absolute(x), self._number_(math.inf))
+        counts = b.and_(finite, b.fcmp_ordered('!=', u, self._number_(0.0)))
+        y = b.fadd(self.log(u), b.select(counts, lost, self._number_(0.0)))
         # Zero keeps its sign.
-        return b.select(b.fcmp_ordered('==', x, self._number(0.0)), x, y)
+        return b.select(b.fcmp_ordered('==', x, self._number_(0.0)), x, y)
 
     def sin(self, x: Any) -> Any:
         """Returns ``sin(x)``."""
@@ -172,7 +174,7 @@ class Elementary:
 
     def _near(self, x: Any, quarter: int) -> Any:
         """Returns ``sin(x + quarter * pi / 2)``."""
-        b, number = self._b, self._number
+        b, number = self._b, self._number_
         n = self._intrinsic(
             'floor', b.fadd(b.fmul(x, number(2 / math.pi)), number(0.5))
         )
@@ -193,9 +195,9 @@ class Elementary:
     def _far(self, x: Any, name: str, near: Any) -> Any:
         """Returns ``near()``, or LLVM's function if a number is far from zero."""
         b = self._b
-        within = b.fcmp_ordered('<', self.absolute(x), self._number(FARTHEST))
-        if self._lanes:
-            bits = ir.IntType(self._lanes)
+        within = b.fcmp_ordered('<', self.absolute(x), self._number_(FARTHEST))
+        if self._lanes_:
+            bits = ir.IntType(self._lanes_)
             within = b.icmp_signed('==', b.bitcast(within, bits), bits(-1))
         with b.if_else(within) as (then, otherwise):
             with then:

@@ -271,7 +271,7 @@ class _Team:
         mailbox[TICKET] = self.ticket
         mailbox[HELPERS] = helpers
         while len(self.alarms) < helpers:
-            self._start()
+            self._start_()
         if self.asleep:
             for number in [number for number in self.asleep if number <= helpers]:
                 self.asleep.discard(number)
@@ -285,7 +285,7 @@ class _Team:
         while mailbox[ACTIVE]:
             time.sleep(1e-5)
 
-    def _start(self) -> None:
+    def _start_(self) -> None:
         if not self.turn_seconds:
             _help(self.address, 0, 1)  # compiled
             start = time.perf_counter()

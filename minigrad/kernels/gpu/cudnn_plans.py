@@ -77,10 +77,10 @@ class Plan:
         self.problem = problem
         spec, kind = problem.spec, DATA_TYPES[problem.dtype]
         layout = ENUMERATIONS['CUDNN_TENSOR_NCHW']
-        self.x = self._make('Tensor')
-        self.y = self._make('Tensor')
-        self.W = self._make('Filter')
-        self.convolution = self._make('Convolution')
+        self.x = self._make_('Tensor')
+        self.y = self._make_('Tensor')
+        self.W = self._make_('Filter')
+        self.convolution = self._make_('Convolution')
         call = cudnn.call
         call(
             'cudnnSetTensor4dDescriptor', self.x, layout, kind,
@@ -107,7 +107,7 @@ class Plan:
         self.workspace = 0
         self.note = ''
 
-    def _make(self, kind: str) -> ctypes.c_void_p:
+    def _make_(self, kind: str) -> ctypes.c_void_p:
         descriptor = ctypes.c_void_p()
         self._cudnn.call(f'cudnnCreate{kind}Descriptor', ctypes.byref(descriptor))
         return descriptor

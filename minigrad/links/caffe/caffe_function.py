@@ -99,9 +99,9 @@ class CaffeFunction(Chain):
             names = (layer.name, kind, *layer.bottom, *layer.top)
             if not all(isinstance(name, str) for name in names):
                 raise DamagedFile(f'{self._path}: a name that is no text among {names}')
-            self._set_up(layer, kind)
+            self._set_up_(layer, kind)
 
-    def _set_up(self, layer: Any, kind: str) -> None:
+    def _set_up_(self, layer: Any, kind: str) -> None:
         bottom = [self.split_map.get(name, name) for name in layer.bottom]
         if kind == 'Split':
             self.split_map.update(dict.fromkeys(layer.top, bottom[0]))

@@ -45,7 +45,7 @@ class ConvolutionLink(Link):
         self.out_channels = out_channels
         self.ksize = ksize
         self.ndim = ndim
-        self._window = read_numbers(ksize, ndim, 'ksize', 1, name)
+        self._window_ = read_numbers(ksize, ndim, 'ksize', 1, name)
         self.stride = read_numbers(stride, ndim, 'stride', 1, name)
         self.pad = read_numbers(pad, ndim, 'pad', 0, name)
         self.dilate = read_numbers(dilate, ndim, 'dilate', 1, name)
@@ -57,7 +57,7 @@ class ConvolutionLink(Link):
                 self._initialize_params(in_channels)
             self.b = None if nobias else bias_parameter(initial_bias, out_channels)
 
-    def _W_shape(self, in_channels: int) -> tuple[int, ...]:
+    def _W_shape_(self, in_channels: int) -> tuple[int, ...]:
         raise NotImplementedError
 
     def _initialize_params(self, in_channels: int) -> None:
@@ -67,9 +67,9 @@ class ConvolutionLink(Link):
                     f'{type(self).__name__}: the number of {which} channels ({number}) '
                     f'must be divisible by the number of groups ({self.groups})'
                 )
-        self.W.initialize(self._W_shape(in_channels))
+        self.W.initialize(self._W_shape_(in_channels))
 
-    def _initialize_from(self, x: Any) -> None:
+    def _initialize_from_(self, x: Any) -> None:
         if self._has_read and self.W.array is not None:
             return
         x = as_variable(x)

@@ -74,11 +74,11 @@ class ConvolutionND(ConvolutionLink):
             groups=groups,
             ndim=ndim,
         )
-        self.ksize = self._window
+        self.ksize = self._window_
         self.cover_all = cover_all
 
-    def _W_shape(self, in_channels: int) -> tuple[int, ...]:
-        return (self.out_channels or 0, in_channels // self.groups, *self._window)
+    def _W_shape_(self, in_channels: int) -> tuple[int, ...]:
+        return (self.out_channels or 0, in_channels // self.groups, *self._window_)
 
     @classmethod
     def from_params(
@@ -125,7 +125,7 @@ class ConvolutionND(ConvolutionLink):
 
     def forward(self, x: Any) -> Variable:
         """Applies the layer to an array of shape ``(N, in_channels, d1, ..., dn)``."""
-        self._initialize_from(x)
+        self._initialize_from_(x)
         return self.function(  # type: ignore[no-any-return]
             x,
             self.W,

@@ -74,15 +74,15 @@ class DeconvolutionND(ConvolutionLink):
             groups=groups,
             ndim=ndim,
         )
-        self.ksize = self._window
+        self.ksize = self._window_
         self.outsize = outsize
 
-    def _W_shape(self, in_channels: int) -> tuple[int, ...]:
-        return (in_channels, (self.out_channels or 0) // self.groups, *self._window)
+    def _W_shape_(self, in_channels: int) -> tuple[int, ...]:
+        return (in_channels, (self.out_channels or 0) // self.groups, *self._window_)
 
     def forward(self, x: Any) -> Variable:
         """Applies the layer to an array of shape ``(N, in_channels, d1, ..., dn)``."""
-        self._initialize_from(x)
+        self._initialize_from_(x)
         return self.function(  # type: ignore[no-any-return]
             x,
             self.W,

@@ -117,12 +117,12 @@ class DeformableConvolution2DSampler(ConvolutionLink):
             initial_bias,
         )
 
-    def _W_shape(self, in_channels: int) -> tuple[int, ...]:
-        return (self.out_channels or 0, in_channels, *self._window)
+    def _W_shape_(self, in_channels: int) -> tuple[int, ...]:
+        return (self.out_channels or 0, in_channels, *self._window_)
 
     def forward(self, x: Any, offset: Any) -> Variable:
         """Applies the layer to images with offsets of ``(N, 2 kh kw, oh, ow)``."""
-        self._initialize_from(x)
+        self._initialize_from_(x)
         return deformable_convolution_2d_sampler(
             x, offset, self.W, self.b, self.stride, self.pad
         )

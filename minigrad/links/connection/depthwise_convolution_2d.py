@@ -73,8 +73,8 @@ class DepthwiseConvolution2D(ConvolutionLink):
         if in_channels is not None:  # now that b, whose length it decides, is there
             self._initialize_params(in_channels)
 
-    def _W_shape(self, in_channels: int) -> tuple[int, ...]:
-        return (self.channel_multiplier, in_channels, *self._window)
+    def _W_shape_(self, in_channels: int) -> tuple[int, ...]:
+        return (self.channel_multiplier, in_channels, *self._window_)
 
     def _initialize_params(self, in_channels: int) -> None:
         super()._initialize_params(in_channels)
@@ -83,5 +83,5 @@ class DepthwiseConvolution2D(ConvolutionLink):
 
     def forward(self, x: Any) -> Variable:
         """Applies the layer to feature maps of shape ``(N, in_channels, H, W)``."""
-        self._initialize_from(x)
+        self._initialize_from_(x)
         return depthwise_convolution_2d(x, self.W, self.b, self.stride, self.pad)

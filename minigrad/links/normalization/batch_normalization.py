@@ -113,13 +113,13 @@ class BatchNormalization(Link):
             self.register_persistent(name)
 
     def _initialize_params(self, shape: Any) -> None:
-        self.avg_mean = self._average(self._initial_avg_mean, shape)
-        self.avg_var = self._average(self._initial_avg_var, shape)
+        self.avg_mean = self._average_(self._initial_avg_mean, shape)
+        self.avg_var = self._average_(self._initial_avg_var, shape)
         for param in (self.gamma, self.beta):
             if param is not None:
                 param.initialize(shape)
 
-    def _average(self, initializer: Any, shape: Any) -> Array:
+    def _average_(self, initializer: Any, shape: Any) -> Array:
         return generate_array(
             _get_initializer(initializer),
             shape,
@@ -161,8 +161,8 @@ class BatchNormalization(Link):
             self._initialize_params(
                 tuple([n for i, n in enumerate(x.shape) if i not in axes])
             )
-        gamma = self._or_full(self.gamma, 1)
-        beta = self._or_full(self.beta, 0)
+        gamma = self._or_full_(self.gamma, 1)
+        beta = self._or_full_(self.beta, 0)
         if not config.train:
             return fixed_batch_normalization(
                 x, gamma, beta, self.avg_mean, self.avg_var, self.eps, axis=self.axis
@@ -175,9 +175,9 @@ class BatchNormalization(Link):
         elif finetune and x.size:
             self.N += 1
             decay = 1.0 - 1.0 / self.N
-        return self._normalize(x, gamma, beta, mean, var, decay)
+        return self._normalize_(x, gamma, beta, mean, var, decay)
 
-    def _normalize(
+    def _normalize_(
         self,
         x: Any,
         gamma: Any,
@@ -198,7 +198,7 @@ class BatchNormalization(Link):
             axis=self.axis,
         )
 
-    def _or_full(self, param: Parameter | None, value: float) -> Any:
+    def _or_full_(self, param: Parameter | None, value: float) -> Any:
         if param is not None:
             return param
         with using_device(self.device):

@@ -84,7 +84,7 @@ class BatchRenormalization(BatchNormalization):
         )
         self.rmax = rmax
         self.dmax = dmax
-        self._former: Any = None
+        self._former_: Any = None
 
     def forward(  # type: ignore[override]
         self, x: Any, finetune: bool = False
@@ -99,16 +99,16 @@ class BatchRenormalization(BatchNormalization):
         Returns:
             Variable, dtype and shape of ``x``.
         """
-        gamma = self._or_full(self.gamma, 1)
-        beta = self._or_full(self.beta, 0)
+        gamma = self._or_full_(self.gamma, 1)
+        beta = self._or_full_(self.beta, 0)
         mean, var = self.avg_mean, self.avg_var
         if not config.train:
             return fixed_batch_normalization(x, gamma, beta, mean, var, self.eps)
         decay, first = self.decay, not config.in_recomputing
         if not first:  # the same corrections as in the first run, which has updated
-            mean, var = self._former
+            mean, var = self._former_
         else:
-            self._former = mean.copy(), var.copy()
+            self._former_ = mean.copy(), var.copy()
             if finetune and x.size:
                 self.N += 1
                 decay = 1.0 - 1.0 / self.N

@@ -22,22 +22,22 @@ class Stateful(Chain):
     A subclass names its states and gives each the class attribute None.
     """
 
-    _states: ClassVar[tuple[str, ...]] = ()
+    _states_: ClassVar[tuple[str, ...]] = ()
 
     def device_resident_accept(self, visitor: DeviceResidentsVisitor) -> None:
         """Applies ``visitor`` to the states too."""
         super().device_resident_accept(visitor)
-        for name in self._states:
+        for name in self._states_:
             state = getattr(self, name)
             if state is not None:
                 visitor.visit_variable(state)
 
     def reset_state(self) -> None:
         """Forgets the states: the next call starts new sequences."""
-        for name in self._states:
+        for name in self._states_:
             setattr(self, name, None)
 
-    def _set_states(self, **states: Any) -> None:
+    def _set_states_(self, **states: Any) -> None:
         for name, state in states.items():
             if not isinstance(state, Variable):
                 raise TypeError(
@@ -51,7 +51,7 @@ class Stateful(Chain):
 class StatefulCells(Stateful):
     """A chain with cells ``c`` and an output ``h``."""
 
-    _states = ('c', 'h')
+    _states_ = ('c', 'h')
     c: Variable | None = None
     h: Variable | None = None
 
@@ -65,13 +65,13 @@ class StatefulCells(Stateful):
         Raises:
             TypeError: One of them is no Variable.
         """
-        self._set_states(c=c, h=h)
+        self._set_states_(c=c, h=h)
 
 
 class StatefulOutput(Stateful):
     """A chain with an output ``h``."""
 
-    _states = ('h',)
+    _states_ = ('h',)
     h: Variable | None = None
 
     def set_state(self, h: Variable) -> None:
@@ -83,4 +83,4 @@ class StatefulOutput(Stateful):
         Raises:
             TypeError: It is no Variable.
         """
-        self._set_states(h=h)
+        self._set_states_(h=h)

@@ -61,7 +61,7 @@ class LSTMBase(Chain):
         for k, init in enumerate([bias_init, bias_init, forget_bias_init, bias_init]):
             init(gates[:, :, k])
 
-    def _initialize_from(self, x: Any) -> None:
+    def _initialize_from_(self, x: Any) -> None:
         if self.upward.W.array is None:
             with using_device(self.device):
                 self.upward._initialize_params(math.prod(x.shape[1:]))
@@ -107,7 +107,7 @@ class StatelessLSTM(LSTMBase):
         Returns:
             New cells and output.
         """
-        self._initialize_from(x)
+        self._initialize_from_(x)
         gates = self.upward(x)
         if h is not None:
             gates = gates + self.lateral(h)
@@ -162,7 +162,7 @@ class LSTM(StatefulCells, LSTMBase):
         Raises:
             TypeError: The batch has grown.
         """
-        self._initialize_from(x)
+        self._initialize_from_(x)
         n = x.shape[0]
         gates = self.upward(x)
         h_rest = None

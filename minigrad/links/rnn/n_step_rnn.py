@@ -95,7 +95,7 @@ class NStepRNNBase(ChainList):
                     setattr(layer, f'b{j}', bias_parameter(initial_bias, out_size))
             self.append(layer)
 
-    def _weights(self, kind: str) -> list[list[Any]]:
+    def _weights_(self, kind: str) -> list[list[Any]]:
         return [
             [getattr(layer, f'{kind}{j}') for j in range(self.n_weights)]
             for layer in self
@@ -103,11 +103,11 @@ class NStepRNNBase(ChainList):
 
     @property
     def ws(self) -> list[list[Any]]:
-        return self._weights('w')
+        return self._weights_('w')
 
     @property
     def bs(self) -> list[list[Any]]:
-        return self._weights('b')
+        return self._weights_('b')
 
     def init_hx(self, xs: Sequence[Any]) -> Variable:
         """Makes first states of zeros for a batch of sequences."""

@@ -54,7 +54,7 @@ class Bar:
             self._write_line(n, total, text)
             return
         if self._drawn is None:
-            self._drawn = self._draw(n, total, text)
+            self._drawn = self._draw_(n, total, text)
         self._drawn.total = total
         self._drawn.set_postfix_str(text, refresh=False)
         self._drawn.update(n - self._drawn.n)
@@ -65,7 +65,7 @@ class Bar:
             self._drawn.close()
             self._drawn = None
 
-    def _draw(self, n: int, total: int | None, text: str) -> Any:
+    def _draw_(self, n: int, total: int | None, text: str) -> Any:
         from tqdm import tqdm  # not before it is needed: it takes a while
 
         class TerminalBar(tqdm):  # type: ignore[type-arg]

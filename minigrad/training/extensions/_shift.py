@@ -29,7 +29,7 @@ class Shift(Extension):
         self._t = 0
         self._last_value: Any = None
 
-    def _value_at(self, t: int) -> Any:
+    def _value_at_(self, t: int) -> Any:
         """Returns the value after ``t`` calls."""
         raise NotImplementedError
 
@@ -39,12 +39,12 @@ class Shift(Extension):
         if self._init is None:
             self._init = getattr(optimizer, self._attr)
         resumed = self._last_value is not None
-        self._set(optimizer, self._last_value if resumed else self._value_at(0))
+        self._set_(optimizer, self._last_value if resumed else self._value_at_(0))
 
     def __call__(self, trainer: TrainerProtocol) -> None:
         """Sets the next value."""
         self._t += 1
-        self._set(self._get_optimizer(trainer), self._value_at(self._t))
+        self._set_(self._get_optimizer(trainer), self._value_at_(self._t))
 
     def serialize(self, serializer: AbstractSerializer) -> None:
         """Saves or loads the number of calls, the first and the last value."""
@@ -57,14 +57,14 @@ class Shift(Extension):
             self._last_value = _plain(serializer('_last_value', self._last_value))
         except KeyError:  # Chainer does not save it for all of them
             if self._init is not None:
-                self._last_value = self._value_at(self._t)
+                self._last_value = self._value_at_(self._t)
 
     def _get_optimizer(self, trainer: TrainerProtocol) -> Any:
         if self._optimizer is not None:
             return self._optimizer
         return trainer.updater.get_optimizer('main')
 
-    def _set(self, optimizer: Any, value: Any) -> None:
+    def _set_(self, optimizer: Any, value: Any) -> None:
         setattr(optimizer, self._attr, value)
         self._last_value = value
 

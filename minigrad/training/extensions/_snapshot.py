@@ -271,14 +271,14 @@ class _Claim:
         if lock is None or owner is None:
             lock = FileLock(self._path) if lock is None else lock
             if not claims and not lock.acquire():
-                raise self._refuse(trainer, lock.holder())
+                raise self._refuse_(trainer, lock.holder())
             claims = []
             self._held[self._path] = (weakref.ref(trainer), lock, claims)
         elif owner is not trainer:
-            raise self._refuse(trainer, 'this process')
+            raise self._refuse_(trainer, 'this process')
         claims.append(self)
 
-    def _refuse(self, trainer: TrainerProtocol, who: str) -> RuntimeError:
+    def _refuse_(self, trainer: TrainerProtocol, who: str) -> RuntimeError:
         return RuntimeError(
             f'snapshot: another training ({who}) is writing snapshots of the same names '
             f'into {trainer.out}\n'

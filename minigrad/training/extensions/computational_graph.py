@@ -103,7 +103,7 @@ class DumpGraph(Extension):
         from minigrad.graph.engines import EngineError
 
         try:
-            root = self._get_root(trainer.observation)
+            root = self._get_root_(trainer.observation)
             graph = build_computational_graph(
                 [root],
                 variable_style=self._variable_style,
@@ -117,7 +117,7 @@ class DumpGraph(Extension):
         with contextlib.suppress(EngineError):  # a picture is not worth a training
             graph.render(f'{os.path.splitext(path)[0]}.png')
 
-    def _get_root(self, observation: dict[str, Any]) -> Variable:
+    def _get_root_(self, observation: dict[str, Any]) -> Variable:
         if self._root_name not in observation:
             raise KeyError(
                 f'DumpGraph: {self._root_name!r} was not observed; this iteration '

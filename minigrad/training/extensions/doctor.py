@@ -62,7 +62,7 @@ class Doctor(Extension):
         self._doctors: dict[str, diagnosis.Doctor] = {}
         self._means: dict[str, list[float]] = {}
         self._looked_at: Any = None
-        self._error: Exception | None = None
+        self._error_: Exception | None = None
         self.findings: list[Finding] = []
 
     def initialize(self, trainer: TrainerProtocol) -> None:
@@ -132,12 +132,12 @@ class Doctor(Extension):
         self, trainer: TrainerProtocol, exc: Exception, tb: TracebackType | None
     ) -> None:
         """Judges the error that ended the training."""
-        self._error = exc
+        self._error_ = exc
 
     def finalize(self) -> None:
         """Watches no longer."""
         for doctor in self._doctors.values():
-            doctor.stop(self._error)
+            doctor.stop(self._error_)
 
 
 def _number(value: Any) -> float:

@@ -138,7 +138,7 @@ class Evaluator(Extension):
 
         summary = DictSummary()
         bar = Bar('validation', wait=True) if self._progress_bar else None
-        iterator = self._rewind(self._iterators['main'])
+        iterator = self._rewind_(self._iterators['main'])
         try:
             for n, batch in enumerate(iterator, 1):
                 observation: dict[str, Any] = {}
@@ -163,7 +163,7 @@ class Evaluator(Extension):
         return summary.compute_mean()
 
     @staticmethod
-    def _rewind(iterator: Any) -> Any:
+    def _rewind_(iterator: Any) -> Any:
         if hasattr(iterator, 'reset'):
             iterator.reset()
             return iterator

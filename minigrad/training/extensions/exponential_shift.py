@@ -51,7 +51,7 @@ class ExponentialShift(Shift):
         self._rate = rate
         self._target = target
 
-    def _value_at(self, t: int) -> Any:
+    def _value_at_(self, t: int) -> Any:
         if t == 0:
             return self._init
         return bounded(self._init * self._rate**t, self._target, self._rate > 1)

@@ -50,7 +50,7 @@ class InverseShift(Shift):
         self._power = power
         self._target = target
 
-    def _value_at(self, t: int) -> Any:
+    def _value_at_(self, t: int) -> Any:
         if t == 0:
             return self._init
         value = self._init * (1 + self._gamma * t) ** (-self._power)

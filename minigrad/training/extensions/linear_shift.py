@@ -42,7 +42,7 @@ class LinearShift(Shift):
         self._value_range = value_range
         self._time_range = time_range
 
-    def _value_at(self, t: int) -> Any:
+    def _value_at_(self, t: int) -> Any:
         (t1, t2), (v1, v2) = self._time_range, self._value_range
         if t <= t1:
             return v1

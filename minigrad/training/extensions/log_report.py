@@ -64,7 +64,7 @@ class LogReport(Extension):
         self._filename = log_name if filename is None else filename
         self._log: list[dict[str, Any]] = []
         self._summary = DictSummary()
-        self._said: set[str] = set()
+        self._said_: set[str] = set()
 
     @property
     def log(self) -> list[dict[str, Any]]:
@@ -97,7 +97,7 @@ class LogReport(Extension):
         """Adds the observations, and writes a row when it is time."""
         observation = trainer.observation
         if self._keys is not None:
-            question_keys('LogReport', self._keys, observation, self._said)
+            question_keys('LogReport', self._keys, observation, self._said_)
             observation = {k: observation[k] for k in self._keys if k in observation}
         self._summary.add(observation)
         if not (trainer.is_before_training or self._trigger(trainer)):
@@ -112,9 +112,9 @@ class LogReport(Extension):
         self._log.append(row)
         self._summary = DictSummary()
         if self._filename is not None:
-            self._write(os.path.join(trainer.out, self._filename.format(**row)))
+            self._write_(os.path.join(trainer.out, self._filename.format(**row)))
 
-    def _write(self, path: str) -> None:
+    def _write_(self, path: str) -> None:
         if path.endswith('.jsonl'):
             text = ''.join([json.dumps(row) + '\n' for row in self._log])
         else:

@@ -49,7 +49,7 @@ class MultistepShift(Shift):
         self._step_value = step_value
         self._current_step = 0
 
-    def _value_at(self, t: int) -> Any:
+    def _value_at_(self, t: int) -> Any:
         return self._init * self._gamma**self._current_step
 
     def __call__(self, trainer: TrainerProtocol) -> None:

@@ -88,12 +88,12 @@ class ParameterStatistics(Extension):
 
     def __call__(self, trainer: TrainerProtocol) -> None:
         """Adds the statistics of now, and reports the means when it is time."""
-        self._summary.add(dict(self._collect()))
+        self._summary.add(dict(self._collect_()))
         if self._trigger(trainer):
             report(self._summary.compute_mean())
             self._summary = DictSummary()
 
-    def _collect(self) -> Iterator[tuple[str, Any]]:
+    def _collect_(self) -> Iterator[tuple[str, Any]]:
         for link in self._links:
             for param_name, param in link.namedparams():
                 if param.array is None:  # not initialized
@@ -110,14 +110,14 @@ class ParameterStatistics(Extension):
                             attr_name=attr_name,
                             function_name=function_name,
                         )
-                        value = self._apply(function, array.ravel())
+                        value = self._apply_(function, array.ravel())
                         if is_array(value) and value.size > 1:
                             for i, v in enumerate(value):
                                 yield f'{key}/{i}', v
                         else:
                             yield key, value
 
-    def _apply(self, function: Callable[[Array], Any], array: Array) -> Any:
+    def _apply_(self, function: Callable[[Array], Any], array: Array) -> Any:
         if self._skip_nan_params and get_array_module(array).isnan(array).any():
             return float('nan')
         return function(array)

@@ -71,7 +71,7 @@ class PlotReport(Extension):
         self._grid = grid
         self._data: dict[str, list[Any]] = {key: [] for key in self._y_keys}
         self._summary = DictSummary()
-        self._said: set[str] = set()
+        self._said_: set[str] = set()
         self._display: Any = None
 
     @staticmethod
@@ -88,7 +88,7 @@ class PlotReport(Extension):
         self._summary.add({key: observation[key] for key in keys})
         if not (trainer.is_before_training or self._trigger(trainer)):
             return
-        question_keys('PlotReport', self._y_keys, observation, self._said)
+        question_keys('PlotReport', self._y_keys, observation, self._said_)
         row = {key: float(mean) for key, mean in self._summary.compute_mean().items()}
         row['epoch'] = trainer.updater.epoch
         row['iteration'] = trainer.updater.iteration

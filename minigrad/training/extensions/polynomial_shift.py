@@ -49,7 +49,7 @@ class PolynomialShift(Shift):
         self._max_count = max_count
         self._target = target
 
-    def _value_at(self, t: int) -> Any:
+    def _value_at_(self, t: int) -> Any:
         if t == 0:
             return self._init
         value = self._init * max(1 - t / self._max_count, 0) ** self._rate

@@ -44,30 +44,30 @@ class PrintReport(Extension):
         self._entries = entries
         self._log_report = log_report
         self._out = out
-        self._widths = [max(10, len(entry)) for entry in entries]
-        self._said: set[str] = set()
-        self._header_is_due = True
+        self._widths_ = [max(10, len(entry)) for entry in entries]
+        self._said_: set[str] = set()
+        self._header_is_due_ = True
         self._log_len = 0  # number of rows that were printed
 
     def __call__(self, trainer: TrainerProtocol) -> None:
         """Prints the rows that are new."""
         out = sys.stdout if self._out is None else self._out
-        log = self._get_log(trainer)
+        log = self._get_log_(trainer)
         rows = log[self._log_len :]
-        if _is_terminal(out) and (self._header_is_due or rows):
+        if _is_terminal(out) and (self._header_is_due_ or rows):
             out.write('\r\033[J')  # over the progress bar, which comes again below
-        if self._header_is_due:
-            header = zip(self._entries, self._widths, strict=True)
+        if self._header_is_due_:
+            header = zip(self._entries, self._widths_, strict=True)
             out.write(
                 '  '.join([f'{entry:<{width}}' for entry, width in header]) + '\n'
             )
-            self._header_is_due = False
+            self._header_is_due_ = False
         for row in rows:
             self._print(row, out)
-            question_keys('PrintReport', self._entries, row, self._said)
+            question_keys('PrintReport', self._entries, row, self._said_)
         self._log_len = len(log)
 
-    def _get_log(self, trainer: TrainerProtocol) -> list[dict[str, Any]]:
+    def _get_log_(self, trainer: TrainerProtocol) -> list[dict[str, Any]]:
         log_report = self._log_report
         if isinstance(log_report, str):
             log_report = trainer.get_extension(log_report)
@@ -81,7 +81,7 @@ class PrintReport(Extension):
         return log_report.log
 
     def _print(self, row: dict[str, Any], out: TextIO) -> None:
-        for entry, width in zip(self._entries, self._widths, strict=True):
+        for entry, width in zip(self._entries, self._widths_, strict=True):
             out.write(f'{show(row, entry):<{width}}  ')
         out.write('\n')
         if hasattr(out, 'flush'):

@@ -47,7 +47,7 @@ class PrintReportNotebook(PrintReport):
             super().__call__(trainer)
             return
         display = importlib.import_module('IPython.display')
-        self._display.update(display.HTML(self.to_html(self._get_log(trainer))))
+        self._display.update(display.HTML(self.to_html(self._get_log_(trainer))))
 
     def to_html(self, log: list[dict[str, Any]]) -> str:
         """Returns rows as an HTML table."""

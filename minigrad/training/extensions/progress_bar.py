@@ -44,17 +44,17 @@ class ProgressBar(Extension):
         self._update_interval = update_interval
         self._bar_length = bar_length
         self._out = out
-        self._bar: Bar | None = None
+        self._bar_: Bar | None = None
 
     def __call__(self, trainer: TrainerProtocol) -> None:
         """Moves the bar, every `update_interval` iterations."""
         iteration = trainer.updater.iteration
         if iteration % self._update_interval != 0:
             return
-        if self._bar is None:
-            self._bar = Bar('train', self._bar_length, self._out)
+        if self._bar_ is None:
+            self._bar_ = Bar('train', self._bar_length, self._out)
         epoch = trainer.updater.epoch_detail
-        length, unit = self._get_training_length(trainer)
+        length, unit = self._get_training_length_(trainer)
         text = f'epoch {epoch:.2f}'
         total = None
         if unit == 'iteration':
@@ -63,9 +63,9 @@ class ProgressBar(Extension):
             text += f'/{length:g}'
             if epoch > 0:
                 total = max(round(length * iteration / epoch), iteration)
-        self._bar.update(iteration, total, text)
+        self._bar_.update(iteration, total, text)
 
-    def _get_training_length(self, trainer: TrainerProtocol) -> Any:
+    def _get_training_length_(self, trainer: TrainerProtocol) -> Any:
         if self._training_length is not None:
             return self._training_length
         stop_trigger = trainer.stop_trigger
@@ -75,6 +75,6 @@ class ProgressBar(Extension):
 
     def finalize(self) -> None:
         """Takes the bar away."""
-        if self._bar is not None:
-            self._bar.close()
-            self._bar = None
+        if self._bar_ is not None:
+            self._bar_.close()
+            self._bar_ = None

@@ -49,7 +49,7 @@ class StepShift(Shift):
         self._step = step
         self._target = target
 
-    def _value_at(self, t: int) -> Any:
+    def _value_at_(self, t: int) -> Any:
         if t == 0:
             return self._init
         value = self._init * self._gamma ** math.floor(t / self._step)

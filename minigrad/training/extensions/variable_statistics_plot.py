@@ -180,13 +180,13 @@ class VariableStatisticsPlot(Extension):
         self._statistician = Statistician(plot_mean, plot_std, percentile_sigmas)
         self._plot_mean = plot_mean
         self._plot_std = plot_std
-        self._n_percentiles = int(n_percentiles)
+        self._n_percentiles_ = int(n_percentiles)
         self._trigger = get_trigger(trigger)
         self._filename = file_name if filename is None else filename
         self._figsize = figsize
         self._marker = marker
         self._grid = grid
-        n_values = int(plot_mean) + int(plot_std) + self._n_percentiles
+        n_values = int(plot_mean) + int(plot_std) + self._n_percentiles_
         self._samples = Reservoir(max_sample_size, (len(self._keys), n_values))
 
     @staticmethod
@@ -198,12 +198,12 @@ class VariableStatisticsPlot(Extension):
         """Collects statistics, and draws when it is time."""
         if not is_available():
             return
-        values = [self._collect(key) for key in self._keys]
+        values = [self._collect_(key) for key in self._keys]
         self._samples.add(values, idx=trainer.updater.iteration)
         if self._trigger(trainer):
-            self._draw(os.path.join(trainer.out, self._filename))
+            self._draw_(os.path.join(trainer.out, self._filename))
 
-    def _collect(self, key: str) -> Array:
+    def _collect_(self, key: str) -> Array:
         """Returns mean, standard deviation and percentiles, as far as wanted."""
         initialized = [var for var in self._vars if var.array is not None]
         arrays = [getattr(var, key) for var in initialized]
@@ -214,8 +214,8 @@ class VariableStatisticsPlot(Extension):
         statistics = self._statistician(xp.concatenate(arrays))
         return to_cpu(xp.concatenate([xp.ravel(v) for v in statistics.values()]))
 
-    def _draw(self, path: str) -> None:
-        n_rows = int(self._plot_mean or self._plot_std) + int(self._n_percentiles > 0)
+    def _draw_(self, path: str) -> None:
+        n_rows = int(self._plot_mean or self._plot_std) + int(self._n_percentiles_ > 0)
         figure = new_figure(figsize=self._figsize)
         grid = figure.subplots(n_rows, len(self._keys), sharex=True, squeeze=False)
         idxs, data = self._samples.get_data()  # (T,), (T, keys, values)
@@ -227,18 +227,18 @@ class VariableStatisticsPlot(Extension):
             if self._plot_mean or self._plot_std:
                 if column == 0:
                     axes[0].set_ylabel('mean, deviation')
-                self._draw_moments(axes.pop(0), idxs, values)
+                self._draw_moments_(axes.pop(0), idxs, values)
             if axes:
                 if column == 0:
                     axes[0].set_ylabel('percentiles')
-                self._draw_percentiles(axes[0], idxs, values[-self._n_percentiles :])
+                self._draw_percentiles_(axes[0], idxs, values[-self._n_percentiles_ :])
         for axes in grid.ravel():
             axes.legend()
             axes.grid(self._grid)
             axes.set_axisbelow(True)
         figure.savefig(path)
 
-    def _draw_moments(self, axes: Any, idxs: Array, values: Array) -> None:
+    def _draw_moments_(self, axes: Any, idxs: Array, values: Array) -> None:
         style = {'color': _COLOR, 'marker': self._marker}
         if self._plot_mean and self._plot_std:
             axes.errorbar(
@@ -253,7 +253,7 @@ class VariableStatisticsPlot(Extension):
             label = 'mean' if self._plot_mean else 'std'
             axes.plot(idxs, values[0], label=label, **style)
 
-    def _draw_percentiles(self, axes: Any, idxs: Array, values: Array) -> None:
+    def _draw_percentiles_(self, axes: Any, idxs: Array, values: Array) -> None:
         """Shades between the outermost pair, the next pair, and so on inwards."""
         pairs, middle = divmod(len(values), 2)
         for i in range(pairs):

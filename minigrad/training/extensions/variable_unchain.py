@@ -29,15 +29,15 @@ class unchain_variables(Extension):
     priority = 0
 
     def __init__(self) -> None:
-        self._kept = None
+        self._kept_ = None
 
     def initialize(self, trainer: TrainerProtocol) -> None:
         """Notes whether the first iteration keeps graphs."""
-        self._kept = config.keep_graph_on_report
+        self._kept_ = config.keep_graph_on_report
 
     def trigger(self, trainer: TrainerProtocol) -> bool:
         """Tells whether this iteration has kept graphs."""
-        kept, self._kept = self._kept, config.keep_graph_on_report
+        kept, self._kept_ = self._kept_, config.keep_graph_on_report
         return bool(kept)
 
     def __call__(self, trainer: TrainerProtocol) -> None:

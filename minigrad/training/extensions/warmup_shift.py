@@ -47,12 +47,12 @@ class WarmupShift(Shift):
         # The value that Shift calls `init` is the one to begin with.
         super().__init__(attr, warmup_start, optimizer)
         self._warmup_iter = warmup_iter
-        self._end = init
+        self._end_ = init
 
-    def _value_at(self, t: int) -> Any:
+    def _value_at_(self, t: int) -> Any:
         if t == 0:
             return self._init
-        start, end, n = self._init, self._end, self._warmup_iter
+        start, end, n = self._init, self._end_, self._warmup_iter
         t = min(t, n)
         return (t * end + (n - t) * start) / n
 

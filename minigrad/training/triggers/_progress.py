@@ -29,12 +29,12 @@ class ProgressTrigger:
         self._previous_iteration = 0
         self._previous_epoch_detail = 0.0
 
-    def _passes(self, previous: Any, current: Any) -> bool:
+    def _passes_(self, previous: Any, current: Any) -> bool:
         raise NotImplementedError
 
     def may_fire(self, trainer: TrainerProtocol) -> bool:
         """Tells whether a call would return True now, without counting as a call."""
-        return self._passes(*self._interval(trainer.updater))
+        return self._passes_(*self._interval_(trainer.updater))
 
     def __call__(self, trainer: TrainerProtocol) -> bool:
         """Tells whether it is time to act.
@@ -49,7 +49,7 @@ class ProgressTrigger:
             self._previous_epoch_detail = updater.epoch_detail
         return fire
 
-    def _interval(self, updater: Any) -> tuple[Any, Any]:
+    def _interval_(self, updater: Any) -> tuple[Any, Any]:
         """Returns the progress at the last call and the progress now."""
         # A negative value says that an old snapshot did not tell: one step ago, then.
         if self.unit == 'epoch':
@@ -67,17 +67,17 @@ class ProgressTrigger:
                 'previous_iteration', self._previous_iteration
             )
         except KeyError:
-            self._warn('iteration', 'the current iteration')
+            self._warn_('iteration', 'the current iteration')
             self._previous_iteration = -1
         try:
             self._previous_epoch_detail = serializer(
                 'previous_epoch_detail', self._previous_epoch_detail
             )
         except KeyError:
-            self._warn('epoch_detail', 'updater.previous_epoch_detail')
+            self._warn_('epoch_detail', 'updater.previous_epoch_detail')
             self._previous_epoch_detail = -1.0
 
-    def _warn(self, name: str, source: str) -> None:
+    def _warn_(self, name: str, source: str) -> None:
         warnings.warn(
             f'{type(self).__name__}: the snapshot holds no previous {name}, so it is '
             f'guessed from {source}; a trigger that is not called at every iteration '

@@ -40,7 +40,7 @@ class IntervalTrigger(ProgressTrigger):
         self.period = period
         self.count: Any = 0  # how many epoch periods have passed
 
-    def _passes(self, previous: Any, current: Any) -> bool:
+    def _passes_(self, previous: Any, current: Any) -> bool:
         return bool(previous // self.period != current // self.period)
 
     def __call__(self, trainer: TrainerProtocol) -> bool:

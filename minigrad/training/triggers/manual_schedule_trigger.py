@@ -41,18 +41,18 @@ class ManualScheduleTrigger(ProgressTrigger):
             list(points) if isinstance(points, (list, tuple)) else [points]
         )
         self.finished = False
-        self._finished_is_unknown = False
+        self._finished_is_unknown_ = False
 
-    def _passes(self, previous: Any, current: Any) -> bool:
+    def _passes_(self, previous: Any, current: Any) -> bool:
         return any(previous < point <= current for point in self.points)
 
     def __call__(self, trainer: TrainerProtocol) -> bool:
         """Tells whether one of the points was passed since the last call."""
-        _, current = self._interval(trainer.updater)
+        _, current = self._interval_(trainer.updater)
         fire = super().__call__(trainer)
-        if (fire or self._finished_is_unknown) and current >= max(self.points):
+        if (fire or self._finished_is_unknown_) and current >= max(self.points):
             self.finished = True
-        self._finished_is_unknown = False
+        self._finished_is_unknown_ = False
         return fire
 
     def serialize(self, serializer: AbstractSerializer) -> None:
@@ -66,4 +66,4 @@ class ManualScheduleTrigger(ProgressTrigger):
                 'is finished; this is found out at the next call'
             )
             self.finished = False
-            self._finished_is_unknown = True
+            self._finished_is_unknown_ = True

@@ -101,7 +101,7 @@ class ParallelUpdater(StandardUpdater):
         losses = []
         for i, (name, model) in enumerate(self._models.items()):
             part = batch[i :: len(self._models)]
-            losses.append(self._forward(model, part, self._devices[name]))
+            losses.append(self._forward_(model, part, self._devices[name]))
         for model in self._models.values():
             model.cleargrads()  # parameters that got their shapes just now
         for loss in losses:
@@ -115,7 +115,7 @@ class ParallelUpdater(StandardUpdater):
         if self.auto_new_epoch and iterator.is_new_epoch:
             optimizer.new_epoch(auto=True)
 
-    def _forward(self, model: Any, batch: list[Any], device: Any) -> Any:
+    def _forward_(self, model: Any, batch: list[Any], device: Any) -> Any:
         loss_func = model if self.loss_func is None else self.loss_func
         arrays = _call_converter(self.converter, batch, device)
         with force_backprop_mode(), using_device(device):

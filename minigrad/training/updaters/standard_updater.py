@@ -62,7 +62,7 @@ class StandardUpdater(IteratorUpdater):
         self._input_device = (
             self._device if input_device is None else get_device(input_device)
         )
-        self._checked = False
+        self._checked_ = False
         self.converter = converter
         self.loss_func = loss_func
         self.loss_scale = loss_scale
@@ -97,9 +97,9 @@ class StandardUpdater(IteratorUpdater):
         loss_func = optimizer.target if self.loss_func is None else self.loss_func
 
         batch = _call_converter(self.converter, iterator.next(), self.input_device)
-        if not self._checked:
+        if not self._checked_:
             check_arguments(loss_func, batch)
-            self._checked = True
+            self._checked_ = True
         if isinstance(batch, tuple):
             optimizer.update(loss_func, *batch)
         elif isinstance(batch, dict):

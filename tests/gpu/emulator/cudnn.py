@@ -92,19 +92,19 @@ class Library:
         elif name == 'cudnnSetStream':
             self.descriptors[args[0]]['stream'] = args[1] or 0
         elif name == 'cudnnSetTensor4dDescriptor':
-            self._set(args[0], 'TensorDescriptor', dtype=args[2], shape=args[3:])
+            self._set_(args[0], 'TensorDescriptor', dtype=args[2], shape=args[3:])
         elif name == 'cudnnSetFilter4dDescriptor':
-            self._set(args[0], 'FilterDescriptor', dtype=args[1], shape=args[3:])
+            self._set_(args[0], 'FilterDescriptor', dtype=args[1], shape=args[3:])
         elif name == 'cudnnSetConvolution2dDescriptor':
-            self._set(
+            self._set_(
                 args[0], 'ConvolutionDescriptor', steps=args[1:7], compute=args[8]
             )
             if args[7] != 1:
                 raise Refused('a true convolution turns the filter')
         elif name == 'cudnnSetConvolutionGroupCount':
-            self._set(args[0], 'ConvolutionDescriptor', groups=args[1])
+            self._set_(args[0], 'ConvolutionDescriptor', groups=args[1])
         elif name == 'cudnnSetConvolutionMathType':
-            self._set(args[0], 'ConvolutionDescriptor', math=args[1])
+            self._set_(args[0], 'ConvolutionDescriptor', math=args[1])
         elif name.startswith('cudnnGetConvolution'):
             self._offer(name, args[1:3], args[4], args[3], args[5:8])
         elif name.startswith('cudnnFindConvolution'):
@@ -118,7 +118,7 @@ class Library:
         else:
             raise NotImplementedError(name)
 
-    def _set(self, key, kind, **values):
+    def _set_(self, key, kind, **values):
         descriptor = self.descriptors[key]
         if descriptor['kind'] != kind:
             raise Refused(kind)

@@ -104,7 +104,7 @@ class Graph:
     def __init__(self):
         self._calls = []
         self._before = []
-        self._kept = []
+        self._kept_ = []
 
     def touch(self, arrays):
         """Remembers what the arrays hold: recording computes nothing."""
@@ -119,7 +119,7 @@ class Graph:
 
     def keep(self, array):
         """Keeps memory that a recorded call may know by its address alone."""
-        self._kept.append(array)
+        self._kept_.append(array)
 
     def record(self, run, result):
         arrays = result if isinstance(result, (list, tuple)) else [result]

@@ -100,7 +100,7 @@ class GoogLeNet(NamedLayers):
             self.loss2_fc1 = Linear(2048, 1024, initialW=W)
             self.loss2_fc2 = Linear(1024, 1000, initialW=W)
         if pretrained_model:
-            self._load(pretrained_model, 'bvlc_googlenet.npz')
+            self._load_(pretrained_model, 'bvlc_googlenet.npz')
 
     @property
     def functions(self) -> Layers:

@@ -58,7 +58,7 @@ class NamedLayers(Chain):
         Returns:
             The output of each of these layers, by its name.
         """
-        self._refuse(kwargs)
+        self._refuse_(kwargs)
         wanted = {'prob'} if layers is None else set(layers)
         outputs: dict[str, Variable] = {}
         inputs: dict[str, Any] = {}  # of the layers that begin elsewhere
@@ -96,7 +96,7 @@ class NamedLayers(Chain):
         Returns:
             The output of each of these layers, by its name.
         """
-        self._refuse(kwargs)
+        self._refuse_(kwargs)
         x = numpy.stack([prepare_image(image, size, self.mean) for image in images])
         wanted = [self.extracted] if layers is None else layers
         return self(Variable(self.xp.asarray(x)), layers=wanted)  # type: ignore[no-any-return]
@@ -126,7 +126,7 @@ class NamedLayers(Chain):
         return y  # type: ignore[no-any-return]
 
     @staticmethod
-    def _refuse(kwargs: dict[str, Any]) -> None:
+    def _refuse_(kwargs: dict[str, Any]) -> None:
         if kwargs:
             argument.check_unexpected_kwargs(kwargs, **_REFUSED)
             argument.assert_kwargs_empty(kwargs)
@@ -160,13 +160,13 @@ class NamedLayers(Chain):
             ImportError: The package protobuf is missing.
             SnapshotMismatch: It holds another network.
         """
-        cls._convert(cls(pretrained_model=None), path_caffemodel, path_npz)  # type: ignore[arg-type]
+        cls._convert_(cls(pretrained_model=None), path_caffemodel, path_npz)  # type: ignore[arg-type]
 
-    def _convert(self, path_caffemodel: Any, path_npz: Any) -> None:
-        self._load_caffemodel(path_caffemodel)
+    def _convert_(self, path_caffemodel: Any, path_npz: Any) -> None:
+        self._load_caffemodel_(path_caffemodel)
         save_npz(path_npz, self, compression=False)
 
-    def _load(self, pretrained_model: str | os.PathLike[str], file_name: str) -> None:
+    def _load_(self, pretrained_model: str | os.PathLike[str], file_name: str) -> None:
         """Loads a file of weights.
 
         Args:
@@ -176,15 +176,15 @@ class NamedLayers(Chain):
         """
         path = os.fspath(pretrained_model)
         if path == 'auto':
-            path = self._published(file_name)
+            path = self._published_(file_name)
         if path.endswith('.caffemodel'):
-            self._load_caffemodel(path)
+            self._load_caffemodel_(path)
         elif path.endswith(('.pth', '.pt', '.safetensors')):
-            self._load_torchvision(path)
+            self._load_torchvision_(path)
         else:
             load_npz(path, self)
 
-    def _published(self, file_name: str) -> str:
+    def _published_(self, file_name: str) -> str:
         from minigrad.dataset.download import DatasetError, get_dataset_directory
 
         folder = get_dataset_directory('pfnet/chainer/models', create_directory=False)
@@ -200,14 +200,14 @@ class NamedLayers(Chain):
                     "or torchvision's .pth), or give None for random weights"
                 )
             sys.stderr.write(f'Converting {caffemodel} once; this takes a minute\n')
-            self._convert(caffemodel, path)
+            self._convert_(caffemodel, path)
         return path
 
-    def _load_caffemodel(self, path: str | os.PathLike[str]) -> None:
+    def _load_caffemodel_(self, path: str | os.PathLike[str]) -> None:
         arrays = foreign_weights.read_caffemodel(path)
         foreign_weights.load(self, arrays, self.caffe_names, path, ('/N',))
 
-    def _load_torchvision(self, path: str | os.PathLike[str]) -> None:
+    def _load_torchvision_(self, path: str | os.PathLike[str]) -> None:
         names = self.torchvision_names
         arrays = foreign_weights.read_state_dict(path)
         first = next(iter(names)).removesuffix('/W')

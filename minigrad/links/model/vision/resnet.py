@@ -136,17 +136,17 @@ class BuildingBlock(Chain):
         downsample_fb: bool | None = None,
     ) -> None:
         super().__init__()
-        self._names = ['a', *[f'b{i}' for i in range(1, n_layers)]]
+        self._names_ = ['a', *[f'b{i}' for i in range(1, n_layers)]]
         with self.init_scope():
             self.a = BottleneckA(
                 in_channels, mid_channels, out_channels, stride, initialW, downsample_fb
             )
-            for name in self._names[1:]:
+            for name in self._names_[1:]:
                 setattr(self, name, BottleneckB(out_channels, mid_channels, initialW))
 
     def forward(self, x: Any) -> Any:
         """Applies the blocks in turn."""
-        for name in self._names:
+        for name in self._names_:
             x = self[name](x)
         return x
 
@@ -195,8 +195,8 @@ class ResNetLayers(NamedLayers):
         # Weights that are loaded next need not be drawn.
         W = Zero() if pretrained_model else HeNormal()
         depths = _DEPTHS[n_layers]
-        self._n_layers = n_layers
-        self._downsample_fb = downsample_fb
+        self._n_layers_ = n_layers
+        self._downsample_fb_ = downsample_fb
         self.pool1_pad = 0
         rest: dict[str, Any] = {'initialW': W, 'downsample_fb': downsample_fb}
         with self.init_scope():
@@ -208,14 +208,14 @@ class ResNetLayers(NamedLayers):
             self.res5 = BuildingBlock(depths[3], 1024, 512, 2048, 2, **rest)
             self.fc6 = Linear(2048, 1000)
         if pretrained_model:
-            self._load(pretrained_model, f'ResNet-{n_layers}-model.npz')
+            self._load_(pretrained_model, f'ResNet-{n_layers}-model.npz')
 
     @property
     def functions(self) -> Layers:
         """The layers by name, in the order in which they run."""
         return {
             'conv1': [self.conv1, self.bn1, relu],
-            'pool1': [self._pool],
+            'pool1': [self._pool_],
             'res2': [self.res2],
             'res3': [self.res3],
             'res4': [self.res4],
@@ -225,7 +225,7 @@ class ResNetLayers(NamedLayers):
             'prob': [softmax],
         }
 
-    def _pool(self, x: Any) -> Any:
+    def _pool_(self, x: Any) -> Any:
         # With padding nothing is left over at the end, so covering all adds no window.
         pad = self.pool1_pad
         return max_pooling_2d(x, 3, stride=2, pad=pad, cover_all=pad == 0)
@@ -234,13 +234,13 @@ class ResNetLayers(NamedLayers):
     def caffe_names(self) -> dict[str, str]:
         """The names in the Caffe network."""
         names = {'conv1/W': 'conv1/W', 'fc6/W': 'fc1000/W', 'fc6/b': 'fc1000/b'}
-        if self._n_layers == 50:
+        if self._n_layers_ == 50:
             names['conv1/b'] = 'conv1/b'
         names.update(_caffe_normalization('bn1', '_conv1'))
-        for block, place in self._blocks():
+        for block, place in self._blocks_():
             stage, number = place
-            letter = 'abcdef'[number] if self._n_layers == 50 else f'b{number}'
-            if self._n_layers != 50 and (number == 0 or stage in (2, 5)):
+            letter = 'abcdef'[number] if self._n_layers_ == 50 else f'b{number}'
+            if self._n_layers_ != 50 and (number == 0 or stage in (2, 5)):
                 letter = 'abc'[number]
             for i, branch in enumerate(('2a', '2b', '2c', '1'), start=1):
                 if i == 4 and number > 0:
@@ -255,7 +255,7 @@ class ResNetLayers(NamedLayers):
         """The names in torchvision's ``resnet50`` and its kin."""
         names = {'conv1/W': 'conv1.weight'}
         names.update(batch_normalization_names('bn1', 'bn1'))
-        for block, (stage, number) in self._blocks():
+        for block, (stage, number) in self._blocks_():
             theirs = f'layer{stage - 1}.{number}'
             for i in range(1, 4):
                 names[f'{block}/conv{i}/W'] = f'{theirs}.conv{i}.weight'
@@ -269,22 +269,22 @@ class ResNetLayers(NamedLayers):
         names['fc6/W'], names['fc6/b'] = 'fc.weight', 'fc.bias'
         return names
 
-    def _blocks(self) -> list[tuple[str, tuple[int, int]]]:
+    def _blocks_(self) -> list[tuple[str, tuple[int, int]]]:
         """Returns the path, stage and number of each block."""
         return [
             (f'res{stage}/b{number}' if number else f'res{stage}/a', (stage, number))
-            for stage, depth in enumerate(_DEPTHS[self._n_layers], start=2)
+            for stage, depth in enumerate(_DEPTHS[self._n_layers_], start=2)
             for number in range(depth)
         ]
 
-    def _load_torchvision(self, path: str | os.PathLike[str]) -> None:
-        if not self._downsample_fb:
+    def _load_torchvision_(self, path: str | os.PathLike[str]) -> None:
+        if not self._downsample_fb_:
             raise ValueError(
                 f"{os.fspath(path)}: torchvision's networks have their strides on the "
                 f'3x3 convolutions\n  hint: {type(self).__name__}(path, '
                 'downsample_fb=True)'
             )
-        super()._load_torchvision(path)
+        super()._load_torchvision_(path)
         self.pool1_pad = 1
         for link in self.links():
             if isinstance(link, BatchNormalization):
@@ -309,7 +309,7 @@ class ResNetLayers(NamedLayers):
             ImportError: The package protobuf is missing.
             SnapshotMismatch: It holds another network.
         """
-        ResNetLayers(None, n_layers)._convert(path_caffemodel, path_npz)
+        ResNetLayers(None, n_layers)._convert_(path_caffemodel, path_npz)
 
 
 def _caffe_normalization(ours: str, theirs: str) -> dict[str, str]:

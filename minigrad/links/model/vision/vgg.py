@@ -71,13 +71,13 @@ class VGGLayers(NamedLayers):
             raise ValueError(f'{type(self).__name__}: n_layers is 16 or 19: {n_layers}')
         # Weights that are loaded next need not be drawn.
         W = Zero() if pretrained_model else Normal(0.01)
-        self._depths = (2, 2, 3, 3, 3) if n_layers == 16 else (2, 2, 4, 4, 4)
+        self._depths_ = (2, 2, 3, 3, 3) if n_layers == 16 else (2, 2, 4, 4, 4)
         with self.init_scope():
             in_channels = 3
             # The third convolutions come before all fourth ones: Chainer's order.
             convolutions = {}
             for block, channels in enumerate(_CHANNELS):
-                for depth in range(self._depths[block]):
+                for depth in range(self._depths_[block]):
                     name = f'conv{block + 1}_{depth + 1}'
                     convolutions[name] = (in_channels, channels)
                     in_channels = channels
@@ -91,13 +91,13 @@ class VGGLayers(NamedLayers):
                     self.fc7 = Linear(4096, 4096, initialW=W)
                     self.fc8 = Linear(4096, 1000, initialW=W)
         if pretrained_model:
-            self._load(pretrained_model, f'VGG_ILSVRC_{n_layers}_layers.npz')
+            self._load_(pretrained_model, f'VGG_ILSVRC_{n_layers}_layers.npz')
 
     @property
     def functions(self) -> Layers:
         """The layers by name, in the order in which they run."""
         layers: Layers = {}
-        for block, depths in enumerate(self._depths, start=1):
+        for block, depths in enumerate(self._depths_, start=1):
             for depth in range(1, depths + 1):
                 name = f'conv{block}_{depth}'
                 layers[name] = [self[name], relu]
@@ -118,7 +118,7 @@ class VGGLayers(NamedLayers):
         """The names in torchvision's ``vgg16`` or ``vgg19``, which are numbers."""
         names = {}
         number = 0
-        for block, depths in enumerate(self._depths, start=1):
+        for block, depths in enumerate(self._depths_, start=1):
             for depth in range(1, depths + 1):
                 names[f'conv{block}_{depth}'] = f'features.{number}'
                 number += 2  # a ReLU has a number too
