@@ -25,10 +25,12 @@ class ELU(Activation):
     def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
         (x,) = self.get_retained_inputs()
         (gy,) = grad_outputs
-        positive = x.array > 0
-        # Not y + alpha, which has lost its digits at -17.
-        slope = exp(masked(x, ~positive)) * self.alpha
-        return masked(gy, positive) + masked(gy, ~positive) * slope
+        negative = ~(x.array > 0)  # NaN too
+        # Not y + alpha, which has lost its digits at -17; exp(0) where x is positive.
+        gx = gy * exp(masked(x, negative))
+        if self.alpha != 1:
+            gx = gx * (1 + negative * x.dtype.type(self.alpha - 1))
+        return gx
 
 
 def elu(x: Any, alpha: float = 1.0) -> Variable:
