@@ -44,7 +44,7 @@ class NStepRNNBase(ChainList):
 
     Args:
         n_layers: Number of layers.
-        in_size: Numbers in one element of a sequence.
+        in_size: Numbers in one element of a sequence; None takes it from the first one.
         out_size: Number of units.
         dropout: Ratio of the dropout before each layer but the first, in training.
         initialW: Initializer or array of all weights; None is LeCunNormal.
@@ -65,7 +65,7 @@ class NStepRNNBase(ChainList):
     def __init__(
         self,
         n_layers: int,
-        in_size: int,
+        in_size: int | None,
         out_size: int,
         dropout: float,
         *,
@@ -91,7 +91,8 @@ class NStepRNNBase(ChainList):
             with layer.init_scope():
                 for j in range(self.n_weights):
                     n = n_x if j < self.n_weights // 2 else out_size
-                    setattr(layer, f'w{j}', Parameter(W_init, (out_size, n)))
+                    shape = None if n is None else (out_size, n)
+                    setattr(layer, f'w{j}', Parameter(W_init, shape))
                     setattr(layer, f'b{j}', bias_parameter(initial_bias, out_size))
             self.append(layer)
 
@@ -112,7 +113,15 @@ class NStepRNNBase(ChainList):
     def init_hx(self, xs: Sequence[Any]) -> Variable:
         """Makes first states of zeros for a batch of sequences."""
         shape = self.n_layers * self.direction, len(xs), self.out_size
-        return zero_state(self, shape, xs[0].dtype)
+        dtype = xs[0].dtype if xs else self.bs[0][0].dtype
+        return zero_state(self, shape, dtype)
+
+    def _initialize_params(self, in_size: int) -> None:
+        for layer in self[: self.direction]:
+            for j in range(self.n_weights // 2):
+                W = getattr(layer, f'w{j}')
+                if W.array is None:
+                    W.initialize((self.out_size, in_size))
 
     def rnn(self, *args: Any) -> tuple[Any, ...]:
         """Runs the function of this kind of cell; defined by subclasses."""
@@ -142,6 +151,9 @@ class NStepRNNBase(ChainList):
                 f'{type(self).__name__}: expected a list of sequences for xs, got '
                 f'{type(xs).__name__}'
             )
+        first: Any = self[0]
+        if xs and first.w0.array is None:
+            self._initialize_params(xs[0].shape[1])
         order = argsort_list_descent(xs)
         xs = permutate_list(xs, order, inv=False)
         # Kept on the device of the states, where permutate needs it.
@@ -149,16 +161,25 @@ class NStepRNNBase(ChainList):
         states = [
             self.init_hx(xs) if h is None else permutate(h, indices, axis=1) for h in hs
         ]
-        *last, ys = self.rnn(
-            self.n_layers,
-            self.dropout,
-            *states,
-            self.ws,
-            self.bs,
-            transpose_sequence(xs),
-        )
+        last, ys = states, []
+        if xs and len(xs[0]) > 0:
+            *last, outputs = self.rnn(
+                self.n_layers,
+                self.dropout,
+                *states,
+                self.ws,
+                self.bs,
+                transpose_sequence(xs),
+            )
+            ys = list(transpose_sequence(outputs))
+        for _ in range(len(xs) - len(ys)):  # sequences without elements, at the end
+            ys.append(zero_state(self, (0, self._out_width), states[0].dtype))
         last = [permutate(h, indices, axis=1, inv=True) for h in last]
-        return last, permutate_list(transpose_sequence(ys), order, inv=True)
+        return last, permutate_list(ys, order, inv=True)
+
+    @property
+    def _out_width(self) -> int:
+        return self.direction * self.out_size
 
 
 class NStepRNNTanh(NStepRNNBase):
