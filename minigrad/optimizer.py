@@ -221,8 +221,8 @@ class UpdateRule:
         self._use_fp32_update = False
         # What `Optimizer.serialize` knows of the parameter.
         self._is_narrow_ = False  # bfloat16
-        self._shape: tuple[int, ...] | None = None
-        self._dtype: Any = np.dtype(np.float32)
+        self._shape_: tuple[int, ...] | None = None
+        self._dtype_: Any = np.dtype(np.float32)
         self._fp32_param: Parameter | None = None
         self._hookable = _Hooks()
 
@@ -389,7 +389,7 @@ class UpdateRule:
                 copy = _optional(serializer, 'fp32_param', None)
                 if copy is not None:
                     name = f'{getattr(serializer, "path", "")}fp32_param'
-                    copy = self._as_expected(name, copy, self._shape, np.float32)
+                    copy = self._as_expected_(name, copy, self._shape_, np.float32)
                 self._fp32_param = None if copy is None else Parameter(copy)
         elif self._fp32_param is not None and self._fp32_param.array is not None:
             serializer('fp32_param', self._fp32_param.array)
@@ -399,8 +399,8 @@ class UpdateRule:
         if not _optional(serializer, 'has_state', True):
             return
         # A stand-in for the parameter tells which entries there are, and their shapes.
-        shape = (1,) if self._shape is None else self._shape
-        dtype = np.float32 if self._has_fp32_copy_(self._dtype) else self._dtype
+        shape = (1,) if self._shape_ is None else self._shape_
+        dtype = np.float32 if self._has_fp32_copy_(self._dtype_) else self._dtype_
         self._state = {}
         self.init_state(Parameter(np.zeros(shape, dtype)))
         expected, self._state = self._state, None
@@ -411,10 +411,10 @@ class UpdateRule:
                 value = serializer(key, None)
             except KeyError as error:
                 value, missing = None, [*missing, error]
-            if value is not None and self._shape is not None:
+            if value is not None and self._shape_ is not None:
                 dtype = np.asarray(like).dtype
                 name = f'{getattr(serializer, "path", "")}{key}'
-                value = self._as_expected(name, value, np.shape(like), dtype)
+                value = self._as_expected_(name, value, np.shape(like), dtype)
             loaded[key] = value
         if (
             missing
@@ -427,7 +427,7 @@ class UpdateRule:
         self._state = loaded if complete else None
 
     @staticmethod
-    def _as_expected(name: str, value: Any, shape: Any, dtype: Any) -> Any:
+    def _as_expected_(name: str, value: Any, shape: Any, dtype: Any) -> Any:
         """Returns a loaded array in the dtype that the update needs."""
         if shape is not None and np.shape(value) != tuple(shape):
             raise SnapshotMismatch(
@@ -760,8 +760,8 @@ class Optimizer(NamedArguments):
             if rule is not None:
                 dtype = _dtype_of(param)
                 rule._is_narrow_ = dtype is not None and is_bfloat16(dtype)
-                rule._shape = param.shape if param.is_initialized else None
-                rule._dtype = np.dtype(np.float32) if dtype is None else dtype
+                rule._shape_ = param.shape if param.is_initialized else None
+                rule._dtype_ = np.dtype(np.float32) if dtype is None else dtype
                 rule.serialize(serializer[name])
 
     def loss_scaling(self, interval: int = 1000, scale: float | None = None) -> None:

@@ -105,7 +105,7 @@ class Doctor:
         self.optimizer = optimizer
         self.findings: list[Finding] = []
         self.history = History()
-        self._show = show
+        self._show_ = show
         self._name = f'minigrad.doctor-{next(_numbers)}'
         self._watch = Watch(self._name, model, optimizer)
         self._rules: list[Rule] = []
@@ -300,8 +300,8 @@ class Doctor:
             return
         self._found.add(finding.name)
         self.findings.append(finding)
-        if self._show is not None:
-            self._show(str(finding))
+        if self._show_ is not None:
+            self._show_(str(finding))
 
     # -- between the steps -----------------------------------------------------------
 

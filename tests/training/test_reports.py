@@ -281,7 +281,7 @@ class TestPlots:
         assert plot._repr_png_() is None  # nothing to show yet
         trainer.extend(plot)
         trainer.run()
-        (axes,) = plot._figure().axes
+        (axes,) = plot._figure_().axes
         assert (axes.get_xlabel(), axes.get_ylabel()) == ('elapsed time, s', 'loss')
         assert plot._repr_png_().startswith(b'\x89PNG')
 

@@ -22,7 +22,7 @@ class ConvolutionLink(Link):
 
     W: Any
     b: Parameter | None
-    _has_read = False
+    _has_read_ = False
     n_axes: ClassVar[int | None] = None  # of a class whose constructor takes no ndim
 
     def __init__(
@@ -70,12 +70,12 @@ class ConvolutionLink(Link):
         self.W.initialize(self._W_shape_(in_channels))
 
     def _initialize_from_(self, x: Any) -> None:
-        if self._has_read and self.W.array is not None:
+        if self._has_read_ and self.W.array is not None:
             return
         x = as_variable(x)
-        if not self._has_read:
-            self._has_read = True
-            self._warn_of_channels_last(x)
+        if not self._has_read_:
+            self._has_read_ = True
+            self._warn_of_channels_last_(x)
         if self.W.array is not None:
             return
         if x.ndim != self.ndim + 2:
@@ -84,7 +84,7 @@ class ConvolutionLink(Link):
             raise Checker(type(self).__name__, x=x).refuse(rule, x.ndim)
         self._initialize_params(x.shape[1])
 
-    def _warn_of_channels_last(self, x: Variable) -> None:
+    def _warn_of_channels_last_(self, x: Variable) -> None:
         """Warns of images whose last axis is as short as that of colours.
 
         Where the sizes do not fit, an error says so; here they happen to.

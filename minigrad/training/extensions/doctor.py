@@ -56,7 +56,7 @@ class Doctor(Extension):
         show: Callable[[str], Any] | None = show_above_the_bar,
         filename: str | None = 'doctor.json',
     ) -> None:
-        self._show = show
+        self._show_ = show
         self._filename = filename
         self._path: str | None = None
         self._doctors: dict[str, diagnosis.Doctor] = {}
@@ -94,8 +94,8 @@ class Doctor(Extension):
             for finding in doctor.findings:
                 if finding not in self.findings:
                     self.findings.append(finding)
-        if self._show is not None:
-            self._show(text)
+        if self._show_ is not None:
+            self._show_(text)
         if self._path is not None:
             entries = [finding.to_dict() for finding in self.findings]
             with atomic_write(self._path) as file:

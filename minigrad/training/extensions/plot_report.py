@@ -72,7 +72,7 @@ class PlotReport(Extension):
         self._data: dict[str, list[Any]] = {key: [] for key in self._y_keys}
         self._summary = DictSummary()
         self._said_: set[str] = set()
-        self._display: Any = None
+        self._display_: Any = None
 
     @staticmethod
     def available() -> bool:
@@ -98,32 +98,32 @@ class PlotReport(Extension):
             if key in row:
                 self._data[key].append((row[self._x_key], row[key]))
         path = os.path.join(trainer.out, self._file_name.format(**row))
-        figure = self._figure()
+        figure = self._figure_()
         if figure is not None:
             figure.savefig(path, bbox_inches='tight')
-            self._show()
+            self._show_()
         self._summary = DictSummary()
 
-    def _show(self) -> None:
+    def _show_(self) -> None:
         """Shows the curves below the cell of a notebook, in place of the last ones."""
         if not in_notebook():
             return
         display = importlib.import_module('IPython.display')
         image = display.Image(self._repr_png_())
-        if self._display is None:
-            self._display = display.display(image, display_id=True)
+        if self._display_ is None:
+            self._display_ = display.display(image, display_id=True)
         else:
-            self._display.update(image)
+            self._display_.update(image)
 
     def _repr_png_(self) -> bytes | None:
-        figure = self._figure() if is_available() else None
+        figure = self._figure_() if is_available() else None
         if figure is None:
             return None
         file = io.BytesIO()
         figure.savefig(file, format='png', bbox_inches='tight')
         return file.getvalue()
 
-    def _figure(self) -> Any:
+    def _figure_(self) -> Any:
         """Returns the curves as a figure, None if there are none yet."""
         figure = new_figure()
         axes = figure.add_subplot(111)

@@ -33,21 +33,21 @@ class PrintReportNotebook(PrintReport):
         self, entries: Any, log_report: Any = 'LogReport', out: TextIO | None = None
     ) -> None:
         super().__init__(entries, log_report, out)
-        self._display: Any = None
+        self._display_: Any = None
 
     def initialize(self, trainer: TrainerProtocol) -> None:
         """Opens the display, if this is a notebook."""
         if in_notebook():
             display = importlib.import_module('IPython.display')
-            self._display = display.display(display.HTML(''), display_id=True)
+            self._display_ = display.display(display.HTML(''), display_id=True)
 
     def __call__(self, trainer: TrainerProtocol) -> None:
         """Shows the rows so far."""
-        if self._display is None:
+        if self._display_ is None:
             super().__call__(trainer)
             return
         display = importlib.import_module('IPython.display')
-        self._display.update(display.HTML(self.to_html(self._get_log_(trainer))))
+        self._display_.update(display.HTML(self.to_html(self._get_log_(trainer))))
 
     def to_html(self, log: list[dict[str, Any]]) -> str:
         """Returns rows as an HTML table."""
