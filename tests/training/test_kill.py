@@ -1,3 +1,9 @@
+"""Trainings that are killed, run out of disk, or meet another one.
+
+``MINIGRAD_KILLS=200 python -m pytest tests/training/test_kill.py`` kills more often, with
+every writer and every iterator.
+"""
+
 import json
 import os
 import pathlib
@@ -13,66 +19,129 @@ import pytest
 import minigrad
 
 N_ITERATIONS = 300
-N_KILLS = 20
+N_KILLS = int(os.environ.get('MINIGRAD_KILLS', '20'))
+# Seconds after the first iteration, at most: when each writer has something to lose.
+WRITERS = {
+    'SimpleWriter': 0.3,
+    'ThreadWriter': 0.3,
+    'ThreadQueueWriter': 0.3,
+    'ProcessQueueWriter': 2.0,
+    'ProcessWriter': 4.0,
+}
+ITERATORS = ['SerialIterator', 'MultithreadIterator', 'MultiprocessIterator']
+ALL = [(writer, iterator) for writer in WRITERS for iterator in ITERATORS]
+PAIRS = ALL if N_KILLS > 100 else ALL[::4]  # each writer, and each iterator
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(os.name != 'posix', reason='it sends signal 9'),
+]
 
 
-def start(out):
+def start(
+    out, writer='SimpleWriter', iterator='SerialIterator', full_from=-1, **options
+):
     root = os.path.dirname(os.path.dirname(minigrad.__file__))
+    script = pathlib.Path(__file__).with_name('killed_training.py')
+    arguments = [out, N_ITERATIONS, writer, iterator, full_from]
     return subprocess.Popen(
-        [
-            sys.executable,
-            pathlib.Path(__file__).with_name('killed_training.py'),
-            str(out),
-            str(N_ITERATIONS),
-        ],
+        [sys.executable, script, *map(str, arguments)],
         stdout=subprocess.PIPE,
         env={**os.environ, 'PYTHONPATH': root, 'OMP_NUM_THREADS': '1'},
+        **options,
     )
 
 
-def finish(out):
-    with start(out) as process:
-        process.communicate(timeout=60)
+def finish(out, *how):
+    with start(out, *how) as process:
+        process.communicate(timeout=120)
     assert process.returncode == 0
 
 
-def kill(out, seconds):
+def kill(out, seconds, *how):
     """Kills a training some time after its first iteration; tells whether it hit."""
-    with start(out) as process:
+    with start(out, *how) as process:
         process.stdout.read(1)
         time.sleep(seconds)
         process.send_signal(signal.SIGKILL)
-        process.stdout.read()
+        process.stdout.close()  # workers that live a little longer hold it open
+        process.wait()
     return process.returncode == -signal.SIGKILL
 
 
-@pytest.mark.skipif(os.name != 'posix', reason='it sends signal 9')
-def test_killed_twenty_times_it_ends_as_if_undisturbed(tmp_path):
-    finish(tmp_path / 'whole')
-    seconds = random.Random(0)
-    hits = [kill(tmp_path / 'killed', seconds.uniform(0, 0.06)) for _ in range(N_KILLS)]
-    assert all(hits)
-    assert not (tmp_path / 'killed' / 'end.npz').exists()
-    finish(tmp_path / 'killed')
-
+def assert_same(whole, other):
+    """Two finished trainings are equal to the last bit, but for what a clock says."""
     with (
-        numpy.load(tmp_path / 'whole' / 'end.npz') as whole,
-        numpy.load(tmp_path / 'killed' / 'end.npz') as killed,
+        numpy.load(whole / 'end.npz') as expected,
+        numpy.load(other / 'end.npz') as found,
     ):
-        assert whole.files == killed.files
-        for name in whole.files:
+        assert expected.files == found.files
+        for name in expected.files:
             if 'elapsed' in name or name.endswith('_log'):
                 continue
-            numpy.testing.assert_array_equal(whole[name], killed[name], name)
-
+            numpy.testing.assert_array_equal(expected[name], found[name], name)
     logs = []
-    for run in ('whole', 'killed'):
-        rows = json.loads((tmp_path / run / 'log').read_text())
+    for run in (whole, other):
+        rows = json.loads((run / 'log').read_text())
         logs.append([{**row, 'elapsed_time': 0} for row in rows])
     assert logs[0] == logs[1]
+
+
+@pytest.mark.parametrize(('writer', 'iterator'), PAIRS)
+def test_killed_often_it_ends_as_if_undisturbed(tmp_path, writer, iterator):
+    whole, killed = tmp_path / 'whole', tmp_path / 'killed'
+    finish(whole, writer, iterator)
+    times = random.Random(f'{writer} {iterator}')
+    hits = 0
+    for _ in range(-(-N_KILLS // len(PAIRS))):
+        hits += kill(killed, times.uniform(0, WRITERS[writer]), writer, iterator)
+        for path in killed.iterdir():  # a clock that jumps
+            if path.is_file():
+                os.utime(path, (times.uniform(0, 2e9),) * 2)
+        if (killed / 'end.npz').exists():
+            break
+    assert hits > 0
+    finish(killed, writer, iterator)
+    assert_same(whole, killed)
     # Nothing is left of the snapshots that were cut off, but for the last kill's.
-    left = sorted(os.listdir(tmp_path / 'killed'))
-    last = [f's_{N_ITERATIONS - 3 * i}' for i in range(3)]
+    step = 75 if writer == 'ProcessWriter' else 3
+    last = [f's_{N_ITERATIONS - step * i}' for i in range(3)]
+    left = sorted(os.listdir(killed))
     assert [n for n in left if not n.startswith('.log')] == sorted(
         ['end.npz', 'log', *last]
     )
+
+
+@pytest.mark.parametrize('writer', ['SimpleWriter', 'ThreadQueueWriter'])
+def test_a_full_disk_loses_nothing_that_was_saved(tmp_path, writer):
+    whole, full = tmp_path / 'whole', tmp_path / 'full'
+    finish(whole, writer)
+    with start(full, writer, 'SerialIterator', 100, stderr=subprocess.PIPE) as process:
+        _, err = process.communicate(timeout=120)
+    assert b'No space left' in err
+    # At once, or after the training, which a queue does not stop.
+    assert process.returncode == (1 if writer == 'SimpleWriter' else 0)
+    if process.returncode == 0:
+        assert b'could not be written' in err
+        (full / 'end.npz').unlink()
+        (full / 'log').unlink()
+    assert sorted(p.name for p in full.iterdir() if p.name.startswith('s_')) == sorted(
+        ['s_93', 's_96', 's_99']
+    )
+    finish(full, writer)  # goes on from there
+    assert_same(whole, full)
+
+
+def test_two_in_one_folder(tmp_path):
+    whole, shared = tmp_path / 'whole', tmp_path / 'shared'
+    finish(whole)
+    with start(shared) as first:
+        first.stdout.read(1)
+        with start(shared, stderr=subprocess.PIPE) as second:
+            out, err = second.communicate(timeout=120)
+        assert second.returncode == 1
+        assert out == b''
+        assert b'another training' in err
+        first.communicate(timeout=120)
+    assert first.returncode == 0
+    assert_same(whole, shared)
