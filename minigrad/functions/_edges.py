@@ -12,6 +12,7 @@ import numpy
 
 from minigrad.backend import get_array_module
 from minigrad.function_node import FunctionNode
+from minigrad.kernels.formula import Step
 from minigrad.types import Array
 from minigrad.variable import Variable
 
@@ -45,6 +46,8 @@ def masked(x: Any, mask: Array) -> Any:
     """
     if isinstance(x, Variable):
         return _Masked(mask).apply((x,))[0]
+    if isinstance(x, Step):
+        return numpy.where(mask, x, 0)  # type: ignore[call-overload]
     bits = x.view(_UNSIGNED[x.dtype.itemsize])
     kept = mask.astype(bits.dtype)
     if x.ndim and kept.shape == x.shape:

@@ -13,8 +13,12 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any, ClassVar
 
+import numpy
+
 from minigrad.backend import get_array_module
 from minigrad.function_node import FunctionNode, InputTypes
+from minigrad.kernels import kernels_for
+from minigrad.kernels.formula import Formula, Step
 from minigrad.types import Array, ArrayModule
 from minigrad.variable import Variable, as_variable
 
@@ -96,8 +100,11 @@ class Elementwise(FunctionNode):
     """The node of a row that has a gradient."""
 
     arg_names = ('x',)
+    on_arrays = True
     row: ClassVar[Row]
     retains_output: ClassVar[bool]
+    slope: ClassVar[Formula]
+    """The gradient as a formula."""
 
     def check_type_forward(self, in_types: InputTypes) -> None:
         (x,) = in_types
@@ -110,7 +117,7 @@ class Elementwise(FunctionNode):
             self.retain_outputs((0,))
         else:
             self.retain_inputs((0,))
-        return self.row.array(get_array_module(x), x)
+        return kernels_for(x).elementwise(self.row.array, x)
 
     def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
         (value,) = (
@@ -118,7 +125,10 @@ class Elementwise(FunctionNode):
             if self.retains_output
             else self.get_retained_inputs()
         )
-        return self.row.gradient(value, grad_outputs[0])  # type: ignore[misc]
+        (gy,) = grad_outputs
+        if isinstance(value, Variable) or isinstance(gy, Variable):
+            return self.row.gradient(value, gy)  # type: ignore[misc]
+        return kernels_for(gy).elementwise(self.slope, value, gy)
 
 
 _SMOOTH_DOC = """{summary}
@@ -175,11 +185,17 @@ def _step(row: Row) -> Function:
 
 def _smooth(row: Row) -> Function:
     parameters = row.gradient.__code__.co_varnames  # type: ignore[union-attr]
+
+    def slope(xp: ArrayModule, value: Any, gy: Any) -> Any:
+        if row.on_arrays or isinstance(value, Step):
+            return row.gradient(value, gy)  # type: ignore[misc]
+        return row.gradient(as_variable(value), as_variable(gy)).array  # type: ignore
+
     attributes = {
         'row': row,
         'label': row.name,
         'public_name': row.name,
-        'on_arrays': row.on_arrays,
+        'slope': staticmethod(slope),
         'retains_output': parameters[0] == 'y',
         '__module__': row.array.__module__,
     }
@@ -187,6 +203,8 @@ def _smooth(row: Row) -> Function:
     row.array.__globals__[node.__name__] = node  # by which pickle finds it
 
     def function(x: Any) -> Variable:
+        if isinstance(x, Step):  # in a formula of another function
+            return row.array(numpy, x)  # type: ignore[no-any-return]
         return node().apply((x,))[0]  # type: ignore[no-any-return]
 
     return function

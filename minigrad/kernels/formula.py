@@ -5,6 +5,13 @@ xp.exp(x) * y``, which returns one value or a tuple. Called with NumPy or CuPy a
 it computes, with an array for each step: that is its definition. `trace` calls it
 with symbols instead and returns its steps, from which a kernel set makes one pass over
 memory: ``cpu/fused.py`` in the vectors of a CPU, ``gpu/formula.py`` in CUDA C++.
+
+In a formula along rows, arrays are matrices, or vectors that are the same for all rows,
+or columns of one number for each row; ``x.sum(axis=-1, keepdims=True)``, ``max`` and
+``mean`` reduce a row, and ``x.sum(axis=0)`` may be a result.
+
+Symbols answer to operators and to NumPy's functions of arrays, so whatever a formula
+calls may be ordinary NumPy code. What has no counterpart here raises TypeError.
 """
 
 from __future__ import annotations
@@ -12,6 +19,9 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.lib.mixins import NDArrayOperatorsMixin
 
 Formula = Callable[..., Any]
 
@@ -25,91 +35,114 @@ OPERATIONS: dict[str, int] = {
     **dict.fromkeys(COMPARISONS, 2),
     'isnan': 1, 'logical_and': 2, 'logical_or': 2, 'logical_not': 1,
 }  # fmt: skip
-"""What a formula may call of its array module, with the number of operands."""
+"""The operations of steps, each NumPy's function of that name, and their operands."""
+
+# Other functions of NumPy, in terms of these.
+_COMPOSED: dict[str, Callable[..., Any]] = {
+    'positive': lambda x: x,
+    'square': lambda x: x * x,
+    'reciprocal': lambda x: 1 / x,
+    'isfinite': lambda x: abs(x) < np.inf,
+    'isinf': lambda x: abs(x) == np.inf,
+    'bitwise_and': np.logical_and,
+    'bitwise_or': np.logical_or,
+    'invert': np.logical_not,
+    'log2': lambda x: np.log(x) * (1 / np.log(2)),
+    'log10': lambda x: np.log(x) * (1 / np.log(10)),
+    'clip': lambda x, low, high: np.minimum(np.maximum(x, low), high),
+}
 
 
-class Step:
+class Step(NDArrayOperatorsMixin):
     """One step of a formula, or what goes into it.
 
     Attributes:
-        operation: A name of `OPERATIONS`, or ``'array'``, ``'number'`` (an argument of
-            the formula) or ``'constant'``.
+        operation: A name of `OPERATIONS`; ``'array'``, ``'number'`` (an argument of the
+            formula) or ``'constant'``; ``'row_sum'``, ``'row_max'``, ``'column_sum'``
+            or ``'count'``, which is that of a row's elements.
         operands: Steps; of an argument its place, of a constant its value.
+        dtype: What the formula is traced for.
     """
 
-    __slots__ = ('_steps', 'operands', 'operation')
-    __array_ufunc__ = None  # NumPy's numbers leave operators to this class
+    __slots__ = ('_steps', 'dtype', 'operands', 'operation')
 
     def __init__(
-        self, steps: dict[Any, Step], operation: str, operands: tuple[Any, ...]
+        self,
+        steps: dict[Any, Step],
+        dtype: Any,
+        operation: str,
+        operands: tuple[Any, ...],
     ) -> None:
         self._steps = steps
+        self.dtype = dtype
         self.operation = operation
         self.operands = operands
+
+    def max(self, *, axis: int, keepdims: bool) -> Step:
+        """Returns the largest element of the row."""
+        _check_along(axis, keepdims)
+        return self._known('row_max', (self,), (id(self),))
+
+    def sum(self, *, axis: int, keepdims: bool = False) -> Step:
+        """Returns the sum of the row, or with ``axis=0`` that of each column."""
+        if axis == 0 and not keepdims:
+            return self._known('column_sum', (self,), (id(self),))
+        _check_along(axis, keepdims)
+        return self._known('row_sum', (self,), (id(self),))
+
+    def mean(self, *, axis: int, keepdims: bool) -> Step:
+        """Returns the mean of the row."""
+        total: Step = self.sum(axis=axis, keepdims=keepdims)
+        count = self._known('count', (), ())
+        return total / count  # type: ignore[no-any-return]
 
     def __bool__(self) -> bool:
         raise TypeError('a formula cannot branch on a value; use xp.where')
 
+    def __pow__(self, exponent: Any) -> Any:
+        if exponent not in (2, 3):
+            raise TypeError(f'a formula has no power of {exponent}')
+        return self * self if exponent == 2 else self * self * self
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *args: Any, **kwds: Any) -> Any:
+        if method != '__call__' or kwds:
+            raise TypeError(f'a formula has no {ufunc.__name__}.{method}, nor {kwds}')
+        return self._apply(ufunc.__name__, args)
+
+    def __array_function__(
+        self, function: Any, kinds: Any, args: Any, kwds: Any
+    ) -> Any:
+        if kwds:
+            raise TypeError(f'a formula has no {function.__name__} with {kwds}')
+        return self._apply(function.__name__, args)
+
+    def _apply(self, name: str, operands: tuple[Any, ...]) -> Any:
+        """Returns the step of an operation; equal ones are one."""
+        if name in _COMPOSED:
+            return _COMPOSED[name](*operands)
+        if OPERATIONS.get(name) != len(operands):
+            raise TypeError(f'a formula has no xp.{name} of {len(operands)}')
+        steps = tuple([self._step_of(operand) for operand in operands])
+        return self._known(name, steps, tuple([id(step) for step in steps]))
+
+    def _step_of(self, value: Any) -> Step:
+        if isinstance(value, Step):
+            return value
+        number = float(value)  # TypeError for what is no number
+        return self._known('constant', (number,), (repr(number),))
+
+    def _known(self, operation: str, operands: tuple[Any, ...], key: Any) -> Step:
+        key = operation, *key
+        if key not in self._steps:
+            self._steps[key] = Step(self._steps, self.dtype, operation, operands)
+        return self._steps[key]
+
     __hash__ = object.__hash__
 
 
-def _operator(operation: str, swapped: bool = False) -> Any:
-    def method(self: Step, *others: Any) -> Step:
-        operands = (*others, self) if swapped else (self, *others)
-        return _step(self._steps, operation, operands)
-
-    return method
-
-
-for _name, _operation in (
-    ('add', 'add'), ('sub', 'subtract'), ('mul', 'multiply'), ('truediv', 'divide'),
-):  # fmt: skip
-    setattr(Step, f'__{_name}__', _operator(_operation))
-    setattr(Step, f'__r{_name}__', _operator(_operation, swapped=True))
-for _name, _operation in (
-    ('neg', 'negative'), ('abs', 'absolute'), ('gt', 'greater'), ('lt', 'less'),
-    ('ge', 'greater_equal'), ('le', 'less_equal'), ('eq', 'equal'),
-    ('ne', 'not_equal'), ('and', 'logical_and'), ('or', 'logical_or'),
-    ('invert', 'logical_not'),
-):  # fmt: skip
-    setattr(Step, f'__{_name}__', _operator(_operation))
-
-
-def _step(steps: dict[Any, Step], operation: str, operands: tuple[Any, ...]) -> Step:
-    """Returns the step; equal ones are one."""
-    operands = tuple([_as_step(steps, operand) for operand in operands])
-    key = operation, *[id(operand) for operand in operands]
-    if key not in steps:
-        steps[key] = Step(steps, operation, operands)
-    return steps[key]
-
-
-def _as_step(steps: dict[Any, Step], value: Any) -> Step:
-    if isinstance(value, Step):
-        return value
-    key = 'constant', repr(float(value))
-    if key not in steps:
-        steps[key] = Step(steps, 'constant', (float(value),))
-    return steps[key]
-
-
-class _Symbols:
-    """Stands for the array module while a formula is traced."""
-
-    def __init__(self, steps: dict[Any, Step]) -> None:
-        self._steps = steps
-
-    def __getattr__(self, name: str) -> Callable[..., Step]:
-        count = OPERATIONS.get(name)
-        if count is None:
-            raise AttributeError(f'a formula has no xp.{name}; there are {OPERATIONS}')
-
-        def function(*operands: Any) -> Step:
-            if len(operands) != count:
-                raise TypeError(f'xp.{name} takes {count}, got {len(operands)}')
-            return _step(self._steps, name, operands)
-
-        return function
+def _check_along(axis: int, keepdims: bool) -> None:
+    if axis != -1 or not keepdims:
+        raise TypeError('a formula takes sums and maxima with axis=-1, keepdims=True')
 
 
 class Program(NamedTuple):
@@ -132,8 +165,11 @@ def parameters(formula: Formula) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return arrays, tuple([p.name for p in given if p.kind is only_keyword])
 
 
-def trace(formula: Formula) -> Program:
+def trace(formula: Formula, dtype: Any = np.float32) -> Program:
     """Returns the steps of a formula.
+
+    Raises:
+        TypeError: It does something else than `OPERATIONS` with its elements.
 
     Example:
         >>> from minigrad.kernels.formula import trace
@@ -143,11 +179,14 @@ def trace(formula: Formula) -> Program:
     """
     arrays, numbers = parameters(formula)
     known: dict[Any, Step] = {}
-    given = [Step(known, 'array', (i,)) for i in range(len(arrays))]
-    values = {name: Step(known, 'number', (i,)) for i, name in enumerate(numbers)}
-    found = formula(_Symbols(known), *given, **values)
+    dtype = np.dtype(dtype)
+    given = [Step(known, dtype, 'array', (i,)) for i in range(len(arrays))]
+    values = {
+        name: Step(known, dtype, 'number', (i,)) for i, name in enumerate(numbers)
+    }
+    found = formula(np, *given, **values)
     found = found if isinstance(found, tuple) else (found,)
-    results = tuple([_as_step(known, value) for value in found])
+    results = tuple([given[0]._step_of(value) for value in found])
     steps: dict[int, Step] = {}
 
     def visit(step: Step) -> None:

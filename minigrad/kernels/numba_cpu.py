@@ -25,6 +25,7 @@ from minigrad.kernels.cpu import (
 )
 from minigrad.kernels.cpu.team import Share, in_team, share, workspace
 from minigrad.kernels.cpu.vectors import COLUMNS, VECTOR_BYTES
+from minigrad.kernels.formula import Formula
 from minigrad.kernels.reference import Kernels
 from minigrad.kernels.specs import ConvSpec, PoolSpec
 from minigrad.kernels.threads import count_pieces
@@ -409,6 +410,26 @@ class NumbaKernels(Kernels):
 
     # Activation, noise and loss
 
+    def elementwise(self, formula: Formula, *arrays: Array, **numbers: float) -> Any:
+        """See `Kernels.elementwise`; one pass over memory."""
+        first = arrays[0]
+        loop = fused.loop_of(formula, first.dtype.char) if _fast(*arrays) else None
+        shape, size = first.shape, first.size
+        if loop is None or size < loop.least:
+            return formula(np, *arrays, **numbers)
+        for array in arrays[1:]:
+            if array.shape != shape:
+                return formula(np, *arrays, **numbers)
+        results = [np.empty(shape, first.dtype) for _ in range(loop.results)]
+        flat = [_flat(array) for array in arrays]
+        flat += [result.reshape(-1) for result in results]
+        if numbers:
+            given = np.array([numbers[name] for name in loop.numbers], np.float64)
+            loop(flat, given)
+        else:
+            loop(flat)
+        return results[0] if len(results) == 1 else tuple(results)
+
     def relu(self, x: Array) -> Array:
         """See `Kernels.relu`."""
         zero = _ZEROS.get(x.dtype.char)
@@ -548,7 +569,16 @@ class NumbaKernels(Kernels):
             values = UPDATES[name].numbers(**hyperparameters).values()
             numbers = np.array(list(values), np.float64)
             self._numbers = (name, hyperparameters), numbers
-        loop([array.ravel() for array in arrays], numbers)
+        loop([_flat(array) for array in arrays], numbers)
+
+
+def _flat(array: Array) -> Array:
+    """Returns the elements in a row; a copy where nobody may write to them.
+
+    Numba has a type of its own for those, and a loop takes arrays of one type.
+    """
+    array = contiguous(array).reshape(-1)
+    return array if array.flags.writeable else array.copy()
 
 
 def _conv_grain(gy: Array, taps: int) -> int:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.dtypes import is_bfloat16
+from minigrad.kernels.formula import Formula
 from minigrad.kernels.nd import NdKernels
 from minigrad.kernels.random import RandomKernels
 from minigrad.kernels.roi import ROIKernels
@@ -239,6 +240,16 @@ class Kernels(NdKernels, ROIKernels, RandomKernels):
         )
 
     # Activation, noise and loss
+
+    def elementwise(self, formula: Formula, *arrays: Array, **numbers: float) -> Any:
+        """Returns a formula's value, or a tuple of its values.
+
+        Args:
+            formula: See `minigrad.kernels.formula`; the same object for each call.
+            arrays: Arrays of one dtype whose shapes broadcast.
+            numbers: Its numbers.
+        """
+        return formula(self.xp, *arrays, **numbers)
 
     def relu(self, x: Array) -> Array:
         """Returns ``max(x, 0)``; NaN stays NaN."""

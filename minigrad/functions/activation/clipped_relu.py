@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from minigrad.backend import get_array_module
 from minigrad.functions._edges import masked
 from minigrad.functions.activation._activation import Activation
+from minigrad.kernels import kernels_for
 from minigrad.types import Array
 from minigrad.variable import Variable
 
@@ -22,13 +22,23 @@ class ClippedReLU(Activation):
 
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         (x,) = inputs
-        xp, cap = get_array_module(x), x.dtype.type(self.cap)
-        self.inside = (x > 0) & (x < cap)
-        return xp.minimum(xp.maximum(x, x.dtype.type(0)), cap)
+        self.retain_outputs((0,))
+        return kernels_for(x).elementwise(_value, x, cap=self.cap)
 
     def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
         (gy,) = grad_outputs
-        return masked(gy, self.inside)
+        (y,) = self.get_retained_outputs()
+        if not isinstance(y, Variable):
+            return kernels_for(y).elementwise(_slope, y, gy, cap=self.cap)
+        return masked(gy, (y.array > 0) & (y.array < self.cap))
+
+
+def _value(xp: Any, x: Any, *, cap: Any) -> Any:
+    return xp.minimum(xp.maximum(x, 0), cap)
+
+
+def _slope(xp: Any, y: Any, gy: Any, *, cap: Any) -> Any:
+    return xp.where((y > 0) & (y < cap), gy, 0)
 
 
 def clipped_relu(x: Any, z: float = 20.0) -> Variable:

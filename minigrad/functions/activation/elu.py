@@ -4,33 +4,46 @@ from __future__ import annotations
 
 from typing import Any
 
-from minigrad.backend import get_array_module
 from minigrad.functions._edges import masked
-from minigrad.functions.activation._activation import Activation, split_at_zero
+from minigrad.functions.activation._activation import Activation
 from minigrad.functions.math.elementary import exp
+from minigrad.kernels import kernels_for
 from minigrad.types import Array
 from minigrad.variable import Variable
 
 
 class ELU(Activation):
-    def __init__(self, alpha: float = 1.0) -> None:
+    on_arrays = True
+
+    def __init__(self, alpha: float = 1.0, scale: float = 1.0) -> None:
         self.alpha = float(alpha)
+        self.scale = float(scale)
 
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         (x,) = inputs
         self.retain_inputs((0,))
-        above, below = split_at_zero(x)
-        return above + get_array_module(x).expm1(below) * x.dtype.type(self.alpha)
+        steep = self.scale * self.alpha
+        return kernels_for(x).elementwise(_value, x, scale=self.scale, steep=steep)
 
     def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
         (x,) = self.get_retained_inputs()
         (gy,) = grad_outputs
-        negative = ~(x.array > 0)  # NaN too
-        # Not y + alpha, which has lost its digits at -17; exp(0) where x is positive.
-        gx = gy * exp(masked(x, negative))
-        if self.alpha != 1:
-            gx = gx * (1 + negative * x.dtype.type(self.alpha - 1))
-        return gx
+        steep = self.scale * self.alpha
+        if not isinstance(x, Variable):
+            elementwise = kernels_for(x).elementwise
+            return elementwise(_slope, x, gy, scale=self.scale, steep=steep)
+        positive = x.array > 0
+        slope = exp(masked(x, ~positive)) * steep
+        return masked(gy, positive) * self.scale + masked(gy, ~positive) * slope
+
+
+def _value(xp: Any, x: Any, *, scale: Any, steep: Any) -> Any:
+    return xp.maximum(x, 0) * scale + xp.expm1(xp.minimum(x, 0)) * steep
+
+
+def _slope(xp: Any, x: Any, gy: Any, *, scale: Any, steep: Any) -> Any:
+    # Not from y, which has lost its digits at -17.
+    return xp.where(x > 0, gy * scale, gy * steep * xp.exp(xp.minimum(x, 0)))
 
 
 def elu(x: Any, alpha: float = 1.0) -> Variable:
@@ -48,7 +61,7 @@ def elu(x: Any, alpha: float = 1.0) -> Variable:
 
     Gradient: ``gy`` where ``x > 0``, else ``gy * alpha * exp(x)``.
     Double backprop: yes.
-    Kernels: reference.
+    Kernels: reference, numba.
     Source: Clevert et al. 2015; compatible with chainer.functions.elu.
 
     Example:

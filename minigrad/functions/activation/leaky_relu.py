@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from minigrad.functions._edges import masked
-from minigrad.functions.activation._activation import Activation, split_at_zero
+from minigrad.functions.activation._activation import Activation
+from minigrad.kernels import kernels_for
 from minigrad.types import Array
-from minigrad.variable import Variable
+from minigrad.variable import Variable, as_array
 
 
 class LeakyReLU(Activation):
@@ -19,17 +20,32 @@ class LeakyReLU(Activation):
 
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         (x,) = inputs
-        self.positive = x > 0
-        above, below = split_at_zero(x)
-        # With a slope of 0 it is relu: minus infinity times 0 would be NaN.
-        return above + below * x.dtype.type(self.slope) if self.slope else above
+        if self.slope < 0:
+            self.retain_inputs((0,))
+        else:  # y has the sign of x, and the next function often keeps it
+            self.retain_outputs((0,))
+        kernels = kernels_for(x)
+        if not self.slope:  # minus infinity times 0 would be NaN
+            return kernels.relu(x)
+        return kernels.elementwise(_value, x, slope=self.slope)
 
     def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
         (gy,) = grad_outputs
+        (x,) = self.get_retained_inputs() or self.get_retained_outputs()
         if not self.slope:
-            return masked(gy, self.positive)
-        slope = gy.dtype.type(self.slope)
-        return gy * (self.positive + ~self.positive * slope)
+            return masked(gy, as_array(x) > 0)
+        if not isinstance(x, Variable):
+            return kernels_for(x).elementwise(_slope, x, gy, slope=self.slope)
+        positive = x.array > 0
+        return gy * (positive + ~positive * gy.dtype.type(self.slope))
+
+
+def _value(xp: Any, x: Any, *, slope: Any) -> Any:
+    return xp.where(x > 0, x, x * slope)
+
+
+def _slope(xp: Any, x: Any, gy: Any, *, slope: Any) -> Any:
+    return xp.where(x > 0, gy, gy * slope)
 
 
 def leaky_relu(x: Any, slope: float = 0.2) -> Variable:
@@ -47,7 +63,7 @@ def leaky_relu(x: Any, slope: float = 0.2) -> Variable:
 
     Gradient: ``gy`` where ``x > 0``, else ``slope * gy`` (also at 0).
     Double backprop: yes.
-    Kernels: reference.
+    Kernels: reference, numba.
     Source: Maas et al. 2013; compatible with chainer.functions.leaky_relu.
 
     Example:

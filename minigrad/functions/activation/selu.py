@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from minigrad.functions.activation.elu import elu
+from minigrad.functions.activation.elu import ELU
 from minigrad.variable import Variable
 
 
@@ -29,11 +29,11 @@ def selu(
 
     Gradient: ``scale * gy`` where ``x > 0``, else ``scale * gy * alpha * exp(x)``.
     Double backprop: yes.
-    Kernels: reference.
+    Kernels: reference, numba.
     Source: Klambauer et al. 2017; compatible with chainer.functions.selu.
 
     Example:
         >>> F.selu(np.array([-1000., 1.])).array.round(4)
         array([-1.7581,  1.0507])
     """
-    return scale * elu(x, alpha=alpha)
+    return ELU(alpha, scale).apply((x,))[0]

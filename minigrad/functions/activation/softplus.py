@@ -6,7 +6,9 @@ from typing import Any
 
 from minigrad.backend import get_array_module
 from minigrad.functions.activation._activation import Activation
-from minigrad.functions.activation.sigmoid import sigmoid
+from minigrad.functions.activation.sigmoid import sigmoid, sigmoid_array
+from minigrad.kernels import kernels_for
+from minigrad.kernels.formula import Step
 from minigrad.types import Array
 from minigrad.variable import Variable
 
@@ -21,18 +23,30 @@ def softplus_array(x: Array) -> Array:
 
 
 class Softplus(Activation):
+    on_arrays = True
+
     def __init__(self, beta: float = 1.0) -> None:
         self.beta = float(beta)
 
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         (x,) = inputs
         self.retain_inputs((0,))
-        number = x.dtype.type
-        return softplus_array(x * number(self.beta)) * number(1 / self.beta)
+        return kernels_for(x).elementwise(_value, x, beta=self.beta, part=1 / self.beta)
 
     def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
         (x,) = self.get_retained_inputs()
-        return grad_outputs[0] * sigmoid(x * self.beta)
+        (gy,) = grad_outputs
+        if isinstance(x, Variable):
+            return gy * sigmoid(x * self.beta)
+        return kernels_for(x).elementwise(_slope, x, gy, beta=self.beta)
+
+
+def _value(xp: Any, x: Any, *, beta: Any, part: Any) -> Any:
+    return softplus_array(x * beta) * part
+
+
+def _slope(xp: Any, x: Any, gy: Any, *, beta: Any) -> Any:
+    return gy * sigmoid_array(x * beta)
 
 
 def softplus(x: Any, beta: float = 1.0) -> Variable:
@@ -50,11 +64,13 @@ def softplus(x: Any, beta: float = 1.0) -> Variable:
 
     Gradient: ``gy * sigmoid(beta * x)``.
     Double backprop: yes.
-    Kernels: reference.
+    Kernels: reference, numba.
     Source: Dugas et al. 2000; compatible with chainer.functions.softplus.
 
     Example:
         >>> F.softplus(np.array([-1000., 0., 10.])).array.round(3)
         array([ 0.   ,  0.693, 10.   ])
     """
+    if isinstance(x, Step):  # in a formula of another function
+        return softplus_array(x)  # type: ignore[no-any-return]
     return Softplus(beta).apply((x,))[0]

@@ -23,6 +23,7 @@ from minigrad.kernels.cpu.team import in_team, offer, pieces, share
 from minigrad.kernels.cpu.vectors import Emitter
 from minigrad.kernels.formula import (
     COMPARISONS,
+    OPERATIONS,
     Formula,
     Program,
     Step,
@@ -33,10 +34,11 @@ from minigrad.types import Array
 
 BLOCK = 256  # elements that one thread takes at least: lines of the cache stay whole
 MOST_ARRAYS = 8
+TINY = 512  # elements for which two calls of NumPy are cheaper than one of ours
 GRAIN_BYTES = 1 << 18  # that are worth another thread
 ELEMENTARY = frozenset({'exp', 'expm1', 'log', 'log1p', 'tanh', 'sin', 'cos'})
 """What is computed by `Elementary`, in float32 only: float64 stays NumPy's."""
-_ELEMENTARY_BYTES = 16  # of memory that take as long as one of these
+ELEMENTARY_BYTES = 16  # of memory that take as long as one of these
 
 _NOTHING = np.empty(0)
 _SIGNS = {
@@ -58,20 +60,31 @@ class Loop:
         char: ``'f'`` or ``'d'``.
         targets: Where each result goes: the place of an array among those that the loop
             is given. By default, results follow the inputs.
+
+    Attributes:
+        results: How many results there are.
+        numbers: Names of the formula's numbers, in order.
+        least: Elements for which it is faster than NumPy.
     """
 
     def __init__(
         self, formula: Formula, char: str, targets: tuple[int, ...] | None = None
     ) -> None:
-        program = trace(formula)
+        program = trace(formula, char)
         if targets is None:
             first = len(program.arrays)
             targets = tuple(range(first, first + len(program.results)))
-        self._code = _compiler().address(program, char, targets)
+        self._code = compiler().address(
+            lambda name: _module(name, program, char, targets)
+        )
         width = 4 if char == 'f' else 8
+        self.results = len(program.results)
+        self.numbers = program.numbers
+        computed = [step for step in program.steps if step.operation in OPERATIONS]
+        self.least = TINY if len(computed) <= 2 else 1
         slow = sum(step.operation in ELEMENTARY for step in program.steps)
         memory = width * max(len(program.arrays), max(targets) + 1)
-        work = memory + slow * _ELEMENTARY_BYTES
+        work = memory + slow * ELEMENTARY_BYTES
         self._grain = GRAIN_BYTES // (BLOCK * work) + 1  # blocks
         self._small = 2 * BLOCK * self._grain  # elements that one thread does as fast
 
@@ -101,7 +114,11 @@ def loop_of(
     """Returns the compiled loop of a formula; None where NumPy computes it as well."""
     if INTERPRETED or char not in 'fd':
         return None
-    if char == 'd' and any(s.operation in ELEMENTARY for s in trace(formula).steps):
+    try:
+        steps = trace(formula, char).steps
+    except Exception:  # it does what only arrays can: then arrays do it
+        return None
+    if char == 'd' and any(step.operation in ELEMENTARY for step in steps):
         return None
     return Loop(formula, char, targets)
 
@@ -113,11 +130,12 @@ def update(name: str, char: str) -> Loop | None:
     return loop_of(row.formula, char, (0, *range(2, 2 + len(row.states))))
 
 
-def _call_nothing(*args: Any) -> None:
+def call_nothing(*args: Any) -> None:
+    """Stands for a call of machine code where nothing is compiled."""
     raise NotImplementedError('machine code, where nothing is compiled')
 
 
-@intrinsic(_call_nothing)
+@intrinsic(call_nothing)
 def _call(
     typing_context: Any, code: Any, first: Any, last: Any, table: Any, numbers: Any
 ) -> Any:
@@ -166,12 +184,12 @@ class _Compiler:
         self._lock = threading.Lock()
         self._count = 0
 
-    def address(self, program: Program, char: str, targets: tuple[int, ...]) -> int:
-        """Compiles a loop and returns where it is."""
+    def address(self, make: Callable[[str], Any]) -> int:
+        """Compiles a module that has a function of a given name; returns where it is."""
         with self._lock:
             self._count += 1
             name = f'loop_{self._count}'
-            module = llvm.parse_assembly(str(_module(name, program, char, targets)))
+            module = llvm.parse_assembly(str(make(name)))
             module.triple = self.triple
             module.verify()
             self._engine.add_module(module)
@@ -181,7 +199,8 @@ class _Compiler:
 
 
 @functools.cache
-def _compiler() -> _Compiler:
+def compiler() -> _Compiler:
+    """Returns the one of this process."""
     return _Compiler()
 
 
@@ -252,12 +271,13 @@ def evaluate(
         elif step.operation == 'constant':
             value = emit.constant(step.operands[0])
         else:
-            value = _emit(emit, step, [values[id(o)] for o in step.operands])
+            value = emit_step(emit, step, [values[id(o)] for o in step.operands])
         values[id(step)] = value
     return values
 
 
-def _emit(emit: Emitter, step: Step, args: list[Any]) -> Any:
+def emit_step(emit: Emitter, step: Step, args: list[Any]) -> Any:
+    """Emits one operation on vectors."""
     b, operation = emit.builder, step.operation
     plain = {
         'add': b.fadd, 'subtract': b.fsub, 'multiply': b.fmul, 'divide': b.fdiv,
@@ -273,11 +293,15 @@ def _emit(emit: Emitter, step: Step, args: list[Any]) -> Any:
     if operation == 'isnan':
         return b.fcmp_unordered('uno', args[0], args[0])
     if operation in ('maximum', 'minimum'):  # a NaN wins, as it does in NumPy
-        x, y = args
-        sign = '>' if operation == 'maximum' else '<'
-        chosen = b.select(b.fcmp_ordered(sign, x, y), x, y)
-        return b.select(b.fcmp_unordered('uno', x, x), x, chosen)
+        return chosen(emit, '>' if operation == 'maximum' else '<', *args)
     if operation in ELEMENTARY:
         return getattr(Elementary(b, emit.vector), operation)(*args)
     name = {'absolute': 'fabs'}.get(operation, operation)
     return emit.call(name, *args)
+
+
+def chosen(emit: Emitter, sign: str, x: Any, y: Any) -> Any:
+    """Emits the larger or the smaller of two vectors; a NaN wins."""
+    b = emit.builder
+    better = b.select(b.fcmp_ordered(sign, x, y), x, y)
+    return b.select(b.fcmp_unordered('uno', x, x), x, better)

@@ -138,6 +138,19 @@ class Emitter:
 
     def total(self, vector: Any) -> Any:
         """Returns the sum of the lanes, halving: the same order every time."""
+        return self._halved(vector, self.builder.fadd)
+
+    def greatest(self, vector: Any) -> Any:
+        """Returns the largest lane, or NaN if there is one."""
+        b = self.builder
+
+        def larger(x: Any, y: Any) -> Any:
+            value = b.select(b.fcmp_ordered('>', x, y), x, y)
+            return b.select(b.fcmp_unordered('uno', x, x), x, value)
+
+        return self._halved(vector, larger)
+
+    def _halved(self, vector: Any, merge: Any) -> Any:
         builder, lanes = self.builder, self.lanes
         while lanes > 1:
             lanes //= 2
@@ -145,7 +158,7 @@ class Emitter:
             high = ir.Constant(
                 ir.VectorType(self.int32, lanes), list(range(lanes, 2 * lanes))
             )
-            vector = builder.fadd(
+            vector = merge(
                 builder.shuffle_vector(vector, vector, low),
                 builder.shuffle_vector(vector, vector, high),
             )
