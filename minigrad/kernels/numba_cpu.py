@@ -20,6 +20,7 @@ from minigrad.kernels.cpu import (
     normalization,
     pool,
     roi,
+    rows,
     tables,
     winograd,
 )
@@ -429,6 +430,25 @@ class NumbaKernels(Kernels):
         else:
             loop(flat)
         return results[0] if len(results) == 1 else tuple(results)
+
+    def along_rows(self, formula: Formula, *arrays: Array, **numbers: float) -> Any:
+        """See `Kernels.along_rows`; a row stays in the cache from pass to pass."""
+        first = arrays[0]
+        if not first.size or not _fast(*arrays):
+            return formula(np, *arrays, **numbers)
+        shape = first.shape
+        kinds = tuple([rows.kind_of(array.shape, shape) for array in arrays])
+        loop = rows.loop_of(formula, first.dtype.char, kinds)
+        if loop is None:
+            return formula(np, *arrays, **numbers)
+        given = np.array([numbers[name] for name in loop.numbers], np.float64)
+        results = loop([_flat(array) for array in arrays], shape, given)
+        shapes = {rows.FULL: shape, rows.ALONG: shape[1:], rows.ONE: (shape[0], 1)}
+        shaped = [
+            result.reshape(shapes[kind])
+            for kind, result in zip(loop.results, results, strict=True)
+        ]
+        return shaped[0] if len(shaped) == 1 else tuple(shaped)
 
     def relu(self, x: Array) -> Array:
         """See `Kernels.relu`."""

@@ -251,6 +251,17 @@ class Kernels(NdKernels, ROIKernels, RandomKernels):
         """
         return formula(self.xp, *arrays, **numbers)
 
+    def along_rows(self, formula: Formula, *arrays: Array, **numbers: float) -> Any:
+        """Returns the values of a formula that reduces rows, as arrays.
+
+        Args:
+            formula: See `minigrad.kernels.formula`; the same object for each call.
+            arrays: Arrays of one dtype: a matrix first, other matrices of its shape,
+                vectors as long as its rows, and columns of one number for each row.
+            numbers: Its numbers.
+        """
+        return formula(self.xp, *arrays, **numbers)
+
     def relu(self, x: Array) -> Array:
         """Returns ``max(x, 0)``; NaN stays NaN."""
         return self.xp.maximum(x, x.dtype.type(0))
@@ -270,13 +281,27 @@ class Kernels(NdKernels, ROIKernels, RandomKernels):
 
     def softmax(self, x: Array, axis: int = 1) -> Array:
         """Returns ``exp(x) / sum(exp(x))`` along ``axis``."""
-        y = self.xp.exp(x - x.max(axis=axis, keepdims=True))
-        return y / y.sum(axis=axis, keepdims=True)
+        return self._along(_softmax, axis, x)
+
+    def softmax_grad(self, y: Array, gy: Array, axis: int = 1) -> Array:
+        """Returns ``gx`` of `softmax`."""
+        return self._along(_softmax_grad, axis, y, gy)
 
     def log_softmax(self, x: Array, axis: int = 1) -> Array:
         """Returns ``x - log(sum(exp(x)))`` along ``axis``."""
-        y = x - x.max(axis=axis, keepdims=True)
-        return y - self.xp.log(self.xp.exp(y).sum(axis=axis, keepdims=True))
+        return self._along(_log_softmax, axis, x)
+
+    def log_softmax_grad(self, y: Array, gy: Array, axis: int = 1) -> Array:
+        """Returns ``gx`` of `log_softmax`."""
+        return self._along(_log_softmax_grad, axis, y, gy)
+
+    def _along(self, formula: Formula, axis: int, *arrays: Array) -> Array:
+        """Applies a formula along rows to rows that lie along any axis."""
+        shape = arrays[0].shape
+        moved = [self.xp.moveaxis(array, axis, -1) for array in arrays]
+        rows = [array.reshape(-1, shape[axis]) for array in moved]
+        y = self.along_rows(formula, *rows).reshape(moved[0].shape)
+        return self.xp.moveaxis(y, -1, axis)
 
     def softmax_cross_entropy(
         self, x: Array, t: Array, ignore_label: int
@@ -452,6 +477,27 @@ def centre(x: Array, axis: tuple[int, ...]) -> tuple[Array, Array]:
     offset = centred.mean(axis=axis, keepdims=True)
     centred -= offset
     return near + offset, centred
+
+
+# Formulas along rows.
+
+
+def _softmax(xp: Any, x: Any) -> Any:
+    y = xp.exp(x - x.max(axis=-1, keepdims=True))
+    return y / y.sum(axis=-1, keepdims=True)
+
+
+def _softmax_grad(xp: Any, y: Any, gy: Any) -> Any:
+    return y * (gy - (y * gy).sum(axis=-1, keepdims=True))
+
+
+def _log_softmax(xp: Any, x: Any) -> Any:
+    y = x - x.max(axis=-1, keepdims=True)
+    return y - xp.log(xp.exp(y).sum(axis=-1, keepdims=True))
+
+
+def _log_softmax_grad(xp: Any, y: Any, gy: Any) -> Any:
+    return gy - xp.exp(y) * gy.sum(axis=-1, keepdims=True)
 
 
 def _wide(dtype: Any) -> Any:

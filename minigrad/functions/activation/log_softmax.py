@@ -13,6 +13,8 @@ from minigrad.variable import Variable
 
 
 class LogSoftmax(AlongAxis):
+    on_arrays = True
+
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         self.retain_outputs((0,))
         return kernels_for(inputs[0]).log_softmax(inputs[0], self.axis)
@@ -20,6 +22,8 @@ class LogSoftmax(AlongAxis):
     def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
         (y,) = self.get_retained_outputs()
         (gy,) = grad_outputs
+        if not isinstance(y, Variable):
+            return kernels_for(y).log_softmax_grad(y, gy, self.axis)
         return gy - exp(y) * sum_of(gy, axis=self.axis, keepdims=True)
 
 

@@ -12,12 +12,16 @@ from minigrad.variable import Variable
 
 
 class Softmax(AlongAxis):
+    on_arrays = True
+
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         self.retain_outputs((0,))
         return kernels_for(inputs[0]).softmax(inputs[0], self.axis)
 
     def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
         (y,) = self.get_retained_outputs()
+        if not isinstance(y, Variable):
+            return kernels_for(y).softmax_grad(y, grad_outputs[0], self.axis)
         gx = y * grad_outputs[0]
         return gx - y * sum_of(gx, axis=self.axis, keepdims=True)
 

@@ -92,6 +92,13 @@ class RowLoop:
         return done
 
 
+def kind_of(shape: tuple[int, ...], rows: tuple[int, ...]) -> str:
+    """Returns the kind of an array beside a matrix."""
+    if shape == rows:
+        return FULL
+    return ALONG if shape == rows[1:] else ONE
+
+
 @functools.cache
 def loop_of(formula: Formula, char: str, kinds: tuple[str, ...]) -> RowLoop | None:
     """Returns the compiled loop of a formula; None where NumPy computes it as well."""
@@ -247,7 +254,6 @@ def _module(name: str, program: Program, char: str, plan: _Plan) -> Any:
     builder = ir.IRBuilder(function.append_basic_block())
     element = _f32 if char == 'f' else _f64
     emit = Emitter(builder, element)
-    zero, lanes = emit.const(0), emit.const(emit.lanes)
 
     def load_at(pointer: Any, i: int) -> Any:
         return builder.load(builder.gep(pointer, [emit.const(i)]))
