@@ -37,8 +37,17 @@ def run(options: argparse.Namespace) -> int:
         chosen = [case for case in chosen if not case.full]
     results = []
     print(harness.HEADER)
+    (control,) = [case for case in cases.FAMILIES['core'] if case.name == 'control']
+    before = harness.measure(control, options.rounds, options.seconds)
     for case in chosen:
+        if case is control:
+            results.append(before)
+            print(harness.row(before), flush=True)
+            continue
         result = harness.measure(case, options.rounds, options.seconds)
+        after = harness.measure(control, options.rounds, options.seconds)
+        harness.question(result, before, after)
+        before = after
         if options.memory and case.name.startswith('models.'):
             for peer in case.build:
                 peak = harness.peak_memory(case, peer, options.threads)

@@ -2,7 +2,8 @@
 
 A machine's mood changes from second to second, so a time means little and a ratio much:
 every round runs each peer once, in alternating order, and the reported ratio is the
-median of the rounds' ratios. The control case touches no library under test.
+median of the rounds' ratios. The control case touches no library under test; where it
+moved while a case was measured, or where the rounds' ratios differ, nothing is judged.
 """
 
 from __future__ import annotations
@@ -65,11 +66,13 @@ class Result:
     target: float | None
     peak_mb: dict[str, float] = dataclasses.field(default_factory=dict)
     host_ms: dict[str, float] = dataclasses.field(default_factory=dict)
+    ratio_iqr: float = 0.0
+    noise: str | None = None  # why the ratio says nothing
 
     @property
     def met(self) -> bool | None:
-        """Whether the target was reached; None without a peer or a target."""
-        if self.ratio is None or self.target is None:
+        """Whether the target was reached; None without a peer, a target or quiet."""
+        if self.noise is not None or self.ratio is None or self.target is None:
             return None
         return self.ratio <= self.target
 
@@ -128,11 +131,11 @@ def measure(
     finally:
         if was_enabled:
             gc.enable()
-    ratio = None
+    ratio, ratio_iqr = None, 0.0
     if MINIGRAD in times and TORCH in times:
-        ratio = statistics.median(
-            a / b for a, b in zip(times[MINIGRAD], times[TORCH], strict=True)
-        )
+        pairs = zip(times[MINIGRAD], times[TORCH], strict=True)
+        ratios = [a / b for a, b in pairs]
+        ratio, ratio_iqr = statistics.median(ratios), _iqr(ratios)
     return Result(
         case.name,
         case.unit,
@@ -142,7 +145,27 @@ def measure(
         {peer: _iqr(t) for peer, t in times.items()},
         ratio,
         case.target,
+        ratio_iqr=ratio_iqr,
     )
+
+
+# How far the control may move, and the middle half of the rounds' ratios spread.
+MOST_DRIFT, MOST_SPREAD = 0.05, 0.2
+
+
+def question(result: Result, before: Result, after: Result) -> None:
+    """Notes on a result that the machine was not quiet enough to judge it.
+
+    Args:
+        result: What was measured.
+        before: The control case just before.
+        after: The control case just after.
+    """
+    moved = after.median['control'] / before.median['control']
+    if abs(moved - 1) > MOST_DRIFT:
+        result.noise = f'noisy: control x{moved:.2f}'
+    elif result.ratio is not None and result.ratio_iqr > MOST_SPREAD * result.ratio:
+        result.noise = f'noisy: ratios +-{result.ratio_iqr / result.ratio / 2:.0%}'
 
 
 def _time(step: Callable[[], Any], repeats: int) -> float:
@@ -275,7 +298,7 @@ def row(result: Result) -> str:
     def number(value: float | None) -> str:
         return '-' if value is None else f'{value:.4g}'
 
-    verdict = {True: 'met', False: 'MISSED', None: ''}[result.met]
+    verdict = {True: 'met', False: 'MISSED', None: result.noise or ''}[result.met]
     peaks = '/'.join(
         f'{result.peak_mb[peer]:.0f}'
         for peer in (MINIGRAD, TORCH)

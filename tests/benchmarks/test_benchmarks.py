@@ -90,6 +90,29 @@ def test_peers_take_turns():
     assert 'met' in harness.row(result)
 
 
+def result_of(ratio=None, spread=0.0, control=None):
+    median = {} if control is None else {'control': control}
+    return harness.Result(
+        'x', 'ms', 3, median, {}, {}, ratio, 1.0, ratio_iqr=spread * (ratio or 0)
+    )
+
+
+@pytest.mark.parametrize(
+    ('control', 'spread', 'said'),
+    [
+        (1.04, 0.1, 'met'),
+        (1.5, 0.1, 'noisy: control x1.50'),
+        (0.9, 0.1, 'noisy: control x0.90'),
+        (1.0, 0.5, 'noisy: ratios +-25%'),
+    ],
+)
+def test_nothing_is_judged_on_a_machine_that_is_busy(control, spread, said):
+    result = result_of(0.0125, spread)
+    harness.question(result, result_of(control=1.0), result_of(control=control))
+    assert harness.row(result).endswith(said)
+    assert result.met is (True if said == 'met' else None)
+
+
 def test_missing_peer():
     def missing():
         raise ImportError
