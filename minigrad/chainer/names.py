@@ -178,7 +178,6 @@ REASONS: dict[str, str] = {
         'belongs to iDeep, or to the cuDNN that CuPy no longer has; kernels are chosen in '
         'minigrad.kernels'
     ),
-    r'chainer\.exporters(\..*)?': 'is being written',
     r'chainermn\..*\.([cg]pu_(tmp_)?buffer(_[ab])?|params_data|\w+_dtype_kernel'
     r'|MultiNodeBNImplSelector|get_communication_backend)': (
         "inside ChainerMN's communicators: gradients travel in minigrad.chainermn._buckets"

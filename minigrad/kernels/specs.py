@@ -75,7 +75,7 @@ def get_deconv_outsize(
 
 
 class Windows(NamedTuple):
-    """The numbers of a `ConvSpec`, in pairs."""
+    """The numbers of a `ConvSpec` or `PoolSpec`, in pairs."""
 
     size: tuple[int, int]
     window: tuple[int, int]
@@ -236,6 +236,23 @@ class PoolSpec(NamedTuple):
     ph: int
     pw: int
     count_pad: bool = True
+
+    @property
+    def window(self) -> tuple[int, int]:
+        return self.kh, self.kw
+
+    @property
+    def stride(self) -> tuple[int, int]:
+        return self.sy, self.sx
+
+    @property
+    def pad(self) -> tuple[int, int]:
+        return self.ph, self.pw
+
+    def windows(self) -> Windows:
+        """Returns the same numbers by kind, one for each axis."""
+        rows, columns = (*self[:10:2], 1), (*self[1:10:2], 1)
+        return Windows(*zip(rows, columns, strict=True))
 
     @classmethod
     def of(

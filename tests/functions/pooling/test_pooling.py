@@ -96,6 +96,7 @@ def test_graphs_show_the_name_that_chainers_show():
 def test_nodes_on_images_have_the_numbers_that_chainers_have(function):
     node = function(np.ones((1, 1, 9, 8), 'f'), (3, 2), (2, 1), (1, 0)).creator
     assert (node.kh, node.kw, node.sy, node.sx, node.ph, node.pw) == (3, 2, 2, 1, 1, 0)
+    assert (node.ksize, node.stride, node.pad) == ((3, 2), (2, 1), (1, 0))
     assert node.cover_all is (function is F.max_pooling_2d)
 
 

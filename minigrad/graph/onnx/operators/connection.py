@@ -2,62 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy
 
 from minigrad.graph.onnx.builder import Builder, operator
 
 
-class Windows(NamedTuple):
-    """Windows along each spatial axis, however many axes there are."""
+def window(w: Any) -> dict[str, Any]:
+    """Returns what Conv, ConvTranspose and the poolings are told of windows."""
+    return {'kernel_shape': list(w.window), 'strides': list(w.stride)}
 
-    size: tuple[int, ...]
-    window: tuple[int, ...]
-    out: tuple[int, ...]
-    stride: tuple[int, ...]
-    pad: tuple[int, ...]
-    dilate: tuple[int, ...]
-    groups: int
 
-    @classmethod
-    def of(cls, spec: Any) -> Windows:
-        """Returns the windows of a spec of two or of any number of axes."""
-        if hasattr(spec, 'window'):
-            return cls(
-                spec.size,
-                spec.window,
-                spec.out,
-                spec.stride,
-                spec.pad,
-                spec.dilate,
-                spec.groups,
-            )
-        dilate = (getattr(spec, 'dy', 1), getattr(spec, 'dx', 1))
-        return cls(
-            (spec.h, spec.w),
-            (spec.kh, spec.kw),
-            (spec.oh, spec.ow),
-            (spec.sy, spec.sx),
-            (spec.ph, spec.pw),
-            dilate,
-            getattr(spec, 'groups', 1),
+def overhang(w: Any) -> list[int]:
+    """Returns the padding at the ends; more where a last window hangs over."""
+    reach = [
+        (n - 1) * s + (k - 1) * d + 1 - size - p
+        for n, s, k, d, size, p in zip(
+            *(w.out, w.stride, w.window, w.dilate, w.size, w.pad), strict=True
         )
-
-    def attributes(self) -> dict[str, Any]:
-        """Returns what Conv, ConvTranspose and the poolings are told."""
-        return {'kernel_shape': list(self.window), 'strides': list(self.stride)}
-
-    def overhang(self) -> list[int]:
-        """Returns the padding at the ends; more where a last window hangs over."""
-        reach = [
-            (n - 1) * s + (k - 1) * d + 1 - size - p
-            for n, s, k, d, size, p in zip(
-                *(self.out, self.stride, self.window, self.dilate, self.size, self.pad),
-                strict=True,
-            )
-        ]
-        return [max(r, p) for r, p in zip(reach, self.pad, strict=True)]
+    ]
+    return [max(r, p) for r, p in zip(reach, w.pad, strict=True)]
 
 
 @operator('LinearFunction')
@@ -67,20 +32,20 @@ def _linear(b: Builder, f: Any, *xs: str) -> Any:
 
 @operator('Convolution2DFunction', 'ConvolutionND')
 def _convolution(b: Builder, f: Any, *xs: str) -> Any:
-    w = Windows.of(f.spec)
+    w = f.spec.windows()
     return b.op(
         'Conv',
         *xs,
-        pads=[*w.pad, *w.overhang()],
+        pads=[*w.pad, *overhang(w)],
         dilations=list(w.dilate),
-        group=w.groups,
-        **w.attributes(),
+        group=f.spec.groups,
+        **window(w),
     )
 
 
 @operator('Deconvolution2DFunction', 'DeconvolutionND')
 def _deconvolution(b: Builder, f: Any, *xs: str) -> Any:
-    w = Windows.of(f.spec)  # of the convolution that is transposed
+    w = f.spec.windows()  # of the convolution that is transposed
     extra = [
         size - (n - 1) * s - (k - 1) * d - 1 + 2 * p
         for size, n, s, k, d, p in zip(
@@ -95,8 +60,8 @@ def _deconvolution(b: Builder, f: Any, *xs: str) -> Any:
         pads=[*w.pad, *ends],
         output_padding=[max(0, e) for e in extra],
         dilations=list(w.dilate),
-        group=w.groups,
-        **w.attributes(),
+        group=f.spec.groups,
+        **window(w),
     )
 
 

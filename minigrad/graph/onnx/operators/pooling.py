@@ -5,28 +5,26 @@ from __future__ import annotations
 from typing import Any
 
 from minigrad.graph.onnx.builder import Builder, UnsupportedFunction, operator
-from minigrad.graph.onnx.operators.connection import Windows
+from minigrad.graph.onnx.operators.connection import overhang, window
 
 
 @operator('MaxPooling2D', 'MaxPoolingND')
 def _max_pooling(b: Builder, f: Any, x: str) -> Any:
-    w = Windows.of(f.spec)
-    return b.op('MaxPool', x, pads=[*w.pad, *w.overhang()], **w.attributes())
+    w = f.spec.windows()
+    return b.op('MaxPool', x, pads=[*w.pad, *overhang(w)], **window(w))
 
 
 @operator('AveragePooling2D', 'AveragePoolingND')
 def _average_pooling(b: Builder, f: Any, x: str) -> Any:
-    w = Windows.of(f.spec)
+    w = f.spec.windows()
     counted = int(f.spec.count_pad)
     pads = [*w.pad, *w.pad]
-    return b.op(
-        'AveragePool', x, pads=pads, count_include_pad=counted, **w.attributes()
-    )
+    return b.op('AveragePool', x, pads=pads, count_include_pad=counted, **window(w))
 
 
 @operator('Unpooling2D', 'UnpoolingND')
 def _unpooling(b: Builder, f: Any, x: str) -> Any:
-    w = Windows.of(f.spec)
+    w = f.spec.windows()
     if w.window != w.stride or any(w.pad):
         raise UnsupportedFunction('to_onnx: unpooling of windows that overlap')
     n = len(w.window)
