@@ -3,6 +3,7 @@
 from minigrad.onnx_chainer.export import (
     MAXIMUM_OPSET_VERSION,
     MINIMUM_OPSET_VERSION,
+    convert_parameter,
     export,
 )
 from minigrad.onnx_chainer.export_testcase import export_testcase
@@ -10,6 +11,7 @@ from minigrad.onnx_chainer.export_testcase import export_testcase
 __all__ = [
     'MAXIMUM_OPSET_VERSION',
     'MINIMUM_OPSET_VERSION',
+    'convert_parameter',
     'export',
     'export_testcase',
 ]

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
+
+import numpy
 
 from minigrad import backend
 from minigrad.configuration import using_config
@@ -50,7 +53,8 @@ def export(
         export_params: Whether the file holds the values of parameters.
         graph_name: Name of the graph.
         save_text: Whether to write ``filename + '.txt'`` too, to be read by people.
-        opset_version: Version of the operators, 13 or later; None is the newest tested.
+        opset_version: Version of the operators; None is the newest tested. Older ones
+            than 13, which ONNX-Chainer wrote, are raised to it with a warning.
         input_names: Names of the inputs: one, a list, or by the keys of ``args``.
         output_names: Names of the outputs: one, a list, or by the keys that the model
             returns.
@@ -71,8 +75,7 @@ def export(
         ImportError: The package onnx is missing.
         NotImplementedError: Converters of another kind are given.
         UnsupportedFunction: A function has no ONNX operator here.
-        ValueError: The number of names or shapes is not that of the inputs or outputs,
-            or the version is too old.
+        ValueError: The number of names or shapes is not that of the inputs or outputs.
 
     Source: compatible with onnx_chainer.export.
 
@@ -91,6 +94,12 @@ def export(
     if opset_version is None:
         newest = int(onnx.defs.onnx_opset_version())
         opset_version = min(newest, MAXIMUM_OPSET_VERSION)
+    elif opset_version < MINIMUM_OPSET_VERSION:
+        warnings.warn(
+            f'opset_version={opset_version} is older than what minigrad writes; the file '
+            f'has opset {MINIMUM_OPSET_VERSION}, which current readers take'
+        )
+        opset_version = MINIMUM_OPSET_VERSION
     positional: list[Variable] = []
     named: dict[str, Variable] = {}
     if isinstance(args, Mapping):
@@ -125,6 +134,14 @@ def export(
     inputs = {names.get(name, name): x for name, x in built.inputs.items()}
     outputs = {names.get(name, name): y for name, y in built.outputs.items()}
     return proto, inputs, outputs
+
+
+def convert_parameter(parameter: Any, context: Any = None) -> Any:
+    """Returns an array, Variable or Parameter as an ``onnx.TensorProto``."""
+    array = parameter.array if isinstance(parameter, Variable) else parameter
+    name = getattr(parameter, 'name', None) or ''
+    array = numpy.asarray(backend.to_cpu(array), order='C')
+    return import_onnx().numpy_helper.from_array(array, name)
 
 
 def _variable(x: Any) -> Variable:

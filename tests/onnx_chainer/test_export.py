@@ -112,7 +112,6 @@ def test_training_is_another_graph():
     [
         ({'input_names': ['a', 'b', 'c']}, ValueError, 'expected 2 input names, got 3'),
         ({'output_names': 'a'}, ValueError, 'expected 2 output names, got 1'),
-        ({'opset_version': 9}, ValueError, 'too old'),
         ({'external_converters': {'ReLU': print}}, NotImplementedError, 'builder'),
     ],
 )
@@ -121,6 +120,18 @@ def test_mistakes(arguments, error, text):
         onnx_chainer.export(Two(), [X, X], **arguments)
     with pytest.raises(ValueError, match='got str'):
         onnx_chainer.export(Two(), 'x')
+
+
+def test_an_old_version_is_raised_with_a_warning():
+    with pytest.warns(UserWarning, match='opset_version=9 is older'):
+        proto = onnx_chainer.export(L.Linear(3, 2), X, opset_version=9)
+    assert proto.opset_import[0].version == onnx_chainer.MINIMUM_OPSET_VERSION
+
+
+def test_convert_parameter():
+    tensor = onnx_chainer.convert_parameter(minigrad.Parameter(X, name='W'))
+    assert tensor.name == 'W'
+    np.testing.assert_array_equal(onnx.numpy_helper.to_array(tensor), X)
 
 
 def test_testcases(tmp_path):
