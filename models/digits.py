@@ -19,6 +19,7 @@ from tqdm import tqdm
 
 import minigrad as mg
 import minigrad.functions as F
+from minigrad.utils.program import Parser, positive, run
 
 from .lenet import LeNet
 
@@ -41,13 +42,17 @@ def evaluate(model: mg.Chain, x: Any, t: Any) -> tuple[float, float]:
 
 
 def train(
-    model: mg.Chain, data: Any, epochs: int, batchsize: int, seed: int
-) -> list[dict[str, float]]:
-    """Trains a classifier and returns one row of numbers per epoch."""
+    model: mg.Chain,
+    data: Any,
+    epochs: int,
+    batchsize: int,
+    seed: int,
+    log: list[dict[str, float]],
+) -> None:
+    """Trains a classifier and adds one row of numbers per epoch to a log."""
     (x, t), (x_test, t_test) = data
     rng = np.random.default_rng(seed)
     optimizer = mg.optimizers.Adam(alpha=2e-3).setup(model)
-    log = []
     for epoch in range(1, epochs + 1):
         # The step shrinks to nothing, which is worth about a percent of accuracy.
         optimizer.alpha = 2e-3 * (1 - (epoch - 1) / epochs)
@@ -82,13 +87,15 @@ def train(
             f'test loss {test_loss:.4f}  test accuracy {test_accuracy:.4f}',
             flush=True,
         )
-    return log
 
 
-def draw_curve(log: list[dict[str, float]], path: Path) -> None:
-    """Draws loss and accuracy against the epoch."""
-    import matplotlib
-
+def draw_curve(log: list[dict[str, float]], path: Path) -> list[Path]:
+    """Draws loss and accuracy against the epoch; returns the file it wrote, if any."""
+    try:
+        import matplotlib
+    except ImportError:
+        print(f'no {path.name}: matplotlib is not installed; pip install matplotlib')
+        return []
     matplotlib.use('Agg')
     import matplotlib.pyplot as plt
 
@@ -104,6 +111,7 @@ def draw_curve(log: list[dict[str, float]], path: Path) -> None:
     figure.tight_layout()
     figure.savefig(path, dpi=120)
     plt.close(figure)
+    return [path]
 
 
 def draw_graph(model: mg.Chain, data: Any, batchsize: int, folder: Path) -> list[Path]:
@@ -125,31 +133,55 @@ def draw_graph(model: mg.Chain, data: Any, batchsize: int, folder: Path) -> list
     return files
 
 
-def main(arguments: list[str] | None = None) -> None:
-    """Runs the program."""
-    parser = argparse.ArgumentParser(
+def main(arguments: list[str] | None = None) -> int:
+    """Runs the program; returns the exit status."""
+    parser = Parser(
         prog='python -m models.digits', description='Train LeNet on handwritten digits.'
     )
     parser.add_argument(
         '--out', type=Path, default=Path('result'), help='output folder'
     )
-    parser.add_argument('--epochs', type=int, default=40, help='passes over the data')
-    parser.add_argument('--batchsize', type=int, default=50, help='digits per step')
+    parser.add_argument(
+        '--epochs', type=positive, default=40, help='passes over the data'
+    )
+    parser.add_argument(
+        '--batchsize', type=positive, default=50, help='digits per step'
+    )
     parser.add_argument('--seed', type=int, default=0, help='of weights and order')
     options = parser.parse_args(arguments)
-    options.out.mkdir(parents=True, exist_ok=True)
+    return run(lambda: work(options))
 
+
+def work(options: argparse.Namespace) -> int:
+    """Trains, saves and draws; returns the exit status."""
+    options.out.mkdir(parents=True, exist_ok=True)
     np.random.seed(options.seed)  # the initializers draw from it
     training, test = mg.datasets.get_digits(ndim=3)
     data = [mg.dataset.concat_examples(part) for part in (training, test)]
-    model = LeNet()
-    log = train(model, data, options.epochs, options.batchsize, options.seed)
-
     path = options.out / 'lenet.npz'
+    print(
+        f'training LeNet on {len(training):,} digits for {options.epochs} epochs; the '
+        'kernels are compiled once, which takes about 10 s the first time',
+        flush=True,
+    )
+    if path.exists():
+        print(f'the results of an earlier run in {options.out} are overwritten')
+    model = LeNet()
+    log: list[dict[str, float]] = []
+    try:
+        train(model, data, options.epochs, options.batchsize, options.seed, log)
+    except KeyboardInterrupt:
+        mg.serializers.save_npz(path, model)
+        print(
+            f'\ninterrupted in epoch {len(log) + 1} of {options.epochs}; saved {path} as '
+            'it is; there are no pictures'
+        )
+        return 130
+
     mg.serializers.save_npz(path, model)
-    files = [path, options.out / 'log.jsonl', options.out / 'curve.png']
+    files = [path, options.out / 'log.jsonl']
     files[1].write_text(''.join([json.dumps(row) + '\n' for row in log]))
-    draw_curve(log, files[2])
+    files += draw_curve(log, options.out / 'curve.png')
     files += draw_graph(model, data[0], options.batchsize, options.out)
     print(f'saved {", ".join(map(str, files))}')
 
@@ -157,7 +189,8 @@ def main(arguments: list[str] | None = None) -> None:
     mg.serializers.load_npz(path, restored)
     _, accuracy = evaluate(restored, *data[1])
     print(f'test accuracy: {accuracy:.3f}')
+    return 0
 
 
 if __name__ == '__main__':
-    main()
+    raise SystemExit(main())

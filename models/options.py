@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import minigrad as mg
+from minigrad.utils.program import Parser, device, positive
 
 from .alexnet import VARIANTS
 from .data import NAMED
@@ -52,7 +53,7 @@ OPTIMIZERS = {
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     """Returns the options."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog='python -m models.train',
         description='Train a model on images.',
         epilog='The output folder receives log.jsonl (a line per row of the table), '
@@ -94,7 +95,12 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
         type=float,
         help="rate of learning; the optimizer's usual one by default",
     )
-    add('--device', default='@numpy', help='@numpy (default), or @cupy:0 for a GPU')
+    add(
+        '--device',
+        type=device,
+        default='@numpy',
+        help='@numpy (default), or @cupy:0 for a GPU',
+    )
     add('--seed', type=int, default=0, help='of weights, order and crops (0)')
     add(
         '--augment',
@@ -125,6 +131,11 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
         metavar='SNAPSHOT',
         help='go on from a snapshot; without a name, from the newest in --out',
     )
+    add(
+        '--overwrite',
+        action='store_true',
+        help='begin anew in a folder that holds another training',
+    )
     add('--out', type=Path, default=Path('result'), help='output folder (result)')
     options = parser.parse_args(arguments)
     if options.weights is not None and (options.model, options.variant) != (
@@ -137,14 +148,6 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     if options.loaders is not None and options.loaders < 0:
         parser.error(f'--loaders: expected 0 or more, got {options.loaders}')
     return options
-
-
-def positive(text: str) -> int:
-    """Returns a number of one or more."""
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f'expected 1 or more, got {number}')
-    return number
 
 
 def choose(options: argparse.Namespace) -> Architecture:

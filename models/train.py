@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import json
 import random
-import sys
 import warnings
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,9 @@ import minigrad as mg
 import minigrad.links as L
 from minigrad import training
 from minigrad.serializers import atomic_write
+from minigrad.serializers.errors import SnapshotError
 from minigrad.training import extensions, triggers
+from minigrad.utils.program import ProgramError, run
 
 from .advice import Advice
 from .data import Data, load
@@ -31,7 +32,7 @@ from .transforms import Prepare, statistics
 from .weights import load_torchvision
 
 # What may differ when a training goes on: everything else is part of the experiment.
-FREE_TO_CHANGE = ('doctor', 'epoch', 'resume', 'device', 'loaders', 'out')
+FREE_TO_CHANGE = ('doctor', 'epoch', 'resume', 'device', 'loaders', 'out', 'overwrite')
 TEST_ACCURACY = 'validation/main/accuracy'
 
 
@@ -78,6 +79,11 @@ def prepare_folder(options: argparse.Namespace, setup: dict[str, Any]) -> None:
     """Writes setup.json, after looking for leftovers of another training."""
     options.out.mkdir(parents=True, exist_ok=True)
     path = options.out / 'setup.json'
+    if options.resume is None and path.exists() and not options.overwrite:
+        raise ProgramError(
+            f'{options.out} holds another training: --resume goes on with it, --overwrite '
+            'begins anew there, --out NAME takes another folder'
+        )
     if options.resume is not None and path.is_file():
         before = json.loads(path.read_text())['options']
         for name, value in setup['options'].items():
@@ -201,7 +207,9 @@ def resume(options: argparse.Namespace, trainer: training.Trainer) -> None:
                 raise
             warnings.warn(f'{path} is damaged and passed over: {error}', stacklevel=2)
         else:
-            print(f'resuming   {path}')
+            done = trainer.updater.epoch
+            left = 'nothing left to do, ' if done >= options.epoch else ''
+            print(f'resuming   {path}: {left}{done} of {options.epoch} epochs')
             return
 
 
@@ -220,7 +228,10 @@ def train(options: argparse.Namespace) -> int:
     seed_everything(options)
     architecture = choose(options)
     size = SIZE_OF_FOLDERS if architecture.size is None else architecture.size
-    data = load(options.dataset, size)
+    try:
+        data = load(options.dataset, size)
+    except ValueError as error:  # a folder that holds something else
+        raise ProgramError(str(error)) from error
     model = make_model(options, architecture, len(data.classes))
     print(
         f'model      {type(model.predictor).__name__}, {len(data.classes)} classes\n'
@@ -250,11 +261,7 @@ def train(options: argparse.Namespace) -> int:
 def main(arguments: list[str] | None = None) -> int:
     """Runs the program; returns the exit status."""
     options = parse(arguments)
-    try:
-        return train(options)
-    except (FileNotFoundError, mg.dataset.DatasetError) as error:
-        sys.stderr.write(f'{error}\n')
-        return 2
+    return run(lambda: train(options), [mg.dataset.DatasetError, SnapshotError])
 
 
 if __name__ == '__main__':

@@ -9,13 +9,13 @@ from __future__ import annotations
 import argparse
 import importlib
 import pkgutil
-import sys
 from collections.abc import Sequence
 
 from minigrad._version import __version__
 from minigrad.dataset import DatasetError
 from minigrad.graph import UnreadableModel
 from minigrad.serializers import SnapshotError
+from minigrad.utils.program import Parser, run
 
 
 def commands() -> list[str]:
@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit status.
     """
-    parser = argparse.ArgumentParser(prog='python -m minigrad')
+    parser = Parser(prog='python -m minigrad')
     parser.add_argument('--version', action='version', version=__version__)
     subparsers = parser.add_subparsers(dest='command', required=True, metavar='COMMAND')
     modules = {}
@@ -48,15 +48,5 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
         module.add_arguments(subparser)
     options = parser.parse_args(arguments)
-    try:
-        return int(modules[options.command].run(options) or 0)
-    except CommandError as error:
-        print(f'error: {error}', file=sys.stderr)
-    except (SnapshotError, UnreadableModel, DatasetError, OSError) as error:
-        # A file that cannot be read: the first line says which, and why.
-        print(f'error: {str(error).splitlines()[0]}', file=sys.stderr)
-    return 2
-
-
-class CommandError(Exception):
-    """Ends a command with a message instead of a traceback."""
+    mistakes = [SnapshotError, UnreadableModel, DatasetError]
+    return run(lambda: modules[options.command].run(options), mistakes)

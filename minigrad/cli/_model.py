@@ -8,9 +8,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from minigrad.cli import CommandError
 from minigrad.link import Link
 from minigrad.serializers import load_npz
+from minigrad.utils.program import ProgramError
 
 
 def add_model_arguments(parser: argparse.ArgumentParser) -> None:
@@ -46,11 +46,11 @@ def make_model(options: argparse.Namespace) -> Link:
     """Imports and makes the model that was named.
 
     Raises:
-        CommandError: It cannot be found or made; says why.
+        ProgramError: It cannot be found or made; says why.
     """
     module_name, colon, expression = options.model.partition(':')
     if not colon or not expression:
-        raise CommandError(
+        raise ProgramError(
             f'the model is given as module:Class, such as models.lenet:LeNet, got '
             f'{options.model!r}'
         )
@@ -58,7 +58,7 @@ def make_model(options: argparse.Namespace) -> Link:
     try:
         module = importlib.import_module(module_name)
     except ImportError as error:
-        raise CommandError(f'cannot import {module_name}: {error}') from error
+        raise ProgramError(f'cannot import {module_name}: {error}') from error
     finally:
         sys.path.remove('')
     name, _, arguments = expression.partition('(')
@@ -68,12 +68,12 @@ def make_model(options: argparse.Namespace) -> Link:
             for key, value in vars(module).items()
             if isinstance(value, type) and issubclass(value, Link)
         ]
-        raise CommandError(f'{module_name} has no {name}; it has {", ".join(found)}')
+        raise ProgramError(f'{module_name} has no {name}; it has {", ".join(found)}')
     made: Any = getattr(module, name)
     if isinstance(made, type) or arguments:
         made = made(**_arguments(arguments))
     if not isinstance(made, Link):
-        raise CommandError(f'{options.model} is no Link, but a {type(made).__name__}')
+        raise ProgramError(f'{options.model} is no Link, but a {type(made).__name__}')
     if options.weights is not None:
         load_npz(options.weights, made)
     return made
@@ -91,6 +91,6 @@ def _arguments(text: str) -> dict[str, Any]:
             raise ValueError
         return {str(k.arg): ast.literal_eval(k.value) for k in call.keywords}
     except (SyntaxError, ValueError):
-        raise CommandError(
+        raise ProgramError(
             f'cannot read the arguments ({text}; give them as Class(name=value, ...)'
         ) from None

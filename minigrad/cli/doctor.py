@@ -26,12 +26,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Runs this command; the status is 1 if there are findings."""
-    from minigrad.cli import CommandError
+    from minigrad.utils.program import ProgramError
 
     try:
         findings = diagnose_log(options.result, options.classes)
     except (OSError, ValueError) as error:
-        raise CommandError(str(error)) from error
+        raise ProgramError(str(error)) from error
     if options.json:
         print(json.dumps([finding.to_dict() for finding in findings], indent=1))
     else:

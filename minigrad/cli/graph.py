@@ -12,12 +12,12 @@ import argparse
 from pathlib import Path
 
 from minigrad import functions as F
-from minigrad.cli import CommandError
 from minigrad.cli._model import add_model_arguments, make_model
 from minigrad.configuration import using_config
 from minigrad.graph import EngineError, Graph, trace_step
 from minigrad.graph.metrics import METRICS
 from minigrad.graph.summarise import make_inputs
+from minigrad.utils.program import ProgramError
 from minigrad.variable import Variable
 
 HELP = 'draw the graph of a model'
@@ -71,7 +71,7 @@ def run(options: argparse.Namespace) -> None:
             y = model(*inputs)
             if options.step:
                 if not isinstance(y, Variable):
-                    raise CommandError('--step needs a model that gives one Variable')
+                    raise ProgramError('--step needs a model that gives one Variable')
                 model.cleargrads()
                 F.sum(y).backward()
 
@@ -96,7 +96,7 @@ def _write(graph: Graph, options: argparse.Namespace) -> None:
         else:
             graph.render(options.out, metric=options.metric, **drawn)
     except (EngineError, ValueError) as error:
-        raise CommandError(str(error)) from error
+        raise ProgramError(str(error)) from error
 
 
 def _fold(text: str) -> str | int | None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import minigrad as mg
+from minigrad.utils import program
 
 from . import EXPERIMENTS
 from .data import Loader, use_folder
@@ -29,7 +30,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
             for e in EXPERIMENTS.values()
         ]
     )
-    parser = argparse.ArgumentParser(
+    parser = program.Parser(
         prog='python -m models.experiments',
         description='Run published experiments again: theirs, ours, time.',
         epilog=f'experiments:\n{table}',
@@ -99,6 +100,12 @@ def line(cells: tuple[Any, ...]) -> str:
 def main(arguments: list[str] | None = None) -> int:
     """Runs the program; returns how many rows fell short."""
     options = parse(arguments)
+    lost = f'the rows above stand; logs and curves are in {options.out}'
+    return program.run(lambda: work(options), [mg.dataset.DatasetError], lost)
+
+
+def work(options: argparse.Namespace) -> int:
+    """Runs the experiments; returns how many rows fell short."""
     use_folder(options.data)
     load = Loader()
     run = Run(load, options.out, options.seed, options.quick, options.device)
