@@ -7,6 +7,8 @@ identity; none is kept alive.
 
 from __future__ import annotations
 
+import contextlib
+import inspect
 import math
 import time
 import tracemalloc
@@ -352,9 +354,11 @@ class _LinkPaths(LinkHook):
             path = (*self.path, link.name or type(link).__name__)
         self._stack.append((link, path))
         self._counts[path] = self._counts.get(path, -1) + 1
-        for x in (*args.args, *args.kwargs.values()):
-            if isinstance(x, Variable) and x.name is not None and x.array is not None:
-                self._inputs[id(x.array)] = weakref.ref(x.array), x.name
+        for name, x in _named_arguments(args, outermost=len(self._stack) == 1):
+            array = x.array if isinstance(x, Variable) else x
+            name = getattr(x, 'name', None) or name
+            if name is not None and backend.is_array(array):
+                self._inputs[id(array)] = weakref.ref(array), name
 
     def forward_postprocess(self, args: ForwardPostprocessArgs) -> None:
         # A forward that raised, and was caught further out, left its entry behind.
@@ -378,6 +382,22 @@ class _LinkPaths(LinkHook):
         if known is not None and known[0]() is array:
             return 'input', known[1], None
         return 'input', None, None
+
+
+def _named_arguments(
+    args: ForwardPreprocessArgs, outermost: bool
+) -> list[tuple[str | None, Any]]:
+    """Returns what a link is called with; the names only of the outermost link."""
+    values = [*args.args, *args.kwargs.values()]
+    if outermost:
+        with contextlib.suppress(TypeError, ValueError, AttributeError):
+            signature = inspect.signature(args.link.forward)  # type: ignore[attr-defined]
+            bound = signature.bind(*args.args, **args.kwargs).arguments
+            named = [(key, x) for key, x in bound.items() if backend.is_array(x)]
+            named += [(key, x) for key, x in bound.items() if isinstance(x, Variable)]
+            if len(named) == len(values):
+                return list(named)
+    return [(None, x) for x in values]
 
 
 def _find_in(link: Link, array: Array) -> tuple[str, str, Parameter | None] | None:

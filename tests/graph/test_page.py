@@ -51,7 +51,7 @@ def test_holds_what_was_recorded():
     shown = content(page(graph))
     assert shown['critical'] == [call.id for call in graph.critical_path]
     names = [v['name'] for v in shown['values'].values() if v['kind'] == 'input']
-    assert names == ['x', 't']
+    assert names == ['image', 't']  # of the model, and of the loss
     assert shown['metric'] == 'time'
     assert shown['trouble'] is None
     assert shown['folded'] == []
