@@ -43,7 +43,7 @@ def test_lenet(tmp_path):
 @pytest.mark.slow
 def test_deepconvnet(tmp_path):  # D1
     doctor = run_trainer(
-        tmp_path, DeepConvNet(), Adam(alpha=0.0), 80, 100, train=IMAGES,
+        tmp_path, DeepConvNet(), Adam(alpha=0.0), 45, 100, train=IMAGES,
         test=TEST_IMAGES, extend=[rise_and_fall],
     )  # fmt: skip
     assert names(doctor) == []
@@ -52,7 +52,7 @@ def test_deepconvnet(tmp_path):  # D1
 @pytest.mark.slow
 def test_alexnet(tmp_path):  # A1
     doctor = run_trainer(
-        tmp_path, AlexNetSmall(), SGD(lr=0.01), 60, 16, train=IMAGES, test=TEST_IMAGES
+        tmp_path, AlexNetSmall(), SGD(lr=0.01), 30, 16, train=IMAGES, test=TEST_IMAGES
     )
     assert names(doctor) == []
 

@@ -79,7 +79,8 @@ class TestIllByDesign:
             changed(d, lambda x: x.transpose(0, 2, 3, 1).copy())
             for d in (IMAGES, TEST_IMAGES)
         )
-        doctor = run_trainer(tmp_path, _Small(), Adam(), 8, train=train, test=test)
+        with pytest.warns(UserWarning, match='looks like channels last'):
+            doctor = run_trainer(tmp_path, _Small(), Adam(), 8, train=train, test=test)
         assert names(doctor) == ['layout']
         assert '(50, 28, 28, 1)' in doctor.findings[0].evidence
         assert 'transpose(0, 3, 1, 2)' in doctor.findings[0].fix
@@ -241,7 +242,10 @@ class TestLoop:
             F.softmax_cross_entropy(model(x), t).backward()
             optimizer.update()
 
-        assert names(run_loop(*self.model(), step)) == ['gradients not cleared']
+        # The gradients of new parameters are NaN until they are cleared.
+        with pytest.warns(UserWarning, match='before any backward'):
+            doctor = run_loop(*self.model(), step)
+        assert names(doctor) == ['gradients not cleared']
 
     def test_no_backward(self):
         def step(model, optimizer, x, t):
@@ -249,7 +253,9 @@ class TestLoop:
             model.cleargrads()
             optimizer.update()
 
-        assert names(run_loop(*self.model(), step)) == ['update without backward']
+        with pytest.warns(UserWarning, match='before any backward'):
+            doctor = run_loop(*self.model(), step)
+        assert names(doctor) == ['update without backward']
 
     def test_backward_twice(self):
         def step(model, optimizer, x, t):
@@ -285,7 +291,9 @@ class TestLoop:
     def test_an_optimizer_of_another_model(self):
         model, _ = self.model()
         _, optimizer = self.model()
-        assert 'parameters outside the optimizer' in names(run_loop(model, optimizer))
+        with pytest.warns(UserWarning, match='before any backward'):
+            doctor = run_loop(model, optimizer)
+        assert 'parameters outside the optimizer' in names(doctor)
 
     def test_links_in_a_list(self):
         model, _ = self.model()
@@ -294,7 +302,9 @@ class TestLoop:
             lambda x: model.more['head'](forward(x)),
             model.forward,
         )
-        doctor = run_loop(model, Adam().setup(model), n=5)
+        with pytest.warns(UserWarning, match='holds a Linear'):
+            optimizer = Adam().setup(model)
+        doctor = run_loop(model, optimizer, n=5)
         assert names(doctor) == ['parameters outside the optimizer']
         assert 'ChainList' in doctor.findings[0].fix
 
