@@ -14,7 +14,12 @@ import numpy
 from numpy import ndarray
 
 from minigrad import backend, provided
-from minigrad._checks import as_arrays, check_inputs, check_nan, protect_retained
+from minigrad._checks import (
+    as_arrays,
+    check_inputs,
+    check_nan,
+    protect_retained,
+)
 from minigrad.configuration import changed_defaults, config
 from minigrad.errors import InvalidType
 from minigrad.function_hook import LocalHooks
@@ -151,7 +156,7 @@ class FunctionNode(LocalHooks):
         on_cpu, requires_grad, rank = True, False, 0
         for x in inputs:
             if not isinstance(x, Variable):
-                x = Variable(x, requires_grad=False)
+                x = self._input_(x)
             array = x._array
             arrays.append(array)
             if array.__class__ is not ndarray:
@@ -196,6 +201,12 @@ class FunctionNode(LocalHooks):
         if not ordinary and config.debug:
             protect_retained(self)
         return tuple(variables)
+
+    def _input_(self, array: Any) -> Variable:
+        try:
+            return Variable(array, requires_grad=False)
+        except TypeError as error:
+            raise TypeError(f'{self.public_name}: {error}') from None
 
     def _forward_specially_(self, in_data: InputTypes, on_cpu: bool) -> Any:
         """Runs `forward` between the hooks, on its device, with the checks asked for."""

@@ -4,8 +4,38 @@ from __future__ import annotations
 
 from typing import Any
 
+from minigrad.backend import is_array
 from minigrad.errors import InvalidType
-from minigrad.variable import as_variable
+from minigrad.input_hints import conversion
+from minigrad.suggestions import shown
+from minigrad.variable import Variable, as_variable
+
+
+def array_of(function: str, name: str, x: Any) -> Variable:
+    """Returns an input as a Variable, or refuses it in the name of a function.
+
+    Raises:
+        TypeError: It is neither an array nor a Variable.
+    """
+    if not isinstance(x, Variable) and not is_array(x):
+        raise TypeError(
+            f'{function}: expected {name} as an array or a Variable, got {shown(x)}\n'
+            f'  hint: {conversion(x)}'
+        )
+    return as_variable(x)
+
+
+def list_of(function: str, name: str, xs: Any) -> list[Variable]:
+    """Returns a list or tuple of inputs as Variables, or refuses it.
+
+    Raises:
+        TypeError: It is no list or tuple, or something in it is no array.
+    """
+    if not isinstance(xs, (list, tuple)):
+        raise TypeError(
+            f'{function}: expected {name} as a list of arrays, got {shown(xs)}'
+        )
+    return [array_of(function, f'{name}[{i}]', x) for i, x in enumerate(xs)]
 
 
 class Checker:

@@ -6,7 +6,7 @@ from typing import Any
 
 from minigrad.dtypes import is_float
 from minigrad.function_node import FunctionNode, InputTypes
-from minigrad.variable import as_variable
+from minigrad.functions._check import array_of
 
 _LENGTHS = ('L', 'H, W', 'D, H, W')
 
@@ -17,7 +17,7 @@ def require_axes(function: str, x: Any, ndim: int) -> None:
     Raises:
         ValueError: It has more or fewer.
     """
-    x = as_variable(x)
+    x = array_of(function, 'x', x)
     if x.ndim != ndim + 2:
         raise ValueError(
             f'{function}: expected x.ndim == {ndim + 2} (N, C, {_LENGTHS[ndim - 1]}), '

@@ -7,6 +7,7 @@ from typing import Any
 from minigrad.functions._edges import masked
 from minigrad.functions.activation._activation import Activation
 from minigrad.kernels import kernels_for
+from minigrad.suggestions import refuse_arrays
 from minigrad.types import Array
 from minigrad.variable import Variable
 
@@ -16,6 +17,7 @@ class ClippedReLU(Activation):
     on_arrays = True
 
     def __init__(self, z: float) -> None:
+        refuse_arrays('clipped_relu', z=z)
         if not z > 0:
             raise ValueError(f'clipped_relu: expected z > 0, got {z}')
         self.cap = z

@@ -8,6 +8,7 @@ from minigrad.functions._edges import masked
 from minigrad.functions.activation._activation import Activation
 from minigrad.functions.math.elementary import exp
 from minigrad.kernels import kernels_for
+from minigrad.suggestions import refuse_arrays
 from minigrad.types import Array
 from minigrad.variable import Variable
 
@@ -16,6 +17,7 @@ class ELU(Activation):
     on_arrays = True
 
     def __init__(self, alpha: float = 1.0, scale: float = 1.0) -> None:
+        refuse_arrays('elu', alpha=alpha, scale=scale)
         self.alpha = float(alpha)
         self.scale = float(scale)
 

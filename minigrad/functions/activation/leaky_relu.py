@@ -7,6 +7,7 @@ from typing import Any
 from minigrad.functions._edges import masked
 from minigrad.functions.activation._activation import Activation
 from minigrad.kernels import kernels_for
+from minigrad.suggestions import refuse_arrays
 from minigrad.types import Array
 from minigrad.variable import Variable, as_array
 
@@ -16,6 +17,7 @@ class LeakyReLU(Activation):
     on_arrays = True
 
     def __init__(self, slope: float = 0.2) -> None:
+        refuse_arrays('leaky_relu', slope=slope)
         self.slope = slope
 
     def forward(self, inputs: tuple[Array, ...]) -> Any:

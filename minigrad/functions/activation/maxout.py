@@ -6,6 +6,7 @@ from typing import Any
 
 from minigrad.functions._check import Checker
 from minigrad.functions.math.minmax import max as max_of
+from minigrad.suggestions import refuse_arrays
 from minigrad.variable import Variable, as_variable
 
 
@@ -35,6 +36,7 @@ def maxout(x: Any, pool_size: int, axis: int = 1) -> Variable:
         array([[3., 2.]])
     """
     x = as_variable(x)
+    refuse_arrays('maxout', pool_size=pool_size)
     if pool_size <= 0:
         raise ValueError(f'maxout: expected pool_size > 0, got {pool_size}')
     shape = x.shape

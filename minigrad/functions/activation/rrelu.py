@@ -9,6 +9,7 @@ from minigrad.configuration import config
 from minigrad.function_node import InputTypes
 from minigrad.functions.activation._activation import Activation, split_at_zero
 from minigrad.functions.noise._draw import uniform_like
+from minigrad.suggestions import refuse_arrays
 from minigrad.types import Array
 from minigrad.utils import argument
 
@@ -18,6 +19,7 @@ class RReLU(Activation):
     on_arrays = True
 
     def __init__(self, lower: float, upper: float, r: Array | None = None) -> None:
+        refuse_arrays('rrelu', l=lower, u=upper)
         if not 0 <= lower <= upper:
             raise ValueError(f'rrelu: expected 0 <= l <= u, got l={lower}, u={upper}')
         self.lower = lower

@@ -9,6 +9,7 @@ from minigrad.functions.activation._activation import Activation
 from minigrad.functions.activation.sigmoid import sigmoid, sigmoid_array
 from minigrad.kernels import kernels_for
 from minigrad.kernels.formula import Step
+from minigrad.suggestions import refuse_arrays
 from minigrad.types import Array
 from minigrad.variable import Variable
 
@@ -26,6 +27,7 @@ class Softplus(Activation):
     on_arrays = True
 
     def __init__(self, beta: float = 1.0) -> None:
+        refuse_arrays('softplus', beta=beta)
         self.beta = float(beta)
 
     def forward(self, inputs: tuple[Array, ...]) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from minigrad.configuration import get_dtype
+from minigrad.functions._axis import is_int
 from minigrad.functions._check import Checker
 from minigrad.functions.loss._labels import check_labels
 from minigrad.variable import Variable, as_array, as_variable
@@ -38,5 +39,9 @@ def one_hot(t: Any, n_classes: int, dtype: Any = None) -> Variable:
     x = as_variable(as_array(t))
     if x.dtype.kind not in 'iu':
         raise Checker('one_hot', t=x).refuse("t.dtype.kind == 'i'", x.dtype)
+    if not is_int(n_classes) or n_classes < 1:
+        raise ValueError(
+            f'one_hot: n_classes must be an int of 1 or more, got {n_classes!r}'
+        )
     check_labels('one_hot', x.array, n_classes, None)
     return as_variable(x.xp.eye(n_classes, dtype=get_dtype(dtype))[x.array])

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from minigrad.function_node import FunctionNode, InputTypes
 from minigrad.kernels import kernels_for
+from minigrad.kernels.specs_nd import read_numbers
+from minigrad.suggestions import shown
 from minigrad.types import Array
 from minigrad.variable import Variable
 
@@ -80,7 +83,8 @@ def resize_images(
 
     Raises:
         InvalidType: ``x`` is not float with 4 axes.
-        ValueError: ``mode`` is another one.
+        TypeError: ``output_shape`` is not a pair.
+        ValueError: ``mode`` is another one, or ``output_shape`` not two positive ints.
 
     Gradient: ``gy`` spread over the pixels it was made of, by their weights.
     Double backprop: yes.
@@ -96,4 +100,10 @@ def resize_images(
         raise ValueError(
             f"resize_images: mode must be 'bilinear' or 'nearest', got {mode!r}"
         )
+    if not isinstance(output_shape, Sequence) or isinstance(output_shape, str):
+        raise TypeError(
+            'resize_images: expected output_shape as (OH, OW), got '
+            f'{shown(output_shape)}'
+        )
+    output_shape = read_numbers(output_shape, 2, 'output_shape', 1, 'resize_images')
     return ResizeImages(output_shape, mode, align_corners).apply((x,))[0]

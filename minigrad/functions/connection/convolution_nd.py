@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from minigrad.functions._check import array_of
 from minigrad.functions._spatial import require_axes
 from minigrad.functions.connection._convolution import ConvolutionND as ConvolutionND
 from minigrad.functions.connection._convolution import (
     ConvolutionNDGradW as ConvolutionNDGradW,
 )
 from minigrad.kernels.specs_nd import IntOrInts
-from minigrad.variable import Variable, as_variable
+from minigrad.variable import Variable
 
 
 def convolution_nd(
@@ -58,7 +59,12 @@ def convolution_nd(
         (1, 2, 6, 4, 3)
     """
     function = ConvolutionND(
-        as_variable(x).ndim - 2, stride, pad, cover_all, dilate, groups
+        array_of('convolution_nd', 'x', x).ndim - 2,
+        stride,
+        pad,
+        cover_all,
+        dilate,
+        groups,
     )
     return function.apply((x, W) if b is None else (x, W, b))[0]
 

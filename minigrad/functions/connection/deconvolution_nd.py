@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from minigrad.functions._check import array_of
 from minigrad.functions._spatial import require_axes
 from minigrad.functions.connection._convolution import (
     DeconvolutionND as DeconvolutionND,
 )
 from minigrad.kernels.specs_nd import IntOrInts
-from minigrad.variable import Variable, as_variable
+from minigrad.variable import Variable
 
 
 def deconvolution_nd(
@@ -58,7 +59,12 @@ def deconvolution_nd(
         (1, 2, 4, 13, 25)
     """
     function = DeconvolutionND(
-        as_variable(x).ndim - 2, stride, pad, outsize, dilate, groups
+        array_of('deconvolution_nd', 'x', x).ndim - 2,
+        stride,
+        pad,
+        outsize,
+        dilate,
+        groups,
     )
     return function.apply((x, W) if b is None else (x, W, b))[0]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from minigrad.functions._check import Checker, array_of
 from minigrad.functions.array.concat import concat
 from minigrad.functions.array.expand_dims import expand_dims
 from minigrad.functions.array.reshape import reshape
@@ -47,6 +48,14 @@ def black_out(x: Any, t: Any, W: Any, samples: Any, reduce: str = 'mean') -> Var
         >>> F.black_out(x, np.array([0]), W, np.array([[1, 2]]))
         variable(1.9095425)
     """
+    samples, t = (
+        array_of('black_out', 'samples', samples),
+        array_of('black_out', 't', t),
+    )
+    for name, label in (('t', t), ('samples', samples)):
+        if label.dtype.kind != 'i':
+            check = Checker('black_out', t=t, samples=samples)
+            raise check.refuse(f"{name}.dtype.kind == 'i'", label.dtype)
     check_reduce('black_out', reduce, 'mean', 'no')
     column = expand_dims(as_variable(x), 2)  # (N, D, 1)
     right = matmul(expand_dims(embed_id(t, W), 1), column)  # (N, 1, 1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from minigrad.functions._check import Checker
+from minigrad.functions._check import Checker, array_of, list_of
 from minigrad.functions.array.concat import concat
 from minigrad.functions.array.expand_dims import expand_dims
 from minigrad.functions.array.get_item import get_item
@@ -16,11 +16,11 @@ from minigrad.functions.math.minmax import argmax
 from minigrad.functions.math.minmax import max as max_of
 from minigrad.functions.math.sum import sum as sum_of
 from minigrad.types import Array
-from minigrad.variable import Variable, as_array, as_variable
+from minigrad.variable import Variable, as_array
 
 
 def _read(function: str, cost: Any, xs: Any) -> tuple[Variable, list[Variable]]:
-    cost, xs = as_variable(cost), [as_variable(x) for x in xs]
+    cost, xs = array_of(function, 'cost', cost), list_of(function, 'xs', xs)
     if not xs:
         raise ValueError(f'{function}: expected a sequence of batches, got none')
     if xs[0].ndim != 2 or cost.shape != (xs[0].shape[1],) * 2:
@@ -84,7 +84,10 @@ def crf1d(cost: Any, xs: Any, ys: Any, reduce: str = 'mean') -> Variable:
     """
     check_reduce('crf1d', reduce, 'mean', 'no')
     cost, xs = _read('crf1d', cost, xs)
-    labels: Sequence[Array] = [as_array(y) for y in ys]
+    labels: Sequence[Array] = [as_array(y) for y in list_of('crf1d', 'ys', ys)]
+    for y in labels:
+        if y.dtype.kind != 'i':
+            raise Checker('crf1d', cost=cost).refuse("ys[i].dtype.kind == 'i'", y.dtype)
     if len(labels) != len(xs):
         raise ValueError(
             f'crf1d: expected as many ys as xs, got {len(labels)} and {len(xs)}'

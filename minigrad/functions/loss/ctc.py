@@ -9,7 +9,7 @@ import numpy
 
 from minigrad.backend import get_array_module, may_look_at
 from minigrad.function_node import FunctionNode
-from minigrad.functions._check import Checker
+from minigrad.functions._check import Checker, array_of, list_of
 from minigrad.functions._edges import masked
 from minigrad.functions.activation.log_softmax import log_softmax
 from minigrad.functions.array.cast import cast
@@ -144,7 +144,8 @@ def connectionist_temporal_classification(
             f'got {type(blank_symbol).__name__}'
         )
     check_reduce('connectionist_temporal_classification', reduce, 'mean', 'no')
-    xs, t = stack(x), as_array(t)
+    name = 'connectionist_temporal_classification'
+    xs, t = stack(list_of(name, 'x', x)), array_of(name, 't', t).array
     xp = get_array_module(t)
     if input_length is None:
         input_length = xp.full(len(t), len(x), 'i')

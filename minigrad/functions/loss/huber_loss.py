@@ -9,6 +9,7 @@ from minigrad.functions.array.expand_dims import expand_dims
 from minigrad.functions.loss._labels import check_reduce
 from minigrad.functions.loss._pair import PairLoss
 from minigrad.functions.math.clip import clip
+from minigrad.suggestions import refuse_arrays
 from minigrad.types import Array
 from minigrad.variable import Variable
 
@@ -17,6 +18,7 @@ class HuberLoss(PairLoss):
     arg_names = ('x', 't')
 
     def __init__(self, delta: float, reduce: str = 'sum_along_second_axis') -> None:
+        refuse_arrays('huber_loss', delta=delta, reduce=reduce)
         check_reduce('huber_loss', reduce, 'sum_along_second_axis', 'no')
         self.delta = delta
         self.reduce = reduce

@@ -9,6 +9,7 @@ import numpy
 
 from minigrad.backend import get_array_module
 from minigrad.function_node import FunctionNode, InputTypes
+from minigrad.functions._axis import is_int
 from minigrad.functions.activation.sigmoid import sigmoid
 from minigrad.functions.activation.softplus import softplus_array
 from minigrad.functions.array.cast import cast
@@ -18,6 +19,7 @@ from minigrad.functions.connection.embed_id import EmbedIDGrad, embed_id
 from minigrad.functions.loss._labels import check_labels, check_reduce
 from minigrad.functions.loss._pair import wide
 from minigrad.functions.math.matmul import matmul
+from minigrad.suggestions import shown
 from minigrad.types import Array
 
 
@@ -32,6 +34,16 @@ class NegativeSamplingFunction(FunctionNode):
     ) -> None:
         check_reduce('negative_sampling', reduce, 'sum', 'no')
         self.sampler = sampler
+        if not callable(sampler):
+            raise TypeError(
+                'negative_sampling: expected sampler as a function from a shape to '
+                f'labels, got {shown(sampler)}'
+            )
+        if not is_int(sample_size) or sample_size < 1:
+            raise ValueError(
+                'negative_sampling: sample_size must be an int of 1 or more, got '
+                f'{shown(sample_size)}'
+            )
         self.sample_size = sample_size
         self.reduce = reduce
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from minigrad.functions.activation.softmax import softmax
+from minigrad.suggestions import refuse_arrays
 from minigrad.variable import Variable, as_variable
 
 
@@ -32,6 +33,7 @@ def gumbel_softmax(log_pi: Any, tau: float = 0.1, axis: int = 1) -> Variable:
         >>> bool(abs(y.array.sum(axis=1) - 1).max() < 1e-6)
         True
     """
+    refuse_arrays('gumbel_softmax', tau=tau, axis=axis)
     log_pi = as_variable(log_pi)
     xp = log_pi.xp
     if log_pi.ndim < 1:

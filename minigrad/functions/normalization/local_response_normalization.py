@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from minigrad.function_node import FunctionNode, InputTypes
+from minigrad.functions._axis import is_int
 from minigrad.functions._derivative import derive
 from minigrad.kernels import kernels_for
 from minigrad.types import Array
@@ -20,6 +21,10 @@ class LocalResponseNormalization(FunctionNode):
     def __init__(
         self, n: int = 5, k: float = 2, alpha: float = 1e-4, beta: float = 0.75
     ) -> None:
+        if not is_int(n) or n < 1:
+            raise ValueError(
+                f'local_response_normalization: n must be an int of 1 or more, got {n!r}'
+            )
         self.arguments = n, k, alpha, beta
         self.n, self.k, self.alpha, self.beta = self.arguments
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from minigrad.functions._check import array_of
 from minigrad.functions._derivative import derive
 from minigrad.functions._spatial import require_axes
 from minigrad.functions.pooling._pooling_nd import PoolingND, Windowed
 from minigrad.kernels.specs_nd import IntOrInts
 from minigrad.types import Array
-from minigrad.variable import Variable, as_variable
+from minigrad.variable import Variable
 
 
 class AveragePoolingND(PoolingND):
@@ -108,7 +109,11 @@ def average_pooling_nd(
         array([[[1.]]])
     """
     function = AveragePoolingND(
-        as_variable(x).ndim - 2, ksize, stride, pad, pad_value=pad_value
+        array_of('average_pooling_nd', 'x', x).ndim - 2,
+        ksize,
+        stride,
+        pad,
+        pad_value=pad_value,
     )
     return function.apply((x,))[0]
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from minigrad.functions._check import array_of
 from minigrad.functions._derivative import derive
 from minigrad.functions._spatial import require_axes
 from minigrad.functions.pooling._pooling_nd import PoolingND, Windowed
 from minigrad.kernels import kernels_for
 from minigrad.kernels.specs_nd import IntOrInts
 from minigrad.types import Array
-from minigrad.variable import as_variable
 
 
 class MaxPoolingND(PoolingND):
@@ -102,7 +102,12 @@ def max_pooling_nd(
         [7, 7, 5, 5]
     """
     function = MaxPoolingND(
-        as_variable(x).ndim - 2, ksize, stride, pad, cover_all, return_indices
+        array_of('max_pooling_nd', 'x', x).ndim - 2,
+        ksize,
+        stride,
+        pad,
+        cover_all,
+        return_indices,
     )
     (y,) = function.apply((x,))
     return (y, function.indexes) if return_indices else y

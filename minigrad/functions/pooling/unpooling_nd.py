@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from minigrad.functions._chainer_attributes import reads
+from minigrad.functions._check import array_of
 from minigrad.functions._derivative import derive
 from minigrad.functions._spatial import require_axes
 from minigrad.functions.pooling._pooling_nd import PoolingND, Windowed
 from minigrad.kernels import kernels_for
 from minigrad.kernels.specs_nd import IntOrInts, read_numbers
 from minigrad.types import Array
-from minigrad.variable import Variable, as_variable
+from minigrad.variable import Variable
 
 
 @reads('spec', outs='size')
@@ -101,7 +102,12 @@ def unpooling_nd(
         (1, 1, 4, 6, 8)
     """
     function = UnpoolingND(
-        as_variable(x).ndim - 2, ksize, stride, pad, outsize, cover_all
+        array_of('unpooling_nd', 'x', x).ndim - 2,
+        ksize,
+        stride,
+        pad,
+        outsize,
+        cover_all,
     )
     return function.apply((x,))[0]
 

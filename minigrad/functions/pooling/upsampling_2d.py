@@ -6,12 +6,13 @@ from typing import Any
 
 from minigrad.function_node import InputTypes
 from minigrad.functions._chainer_attributes import reads
+from minigrad.functions._check import array_of
 from minigrad.functions.pooling._pooling_nd import Pooling2D
 from minigrad.functions.pooling.max_pooling_nd import MaxPoolingNDWithIndexes
 from minigrad.kernels import kernels_for
 from minigrad.kernels.specs import IntPair
 from minigrad.types import Array
-from minigrad.variable import Variable, as_array
+from minigrad.variable import Variable
 
 
 @reads('spec', outh='h', outw='w')
@@ -95,5 +96,6 @@ def upsampling_2d(
         array([[[[0., 0.],
                  [0., 3.]]]], dtype=float32)
     """
-    function = Upsampling2D(as_array(indexes), ksize, stride, pad, outsize, cover_all)
+    indexes = array_of('upsampling_2d', 'indexes', indexes).array
+    function = Upsampling2D(indexes, ksize, stride, pad, outsize, cover_all)
     return function.apply((x,))[0]

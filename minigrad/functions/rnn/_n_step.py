@@ -6,13 +6,15 @@ from collections.abc import Callable, Sequence
 from itertools import accumulate, pairwise
 from typing import Any
 
-from minigrad.functions._check import Checker
+from minigrad.dtypes import is_float
+from minigrad.functions._check import Checker, array_of, list_of
 from minigrad.functions.array.concat import concat
 from minigrad.functions.array.separate import separate
 from minigrad.functions.array.split_axis import split_axis
 from minigrad.functions.array.stack import stack
 from minigrad.functions.connection.linear import linear
 from minigrad.functions.noise.dropout import dropout
+from minigrad.suggestions import shown
 from minigrad.utils import argument
 
 # From the transformed input, h and c to the next h and c; c is None for cells without.
@@ -61,7 +63,7 @@ def n_step(
         Last states; last cells or None; and the output of each time,
         ``(B_t, directions * U)``.
     """
-    _check(name, n_layers * directions, hx, cx, ws, xs)
+    _check(name, n_layers * directions, hx, cx, ws, bs, xs)
     lengths = [len(x) for x in xs]
     places = list(accumulate(lengths[:-1]))
     hs = separate(hx)
@@ -111,8 +113,21 @@ def _run(
 
 
 def _check(
-    name: str, n_states: int, hx: Any, cx: Any, ws: Any, xs: Sequence[Any]
+    name: str, n_states: int, hx: Any, cx: Any, ws: Any, bs: Any, xs: Sequence[Any]
 ) -> None:
+    for what, given in (('ws', ws), ('bs', bs)):
+        if not isinstance(given, (list, tuple)) or len(given) != n_states:
+            raise TypeError(
+                f'{name}: expected {what} as a list of {n_states}, one for each layer '
+                f'and direction, got {shown(given)}'
+            )
+        for i, row in enumerate(given):
+            list_of(name, f'{what}[{i}]', row)
+            if len(row) != len(given[0]):
+                raise ValueError(f'{name}: {what}[{i}] has {len(row)} arrays')
+    hx, xs = array_of(name, 'hx', hx), list_of(name, 'xs', xs)
+    if 'lstm' in name:
+        array_of(name, 'cx', cx)
     if len(xs) == 0:
         raise ValueError(
             f'{name}: xs is empty, it needs the batch of one time at least'
@@ -123,6 +138,9 @@ def _check(
             f'the weights take {ws[0][0].shape[1]}'
         )
     check = Checker(name, hx=hx, cx=cx, **{'xs[0]': xs[0]})
+    for x in (hx, *xs):
+        if not is_float(x.dtype):
+            raise check.refuse('hx and xs of float', x.dtype)
     if hx.ndim != 3:
         raise check.refuse('hx.ndim == 3 (layers and directions, B, U)', hx.ndim)
     if hx.shape[0] != n_states:
