@@ -74,7 +74,7 @@ def inputs_all_ready(inputs: Any, supported_ndim: tuple[int, ...] = (2, 4)) -> b
 
 
 class DaliIterator:
-    """Iterator over a pipeline of NVIDIA DALI, which gives batches on a GPU."""
+    """Pipelines of NVIDIA DALI are not supported; use MultiprocessIterator."""
 
     def __init__(self, pipeline: Any = None, repeat: bool = True) -> None:
         raise NotImplementedError(
@@ -85,7 +85,7 @@ class DaliIterator:
 
 
 class TheanoFunction:
-    """A function of Theano as a link."""
+    """Theano ended in 2017 and does not run on this Python."""
 
     def __init__(self, inputs: Any = None, outputs: Any = None, *args: Any) -> None:
         raise NotImplementedError(
@@ -95,7 +95,7 @@ class TheanoFunction:
 
 
 class MultiprocessParallelUpdater:
-    """Updater with a process for each GPU of one machine."""
+    """Use minigrad.chainermn, which has a process for each GPU, started by mpiexec."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         raise NotImplementedError(

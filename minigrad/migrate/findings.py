@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import libcst as cst
 from libcst.metadata import ParentNodeProvider, PositionProvider, QualifiedNameProvider
 
+from minigrad import not_provided
 from minigrad.chainer import names, old_names
 from minigrad.chainer.alias import PACKAGES
 from minigrad.migrate import old_idioms
@@ -52,7 +53,7 @@ class Search(cst.CSTVisitor):
         found: Any = self.get_metadata(QualifiedNameProvider, node, set())
         for name in found:
             if name.source.name == 'IMPORT':
-                return str(name.name).replace('chainer.backends.cuda.', 'chainer.cuda.')
+                return _chainers(str(name.name))
         return ''
 
     def visit_Call(self, node: cst.Call) -> None:
@@ -103,13 +104,14 @@ class Search(cst.CSTVisitor):
         module = cst.helpers.get_full_name_for_node_or_raise(node.module)
         for alias in node.names:
             name = cst.helpers.get_full_name_for_node_or_raise(alias.name)
-            self._name(alias, f'{module}.{name}')
+            self._name(alias, _chainers(f'{module}.{name}'))
         return False
 
     def visit_Import(self, node: cst.Import) -> bool:
         """Looks at the modules that are imported."""
         for alias in node.names:
-            self._name(alias, cst.helpers.get_full_name_for_node_or_raise(alias.name))
+            name = cst.helpers.get_full_name_for_node_or_raise(alias.name)
+            self._name(alias, _chainers(name))
         return False
 
     def _name(self, node: cst.CSTNode, name: str) -> None:
@@ -125,6 +127,15 @@ class Search(cst.CSTVisitor):
             self._report(node, text)
 
 
+def _chainers(name: str) -> str:
+    # A full name as Chainer has it, whether the imports are rewritten or not.
+    for top, package in sorted(PACKAGES.items(), key=lambda pair: -len(pair[1])):
+        if name == package or name.startswith(f'{package}.'):
+            name = top + name.removeprefix(package)
+            break
+    return name.replace('chainer.backends.cuda.', 'chainer.cuda.')
+
+
 def _link_as_function(name: str) -> str | None:
     known = {listed.path for listed in names.listed()}
     if f'chainer.links.{name}' in known and f'chainer.functions.{name}' not in known:
@@ -136,6 +147,12 @@ def _link_as_function(name: str) -> str | None:
 
 
 def _not_provided(name: str) -> str | None:
+    try:
+        found = names.find(name)
+    except LookupError:
+        found = None
+    if getattr(found, '__module__', None) == not_provided.__name__:
+        return f'{name} is not provided: {found.__doc__.splitlines()[0]}'
     for listed in names.missing():
         if name == listed.path or name.startswith(f'{listed.path}.'):
             return f'{name} is not provided: {names.reason(listed)}'
