@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from minigrad.backend import get_array_module
 from minigrad.function_node import FunctionNode, InputTypes
 from minigrad.functions._chainer_attributes import reads
 from minigrad.functions._spatial import check_ndim
@@ -28,6 +29,32 @@ class Windowed(FunctionNode):
         """Returns a kernel such as ``max_pool_2d_scatter`` by its parts."""
         axes = '_2d' if self.spec.__class__ is PoolSpec else '_nd'
         return getattr(kernels_for(x), name + axes + end)
+
+
+def zero_outside(y: Array, spec: Any) -> Array:
+    """Returns ``y`` with 0 where a window lies wholly outside of the input.
+
+    There are such windows where padding is as wide as a window, or ``cover_all`` rounds
+    up with strides wider than windows. The maximum of nothing is minus infinity, which
+    would make the loss NaN.
+    """
+    if isinstance(spec, PoolSpec):
+        axes = [
+            (spec.h, spec.kh, spec.oh, spec.sy, spec.ph),
+            (spec.w, spec.kw, spec.ow, spec.sx, spec.pw),
+        ]
+    else:
+        axes = list(
+            zip(spec.size, spec.window, spec.out, spec.stride, spec.pad, strict=True)
+        )
+    if all([p < k and (out - 1) * s - p < n for n, k, out, s, p in axes]):  # noqa: C419
+        return y
+    inside = [
+        slice(max(0, -((k - 1 - p) // s)), -(-(n + p) // s)) for n, k, _, s, p in axes
+    ]
+    kept = get_array_module(y).zeros_like(y)
+    kept[(..., *inside)] = y[(..., *inside)]
+    return kept
 
 
 class PoolingND(Windowed):

@@ -36,7 +36,8 @@ def max_pooling_2d(
         x: Feature maps, float, shape ``(N, C, H, W)``.
         ksize: Window, ``k`` or ``(kh, kw)``, in pixels.
         stride: Distance between windows, ``s`` or ``(sy, sx)``; None is ``ksize``.
-        pad: Width of the padding, ``p`` or ``(ph, pw)``; padding never wins.
+        pad: Width of the padding, ``p`` or ``(ph, pw)``; padding never wins, and a
+            window of nothing else gives 0.
         cover_all: If True (Chainer's default) the output size rounds up so that every
             pixel is covered.
         return_indices: Return the places of the maxima too, for `upsampling_2d`.

@@ -7,7 +7,7 @@ from typing import Any
 from minigrad.functions._check import array_of
 from minigrad.functions._derivative import derive
 from minigrad.functions._spatial import require_axes
-from minigrad.functions.pooling._pooling_nd import PoolingND, Windowed
+from minigrad.functions.pooling._pooling_nd import PoolingND, Windowed, zero_outside
 from minigrad.kernels import kernels_for
 from minigrad.kernels.specs_nd import IntOrInts
 from minigrad.types import Array
@@ -24,7 +24,7 @@ class MaxPoolingND(PoolingND):
         y, self.args = self.kernel(x, 'max_pool')(x, self.spec)
         if self.return_indices:
             self.indexes = self.find_indexes(y)
-        return y
+        return zero_outside(y, self.spec)
 
     def find_indexes(self, y: Array) -> Array:
         """Returns where each maximum is in its window, in the order of memory."""
@@ -39,6 +39,7 @@ class MaxPoolingNDGrad(Windowed):
 
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         (gy,) = inputs
+        gy = zero_outside(gy, self.spec)
         return self.kernel(gy, 'max_pool', '_scatter')(gy, self.args, self.spec)
 
     def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
@@ -52,7 +53,8 @@ class MaxPoolingNDWithIndexes(Windowed):
 
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         (ggx,) = inputs
-        return self.kernel(ggx, 'max_pool', '_gather')(ggx, self.args, self.spec)
+        y = self.kernel(ggx, 'max_pool', '_gather')(ggx, self.args, self.spec)
+        return zero_outside(y, self.spec)
 
     def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
         return derive(MaxPoolingNDGrad(self.spec, self.args), *grad_outputs)
@@ -73,7 +75,8 @@ def max_pooling_nd(
         ksize: Window, ``k`` or ``(k1, ..., kn)``.
         stride: Distance between windows, ``s`` or one number per axis; None is
             ``ksize``.
-        pad: Width of the padding, ``p`` or one number per axis; padding never wins.
+        pad: Width of the padding, ``p`` or one number per axis; padding never wins, and
+            a window of nothing else gives 0.
         cover_all: If True (Chainer's default) the output size rounds up so that every
             element is covered.
         return_indices: Return the places of the maxima too.

@@ -109,3 +109,33 @@ def test_images_are_the_other_nodes_with_another_spec():
     ):
         assert name in [base.__name__ for base in two.__mro__]
         assert not {'forward', 'backward'} & vars(two).keys()
+
+
+@pytest.mark.parametrize('kernels', KERNELS)
+@pytest.mark.parametrize(
+    ('ksize', 'stride', 'pad', 'expected', 'gradient'),
+    [
+        (1, 3, 0, [1, 0], [1, 0, 0]),  # the second window begins behind the end
+        (1, 1, 1, [0, 1, 2, 3, 0], [1, 1, 1]),  # two windows hold padding alone
+        (2, 4, 3, [0, 3, 0], [0, 0, 1]),
+        (2, 2, 1, [1, 3, 0], [1, 0, 1]),
+    ],
+)
+def test_windows_wholly_outside_give_zero(
+    ksize, stride, pad, expected, gradient, kernels
+):
+    data = np.array([1, 2, 3], 'f')
+    with using_kernels(kernels):
+        for x, function in (
+            (data.reshape(1, 1, 3), F.max_pooling_1d),
+            (data.reshape(1, 1, 1, 3), F.max_pooling_2d),
+            (data.reshape(1, 1, 1, 1, 3), F.max_pooling_3d),
+        ):
+            x = minigrad.Variable(x)
+            wide = [1] * (x.ndim - 3)
+            y = function(
+                x, (*wide, ksize), (*wide, stride), (*[0] * len(wide), pad), True
+            )
+            assert y.array.ravel().tolist() == expected
+            (gx,) = minigrad.grad([y], [x], [minigrad.Variable(np.ones_like(y.array))])
+            assert gx.array.ravel().tolist() == gradient
