@@ -65,7 +65,9 @@ class Gradients(dict[VariableNode, Gradient]):
         gradient = self.pop(node)
         if self.double:
             return provided.copy(gradient)  # the copy must belong to the graph as well
-        if node not in self.own:
+        flags = gradient.flags
+        whole = flags.c_contiguous or flags.f_contiguous
+        if not (whole and node in self.own):
             with _device_of(gradient):
                 gradient = gradient.copy()
         return Variable(gradient)

@@ -51,9 +51,9 @@ class FunctionNode(LocalHooks):
         on_arrays: If True, `backward` consists of operators that mean the same on
             arrays and on Variables, and the engine may run it on bare arrays when
             nobody will differentiate the gradient.
-        fresh_gradients: If True, each gradient that `backward` returns is an array of its
-            own, whole and held by nothing else; the engine then need not copy it for a
-            parameter, and may add to it in place.
+        fresh_gradients: If True, each gradient that `backward` returns is a new array
+            that nothing else holds; the engine then need not copy it for a parameter,
+            and may add to it in place.
         reaches_further: If True, `backward` also adds to gradients of variables that are
             not among the inputs, such as the parameters inside of `F.forget`.
         label: Name in graphs and hooks; the class's name unless given.

@@ -87,6 +87,8 @@ def test_the_core_fits_in_a_head(capsys):
         print('\nlines of code in the core:', sizes, '=', sum(sizes.values()))
         print('what it imports:', {m: len(code_of(m)) for m in sorted(beside)})
     assert sum(sizes.values()) <= MOST_IN_CORE
+    readme = PACKAGE.parent.joinpath('README.md').read_text()
+    assert f'at most {MOST_IN_CORE:,} lines of code' in readme
 
 
 def test_apply_is_one_screen():

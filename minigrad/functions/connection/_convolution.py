@@ -51,6 +51,7 @@ class _WithBias(_Product):
     """A product of ``x`` and ``W``, to which a bias is added."""
 
     arg_names = ('x', 'W', 'b')
+    fresh_gradients = True
     _b_dtype: Any = None
 
     ndim: int

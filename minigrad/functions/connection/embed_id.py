@@ -13,6 +13,7 @@ from minigrad.variable import Variable
 
 class EmbedIDFunction(FunctionNode):
     arg_names = ('x', 'W')
+    fresh_gradients = True
     public_name = 'embed_id'
 
     def __init__(self, ignore_label: int | None = None) -> None:

@@ -20,6 +20,7 @@ class LinearFunction(FunctionNode):
     """``y = x W^T + b``, in the dtype of ``x``."""
 
     arg_names = ('x', 'W', 'b')
+    fresh_gradients = True
     on_arrays = True
     public_name = 'linear'
 

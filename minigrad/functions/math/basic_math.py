@@ -175,6 +175,7 @@ class SubFromConstant(_WithConstant):
 
 
 class Mul(_Binary):
+    fresh_gradients = True
     label = '_ * _'
 
     def forward(self, inputs: tuple[Array, ...]) -> Any:
@@ -188,6 +189,7 @@ class Mul(_Binary):
 
 
 class MulConstant(_WithConstant):
+    fresh_gradients = True
     on_arrays = True
     public_name, sign = 'mul', '_ * {}'
 

@@ -16,6 +16,7 @@ from minigrad.variable import Variable
 
 class MatMul(FunctionNode):
     arg_names = ('a', 'b')
+    fresh_gradients = True
     public_name = 'matmul'
 
     def __init__(self, transa: bool = False, transb: bool = False) -> None:
