@@ -6,9 +6,9 @@ python -m minigrad doctor result
 from __future__ import annotations
 
 import argparse
-import json
 
 from minigrad.diagnosis import diagnose_log
+from minigrad.utils import strict_json
 
 HELP = 'say what was wrong with a training, by its log'
 
@@ -33,7 +33,7 @@ def run(options: argparse.Namespace) -> int:
     except (OSError, ValueError) as error:
         raise ProgramError(str(error)) from error
     if options.json:
-        print(json.dumps([finding.to_dict() for finding in findings], indent=1))
+        print(strict_json.dumps([f.to_dict() for f in findings], indent=1))
     else:
         print('\n'.join(map(str, findings)) or f'{options.result}: nothing found')
     return int(bool(findings))

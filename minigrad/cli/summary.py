@@ -6,10 +6,10 @@ python -m minigrad summary models.lenet:LeNet --input 1,1,28,28
 from __future__ import annotations
 
 import argparse
-import json
 
 from minigrad.cli._model import add_model_arguments, make_model
 from minigrad.graph.summarise import summary
+from minigrad.utils import strict_json
 
 HELP = 'print shapes, parameters and operations of a model'
 
@@ -26,4 +26,4 @@ def run(options: argparse.Namespace) -> None:
     shown = not options.json
     data = summary(model, options.input, dtype=options.dtype, show=shown)
     if options.json:
-        print(json.dumps(data.to_dict(), indent=1))
+        print(strict_json.dumps(data.to_dict(), indent=1))

@@ -98,7 +98,8 @@ def read_log(path: Path) -> list[dict[str, Any]]:
         raise ValueError(f'{path}: not the log of a training: {error}') from error
     if not isinstance(entries, list) or not all(isinstance(e, dict) for e in entries):
         raise ValueError(f'{path}: not the log of a training')
-    return entries
+    # JSON has no word for NaN, so it is null there.
+    return [{k: math.nan if v is None else v for k, v in e.items()} for e in entries]
 
 
 def _told(path: Path) -> list[Finding]:

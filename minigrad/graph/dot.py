@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Mapping
 
+_FORBIDDEN = re.compile('[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]')
+_ENTITY = re.compile(r'&(?=#?\w+;)')
 _RECORDS = ('record', 'Mrecord')
 
 
 def quote(text: object, special: str = '"\\') -> str:
     r"""Returns ``text`` as a quoted DOT string that shows exactly these characters.
 
-    Line breaks become ``\n``, so every statement stays on one line.
+    Line breaks become ``\n``, so every statement stays on one line. What looks like an
+    entity, such as ``&lt;``, is shown as it is; see also `clean`.
 
     Args:
         text: What to show.
@@ -21,8 +25,21 @@ def quote(text: object, special: str = '"\\') -> str:
         >>> print(quote('say "hi"'))
         "say \"hi\""
     """
-    escaped = ''.join(f'\\{c}' if c in special else c for c in str(text))
+    shown = _ENTITY.sub('&amp;', clean(str(text)))
+    escaped = ''.join(f'\\{c}' if c in special else c for c in shown)
     return '"' + escaped.replace('\r', '').replace('\n', '\\n') + '"'
+
+
+def clean(text: str) -> str:
+    r"""Returns a text that XML and UTF-8 can hold: signs that cannot be are replaced.
+
+    Those are control characters, and halves of surrogate pairs.
+
+    Example:
+        >>> clean('a' + chr(0) + 'b') == 'a\N{REPLACEMENT CHARACTER}b'
+        True
+    """
+    return _FORBIDDEN.sub('\N{REPLACEMENT CHARACTER}', text)
 
 
 def quote_label(text: object, shape: object = None) -> str:

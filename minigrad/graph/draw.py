@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from html import escape
 
-from minigrad.graph.dot import Html, attributes, padded, quote, room_for
+from minigrad.graph.dot import Html, attributes, clean, padded, quote, room_for
 from minigrad.graph.fold import Shown, View, view
 from minigrad.graph.metrics import (
     METRICS,
@@ -340,4 +340,4 @@ def _lines(text: str, width: int = 60) -> list[str]:
 
 
 def _html(text: str) -> str:
-    return escape(padded(text), quote=False)
+    return escape(padded(clean(text)), quote=False)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+import re
 from collections.abc import Mapping
 from html import escape
 from pathlib import Path
 from typing import Any
 
+from minigrad.graph.dot import clean
 from minigrad.graph.draw import best_metric, describe, totals
 from minigrad.graph.fold import LARGE, folded_paths
 from minigrad.graph.metrics import METRICS, OUTLIER, PALETTE, metric_named
@@ -109,17 +111,15 @@ def page(
     }
     text = json.dumps(_finite(data), ensure_ascii=False, separators=(',', ':'))
     parts = {
-        '@title@': escape(recording.title),
+        '@title@': escape(clean(recording.title)),
         '@style@': _read('style.css'),
         '@script@': ''.join(_read(f'{name}.js') for name in _SCRIPTS),
         # "</script>" and "<!--" must not occur inside the element.
-        '@data@': text.replace('<', '\\u003c'),
+        '@data@': clean(text).replace('<', '\\u003c'),
     }
-    html = _read('page.html')
-    for mark, content in parts.items():
-        before, after = html.split(mark)
-        html = before + content + after
-    return html
+    # All at once: a title may hold the mark of another part.
+    pattern = '|'.join(parts)
+    return re.sub(pattern, lambda mark: parts[mark[0]], _read('page.html'))
 
 
 def _named(value: Value, recording: Recording) -> dict[str, Any]:

@@ -18,14 +18,26 @@ def unquoted(text):
             assert c != '"', text
             shown.append(c)
     assert not escaped
-    return ''.join(shown)
+    return ''.join(shown).replace('&amp;', '&')
 
 
 @given(st.text())
 def test_quoted_text_reads_back(text):
     quoted = dot.quote(text)
     assert '\n' not in quoted
-    assert unquoted(quoted) == text.replace('\r', '')
+    assert unquoted(quoted) == dot.clean(text).replace('\r', '')
+
+
+def test_what_looks_like_an_entity_is_shown_as_it_is():
+    assert dot.quote('a &lt; b &#60; &amp; c & d') == (
+        '"a &amp;lt; b &amp;#60; &amp;amp; c & d"'
+    )
+
+
+def test_signs_that_no_file_can_hold_are_replaced():
+    shown = dot.quote('a\x00b\x1b\ud800c\uffff\td')
+    assert shown == '"a�b��c�\td"'
+    shown.encode()
 
 
 @given(st.text(alphabet='{}|<>\\"ab\n'))

@@ -27,6 +27,27 @@ def test_stands_alone():
     assert not re.search(r'@\w+@', html)
 
 
+@pytest.mark.parametrize('mark', ['@title@', '@style@', '@script@', '@data@'])
+def test_a_title_that_looks_like_a_mark(mark):
+    with trace(title=mark) as graph:
+        F.exp(minigrad.Variable(np.ones(2, 'f')))
+    html = page(graph)
+    assert f'<title>{mark}</title>' in html
+    assert content(html)['title'] == mark
+
+
+def test_titles_of_odd_signs(tmp_path):
+    title = 'a\ud800b\x00c &lt;'
+    with trace(title=title) as graph:
+        F.exp(minigrad.Variable(np.ones(2, 'f')))
+    html = page(graph)
+    assert '<title>a�b�c &amp;lt;</title>' in html
+    graph.render(tmp_path / 'a.html')
+    assert 'a�b' in (tmp_path / 'a.html').read_text()
+    assert '\x00' not in graph.to_dot()
+    graph.to_dot().encode()
+
+
 def test_names_cannot_break_out():
     title = '</script><!-- <b> & "重み" \u2028'
     with trace(title=title) as graph:

@@ -102,6 +102,27 @@ class TestLogReport:
         with open(os.path.join(trainer.out, 'log.jsonl')) as file:
             assert [json.loads(line) for line in file] == log.log
 
+    @pytest.mark.parametrize('name', ['log', 'log.jsonl'])
+    def test_strict_readers_take_it(self, make_trainer, name):
+        values = {1: numpy.nan, 2: numpy.inf, 3: -numpy.inf, 4: 0.5}
+        trainer = make_trainer((4, 'iteration'), 1)
+        observe(trainer, values=values.__getitem__)
+        trainer.extend(extensions.LogReport(log_name=name))
+        trainer.run()
+
+        def refuse(word):
+            raise ValueError(word)
+
+        with open(os.path.join(trainer.out, name)) as file:
+            text = file.read()
+        if name == 'log.jsonl':
+            text = f'[{",".join(text.splitlines())}]'
+        rows = json.loads(text, parse_constant=refuse)
+        assert [row['x'] for row in rows] == [None, numpy.inf, -numpy.inf, 0.5]
+        # What the training itself goes on with is the number.
+        log = trainer.get_extension('LogReport').log
+        assert numpy.isnan(log[0]['x'])
+
     def test_no_file(self, make_trainer):
         trainer = make_trainer((4, 'iteration'), 2)
         self.run(trainer, extensions.LogReport(log_name=None))

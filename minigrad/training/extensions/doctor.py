@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import os
 import sys
@@ -19,6 +18,7 @@ from minigrad.serializers.atomic import atomic_write
 from minigrad.training.extension import Extension
 from minigrad.training.extensions.evaluator import Evaluator
 from minigrad.training.trainer_protocol import TrainerProtocol
+from minigrad.utils import strict_json
 from minigrad.variable import Variable
 
 
@@ -99,7 +99,7 @@ class Doctor(Extension):
         if self._path is not None:
             entries = [finding.to_dict() for finding in self.findings]
             with atomic_write(self._path) as file:
-                file.write(json.dumps(entries, indent=1).encode())
+                file.write(strict_json.dumps(entries, indent=1).encode())
 
     def __call__(self, trainer: TrainerProtocol) -> None:
         """Looks at the observation, and at the means when an epoch is over."""

@@ -16,6 +16,7 @@ from minigrad.training.checks import question_keys
 from minigrad.training.extension import Extension
 from minigrad.training.trainer_protocol import TrainerProtocol
 from minigrad.training.triggers._get_trigger import get_trigger
+from minigrad.utils import strict_json
 
 
 class LogReport(Extension):
@@ -116,9 +117,9 @@ class LogReport(Extension):
 
     def _write_(self, path: str) -> None:
         if path.endswith('.jsonl'):
-            text = ''.join([json.dumps(row) + '\n' for row in self._log])
+            text = ''.join([strict_json.dumps(row) + '\n' for row in self._log])
         else:
-            text = json.dumps(self._log, indent=4)
+            text = strict_json.dumps(self._log, indent=4)
         with atomic_write(path) as file:
             file.write(text.encode())
 
