@@ -209,3 +209,18 @@ def test_asks_no_array_for_its_module(path):
 )  # fmt: skip
 def test_asking_is_noticed(line):
     assert ASKING.search(line)
+
+
+CLOCKS = ('perf_counter', 'monotonic', 'time.time', 'process_time')
+TESTS = sorted(Path(__file__).parent.rglob('*.py'))
+
+
+@pytest.mark.parametrize('path', TESTS, ids=lambda path: path.name)
+def test_no_test_judges_by_the_clock(path):
+    """A machine that is busy is slow, and not wrong."""
+    judged = [
+        ast.unparse(node)
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Assert)
+    ]
+    assert [a for a in judged if any(clock in a for clock in CLOCKS)] == []

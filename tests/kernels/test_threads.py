@@ -4,7 +4,6 @@ import os
 import subprocess
 import sys
 import threading
-import time
 
 import numpy as np
 import pytest
@@ -137,15 +136,12 @@ def test_several_user_threads_at_once(kernels, number):
         np.testing.assert_array_equal(result, e)
 
 
-def test_more_threads_than_cores_do_not_collapse(kernels):
-    def seconds(number):
-        threads.set_num_threads(number)
-        small_network(kernels, 0)
-        start = time.perf_counter()
-        small_network(kernels, 0)
-        return time.perf_counter() - start
-
-    assert seconds(16) < 20 * seconds(1) + 0.5
+def test_more_threads_than_cores_compute_the_same(kernels):
+    expected = small_network(kernels, 0)
+    threads.set_num_threads(16)
+    for _ in range(20):
+        # Sums of other parts: equal up to rounding.
+        np.testing.assert_allclose(small_network(kernels, 0), expected, atol=1e-6)
 
 
 @pytest.mark.skipif(not hasattr(os, 'fork'), reason='no fork on this platform')

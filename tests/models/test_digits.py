@@ -13,7 +13,7 @@ from models import digits
 def few_digits(monkeypatch):
     train, test = mg.datasets.get_digits(ndim=3)
     few = [
-        mg.datasets.TupleDataset(*map(list, zip(*p[:n])))
+        mg.datasets.TupleDataset(*map(list, zip(*p[:n], strict=True)))
         for p, n in ((train, 120), (test, 50))
     ]
     monkeypatch.setattr(mg.datasets, 'get_digits', lambda ndim: few)
