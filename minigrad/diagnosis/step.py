@@ -51,7 +51,8 @@ class Step:
         examples: A sample of features of each example, shape ``(N, D)``.
         labels: The labels that the loss was given.
         n_classes: Number of scores for each label.
-        right: Number of labels that the scores agree with.
+        right: Number of labels that the scores agree with, of those looked at.
+        n_looked_at: How many of the labels these are.
         probabilities: Whether the scores are probabilities already.
         relus: For each ReLU, whether each unit was above zero for any example.
         n_examples: Number of examples looked at.
@@ -73,6 +74,7 @@ class Step:
     labels: Any = None
     n_classes: int = 0
     right: int = 0
+    n_looked_at: int = 0
     probabilities: bool = False
     relus: dict[str, Any] = field(default_factory=dict)
     n_examples: int = 0

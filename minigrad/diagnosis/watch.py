@@ -118,8 +118,9 @@ class Watch(FunctionHook):
         self._on = False
         self._roots: dict[int, weakref.ref[Any]] = {}
         self._rank = 0
+        self._clean = self._looked = False
         self._used: dict[int, None] = {}
-        self._names_: dict[int, str] = {}
+        self._paths: dict[int, str] = {}
         self._before: dict[str, Any] = {}
 
     # -- switching -----------------------------------------------------------------
@@ -130,8 +131,9 @@ class Watch(FunctionHook):
         self.step = Step()
         self._roots = {}
         self._rank = -1
+        self._clean = self._looked = False
         self._used = {}
-        self._names_ = {id(p): path for path, p in self.model.namedparams()}
+        self._paths = {id(p): path for path, p in self.model.namedparams()}
         self.where.find(self.model)
 
     def begin_evaluation(self) -> None:
@@ -212,10 +214,13 @@ class Watch(FunctionHook):
         if step is None or scores.ndim != 2 or labels.dtype.kind not in 'iu':
             return
         part = to_cpu(scores[:EXAMPLES]).astype(numpy.float64)
-        labels = to_cpu(labels)
-        step.labels = labels.ravel()
+        labels = to_cpu(labels).ravel()
+        step.labels = (
+            labels if step.labels is None else numpy.append(step.labels, labels)
+        )
         step.n_classes = scores.shape[1]
-        step.right = int((part.argmax(axis=1) == labels[:EXAMPLES]).sum())
+        step.right += int((part.argmax(axis=1) == labels[:EXAMPLES]).sum())
+        step.n_looked_at += len(part)
         sums = part.sum(axis=1)
         step.probabilities = bool(
             len(part) > 1 and (part >= 0).all() and (abs(sums - 1) < 1e-3).all()
@@ -241,25 +246,32 @@ class Watch(FunctionHook):
         self._rank = function.rank
         for node in function.inputs or ():
             variable = node._variable()
-            if isinstance(variable, Parameter) and id(variable) not in self._used:
+            if isinstance(variable, Parameter):
                 self._reach(step, variable)
 
     def _reach(self, step: Step, parameter: Parameter) -> None:
-        """Looks at a parameter before its first gradient of the step."""
+        """Looks at a parameter that backward has reached."""
+        is_new = id(parameter) not in self._used
         self._used[id(parameter)] = None
-        if id(parameter) in self._names_:
-            if len(self._used) <= 3 and step.backwards == 1:
+        if id(parameter) in self._paths:
+            if not self._looked:
+                # The first that this backward reaches. Gradients are cleared once in a
+                # step; those of a new parameter are NaN until then.
+                self._looked = True
                 gradient = parameter.grad
-                # The gradients of a new parameter are NaN until they are cleared.
-                step.stale |= gradient is not None and bool(sample(gradient).any())
+                self._clean |= gradient is None or not sample(gradient).any()
+                step.stale = not self._clean
         elif (
-            parameter.requires_grad and getattr(parameter, 'update_rule', None) is None
+            is_new
+            and parameter.requires_grad
+            and getattr(parameter, 'update_rule', None) is None
         ):
             name = parameter.name or 'a parameter'
             step.stray.append(f'{name} {parameter.shape}')
 
     def _begin_backward(self, step: Step, function: Any) -> None:
         step.backwards += 1
+        self._looked = False
         former = self._roots.get(id(function))
         if former is not None and former() is function:
             step.twice = True

@@ -411,7 +411,7 @@ class Doctor:
         steps = [s for s in self.history.steps if s.labels is not None]
         last = self.history.rows[-1].when if self.history.rows else 0
         steps = [s for s in steps if s.number > last][-10:]
-        seen = sum([min(len(s.labels), 64) for s in steps])
+        seen = sum([s.n_looked_at for s in steps])
         if seen < 50:
             return
         losses = [s.loss for s in steps if s.loss is not None]

@@ -7,6 +7,7 @@ import pytest
 
 import minigrad
 import minigrad.functions as F
+import minigrad.links as L
 from minigrad.initializers import HeNormal
 from minigrad.optimizers import SGD, AdaGrad, Adam, MomentumSGD, RMSprop
 from models.alexnet import AlexNetSmall
@@ -66,6 +67,60 @@ def test_gradients_added_over_two_batches():
 
     model = MLP((20,), dropout=0.3)
     assert names(run_loop(model, Adam().setup(model), step)) == []
+
+
+def test_a_penalty_on_gradients():
+    def step(model, optimizer, x, t):
+        x = minigrad.Variable(x)
+        y = F.sum(model(x), axis=1)
+        (g,) = minigrad.grad([y], [x], enable_double_backprop=True)
+        loss = F.mean(F.square(F.sqrt(F.sum(F.square(g), axis=1) + 1e-8) - 1))
+        loss += F.mean(y)
+        model.cleargrads()
+        loss.backward()
+        optimizer.update()
+
+    model = MLP((20,))
+    assert names(run_loop(model, Adam().setup(model), step, n=20)) == []
+
+
+def test_regression():
+    def step(model, optimizer, x, t):
+        optimizer.update(lambda: F.mean_squared_error(model(x), x[:, :1] + x[:, 9:10]))
+
+    model = MLP((20,), n_out=1)
+    doctor = run_loop(model, Adam().setup(model), step, evaluate=lambda model: None)
+    assert names(doctor) == []
+
+
+def test_a_recurrent_network_on_parts_of_sequences():
+    class Language(minigrad.Chain):
+        def __init__(self):
+            super().__init__()
+            with self.init_scope():
+                self.embed = L.EmbedID(20, 8)
+                self.lstm = L.LSTM(8, 16)
+                self.out = L.Linear(16, 20)
+
+        def forward(self, words):
+            return self.out(self.lstm(self.embed(words)))
+
+    words = np.tile(np.arange(20, dtype='i'), (10, 6))
+    model = Language()
+    optimizer = Adam(alpha=0.01).setup(model)
+    with minigrad.doctor(model, optimizer, show=None) as doctor:
+        for _ in range(5):
+            model.lstm.reset_state()
+            loss = 0
+            for i in range(100):
+                loss += F.softmax_cross_entropy(model(words[:, i]), words[:, i + 1])
+                if i % 10 == 9:
+                    model.cleargrads()
+                    loss.backward()
+                    loss.unchain_backward()
+                    optimizer.update()
+                    loss = 0
+    assert names(doctor) == []
 
 
 def test_two_networks_that_train_each_other():
