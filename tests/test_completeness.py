@@ -98,7 +98,14 @@ LAYERS = [
     {'reporter', 'serializer', 'serializers', 'link', 'link_hook'},
     {'link_hooks', 'links', 'sequential', 'optimizer', 'optimizers', 'optimizer_hooks'},
     {'dataset', 'datasets', 'iterators', 'diagnosis', 'prediction'},
-    {'training', 'graph', 'computational_graph', 'cuda_graph', 'graph_optimizations'},
+    {
+        'training',
+        'exporters',
+        'graph',
+        'computational_graph',
+        'cuda_graph',
+        'graph_optimizations',
+    },
     {'testing', 'cli', 'runtime_info', 'models', '__main__', '__init__'},
     {'chainer', 'chainermn', 'onnx_chainer', 'migrate'},
 ]
