@@ -62,7 +62,8 @@ class Trainer(NamedArguments):
     One iteration is an update followed by the extensions whose triggers fire, in the
     order of their priorities. Everything that changes on the way, the random generators
     included, is part of a snapshot: a resumed run goes on bit for bit like one that was
-    never stopped.
+    never stopped, with the same number of threads. A copy, or one that was pickled, goes
+    on by itself from where the original was, if its extensions can be copied.
 
     Args:
         updater: Makes one step of optimization; see `StandardUpdater`.
@@ -105,12 +106,7 @@ class Trainer(NamedArguments):
         self.stop_trigger = get_trigger(stop_trigger)
         self.observation: dict[str, Any] = {}
         self.out = out
-        self.reporter = Reporter()
-        for name, optimizer in updater.get_all_optimizers().items():
-            self.reporter.add_observer(name, optimizer.target)
-            self.reporter.add_observers(
-                name, optimizer.target.namedlinks(skipself=True)
-            )
+        self._register_links_()
 
         self._done = False
         self._extensions: dict[str, _ExtensionEntry] = {}
@@ -125,6 +121,27 @@ class Trainer(NamedArguments):
         updater.connect_trainer(self)
         for extension in () if extensions is None else extensions:
             self.extend(extension)
+
+    def _register_links_(self) -> None:
+        self.reporter = Reporter()
+        for name, optimizer in self.updater.get_all_optimizers().items():
+            self.reporter.add_observer(name, optimizer.target)
+            self.reporter.add_observers(
+                name, optimizer.target.namedlinks(skipself=True)
+            )
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = dict(self.__dict__)
+        del state['reporter']  # it knows links by where they lie in memory
+        if self._start_at is not None and not self._done:
+            # A copy of a training that runs starts anew from where this one is.
+            state['_snapshot_elapsed_time'] = self.elapsed_time
+        return {**state, '_order': None, '_start_at': None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._register_links_()
+        self.updater.connect_trainer(self)
 
     def __repr__(self) -> str:
         optimizers = self.updater.get_all_optimizers().values()
@@ -336,9 +353,9 @@ class Trainer(NamedArguments):
         os.makedirs(self.out, exist_ok=True)
         order = self._by_priority_()
         self._start_at = time.perf_counter()
-        self._hyperparameters_ = HyperparameterChanges(
-            self.updater.get_all_optimizers()
-        )
+        if self._hyperparameters_ is None:  # else it is a copy of a running one
+            optimizers = self.updater.get_all_optimizers()
+            self._hyperparameters_ = HyperparameterChanges(optimizers)
         # Loading comes first: what the others set up depends on what is loaded.
         for entry in sorted(order, key=lambda e: not e.loads_snapshot):
             if not getattr(entry.trigger, 'finished', False):

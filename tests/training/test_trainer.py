@@ -1,10 +1,15 @@
+import copy
+import pickle
+
 import numpy
 import pytest
 
+import minigrad
+import minigrad.links as L
 from minigrad import training
 from minigrad.reporter import report
 from minigrad.serializers import NpzDeserializer, serialize
-from minigrad.training import triggers
+from minigrad.training import extensions, triggers
 
 
 def load(source, target):
@@ -440,3 +445,84 @@ class TestMakeExtension:
         assert not hasattr(Mine(), 'invoke_before_training')
         with pytest.raises(NotImplementedError, match='Mine does not define __call__'):
             Mine()(None)
+
+
+class Taker(training.Extension):
+    """Takes a copy of a training that runs; its own copy does nothing."""
+
+    priority = -200
+    trigger = (3, 'iteration')
+
+    def __init__(self, duplicate):
+        self.duplicate = duplicate
+        self.taken = None
+
+    def __call__(self, trainer):
+        if self.duplicate is not None and self.taken is None:
+            self.taken = (self.duplicate(trainer), numpy.random.get_state())
+
+    def __getstate__(self):
+        return {'duplicate': None, 'taken': None}
+
+
+class TestCopies:
+    """A copied or unpickled training goes on by itself."""
+
+    def make(self, tmp_path):
+        numpy.random.seed(0)
+        model = L.Classifier(L.Linear(4, 4))
+        optimizer = minigrad.optimizers.Adam().setup(model)
+        data = minigrad.datasets.TupleDataset(
+            numpy.eye(4, dtype='f'), numpy.arange(4, dtype='i')
+        )
+        iterator = minigrad.iterators.SerialIterator(data, 2)
+        updater = training.StandardUpdater(iterator, optimizer)
+        trainer = training.Trainer(updater, (6, 'iteration'), out=str(tmp_path))
+        log = extensions.LogReport(trigger=(1, 'iteration'), log_name=None)
+        trainer.extend(log)
+        shift = extensions.ExponentialShift('alpha', 0.5)
+        trainer.extend(shift, trigger=(1, 'iteration'))
+        trainer.extend(extensions.snapshot(n_retains=1), trigger=(2, 'iteration'))
+        return trainer
+
+    def weights(self, trainer):
+        return trainer.updater.get_optimizer('main').target.predictor.W.array
+
+    @pytest.mark.parametrize(
+        'duplicate', [copy.deepcopy, lambda t: pickle.loads(pickle.dumps(t))]
+    )
+    def test_of_one_that_was_not_started(self, tmp_path, duplicate):
+        trainer = self.make(tmp_path)
+        other = duplicate(trainer)
+        ends = []
+        for one in (trainer, other):
+            numpy.random.seed(1)
+            one.run()
+            ends.append(self.weights(one))
+            assert len(one.get_extension('LogReport').log) == 6
+        assert self.weights(trainer) is not self.weights(other)
+        numpy.testing.assert_array_equal(*ends)
+
+    @pytest.mark.parametrize(
+        'duplicate', [copy.deepcopy, lambda t: pickle.loads(pickle.dumps(t))]
+    )
+    def test_of_one_that_runs(self, tmp_path, duplicate):
+        trainer = self.make(tmp_path)
+        taker = Taker(duplicate)
+        trainer.extend(taker)
+        trainer.run()
+        other, state = taker.taken
+        assert other.updater.iteration == 3
+        numpy.random.set_state(state)
+        other.run()
+        assert other.updater.iteration == 6
+        assert len(other.get_extension('LogReport').log) == 6
+        numpy.testing.assert_array_equal(self.weights(trainer), self.weights(other))
+        alpha = [t.updater.get_optimizer('main').alpha for t in (trainer, other)]
+        assert alpha[0] == alpha[1]
+
+    def test_of_one_that_is_done_refuses(self, tmp_path):
+        trainer = self.make(tmp_path)
+        trainer.run()
+        with pytest.raises(RuntimeError, match='multiple times'):
+            copy.deepcopy(trainer).run()

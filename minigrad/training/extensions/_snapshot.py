@@ -68,9 +68,11 @@ def snapshot(
 ) -> _Snapshot:
     """Returns an extension that saves the whole training, once per epoch.
 
-    A training that is built in the same way and loads the file goes on bit for bit as if
-    it had never stopped: parameters, optimizers, iterators, random generators, triggers
-    and log are in it. It is taken when all triggers of the iteration have been asked.
+    A training that is built in the same way, on the same machine with the same number of
+    threads, and loads the file goes on bit for bit as if it had never stopped: parameters,
+    optimizers, iterators, random generators, triggers and log are in it. (Sums over a
+    batch are cut into as many parts as there are threads, so with another number the last
+    bits differ.) It is taken when all triggers of the iteration have been asked.
     The file appears under its name only when it is complete.
 
     Args:
