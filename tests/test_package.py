@@ -92,7 +92,9 @@ def hinted(text):
     """Returns the packages that a text tells to install."""
     found = []
     for command in text.split('pip install ')[1:]:
-        found += re.split(r'[\n,;()`]|  | or ', command)[0].replace('"', '').split()
+        found += (
+            re.split(r'[\n,;()`]|  | or | brings ', command)[0].replace('"', '').split()
+        )
     return found
 
 

@@ -69,7 +69,9 @@ def require(communicator: str) -> None:
         import cupy
     except ImportError:
         missing = 'CuPy is not installed'
-        remedy = "pip install 'minigrad-nn[cuda12]' (or cuda13), which brings NCCL"
+        remedy = (
+            'pip install "cupy-cuda12x[ctk]" nvidia-nccl-cu12 (or cuda13x and cu13)'
+        )
     else:
         try:
             count = cupy.cuda.runtime.getDeviceCount()

@@ -72,7 +72,7 @@ def _import_mpi() -> Any:
     except (ImportError, RuntimeError) as error:  # no package, or no library
         raise ImportError(
             f'chainermn needs mpi4py and an MPI: {error}\n'
-            "  hint: pip install 'minigrad-nn[mpi]' brings both; then run the program with "
+            '  hint: pip install mpi4py mpich brings both; then run the program with '
             'mpiexec -n 2 python ...'
         ) from error
     return MPI
