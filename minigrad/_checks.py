@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import zlib
 from typing import TYPE_CHECKING, Any
-from weakref import finalize
 
 import numpy
 
@@ -108,18 +108,42 @@ def check_nan(function: FunctionNode, ys: tuple[Array, ...]) -> None:
         )
 
 
-def protect_retained(function: FunctionNode) -> None:
-    """Makes retained NumPy arrays read-only until their function is released.
+def remember_retained(function: FunctionNode) -> None:
+    """Notes the contents of what a function keeps, for `check_retained`.
 
-    An accidental in-place edit between forward and backward then raises at the edit
-    instead of corrupting a gradient.
+    Parameters are left out: an optimizer may change them before another backward, as
+    the updaters of GANs do.
     """
-    arrays = [*function._retained_inputs_, *(function._retained_outputs_ or ())]
-    for array in arrays:
-        if isinstance(array, numpy.ndarray) and array.flags.writeable:
-            array.flags.writeable = False
-            finalize(function, _make_writeable, array)
+    inputs = function.inputs or ()
+    kept = zip(
+        function._input_indexes_to_retain, function._retained_inputs_, strict=True
+    )
+    names = function._names_(inputs)
+    arrays = [
+        (names[i], array)
+        for i, array in kept
+        if not hasattr(inputs[i].get_variable_or_none(), 'update_rule')
+    ]
+    arrays += [
+        (f'output {i}', y) for i, y in enumerate(function._retained_outputs_ or ())
+    ]
+    function._contents_ = tuple(
+        [(name, array, _checksum(array)) for name, array in arrays]
+    )
 
 
-def _make_writeable(array: numpy.ndarray[Any, Any]) -> None:
-    array.flags.writeable = True
+def check_retained(function: FunctionNode) -> None:
+    """Refuses to run a backward on arrays that were changed in place since forward."""
+    for name, array, before in function._contents_:
+        if _checksum(array) != before:
+            raise RuntimeError(
+                f'{function.public_name}: {name}, {array.dtype} {array.shape}, was changed '
+                'in place between forward and backward, so that gradients would be wrong'
+                '\n  hint: make a new array, x = x * 2, in place of x *= 2 or x[...] = y'
+            )
+
+
+def _checksum(array: Array) -> int:
+    return zlib.crc32(
+        numpy.ascontiguousarray(backend.CpuDevice().send(array)).tobytes()
+    )

@@ -19,7 +19,7 @@ import numpy
 from numpy import ndarray
 
 from minigrad import backend, provided
-from minigrad._checks import check_gradient
+from minigrad._checks import check_gradient, check_retained
 from minigrad._explain import explained, nan_error, wrong_number
 from minigrad.configuration import config
 from minigrad.function_hook import asks_for_hooks
@@ -152,6 +152,8 @@ def propagate(
         if targets:
             on_arrays = function.on_arrays
             try:
+                if debug:
+                    check_retained(function)
                 if (
                     plain
                     and on_arrays

@@ -275,7 +275,7 @@ def set_debug(debug: bool) -> None:
     """Turns debug mode on or off in the current thread.
 
     In debug mode every function checks its outputs and gradients for NaN and remembers
-    the line that applied it, and arrays kept for backward are read-only until then.
+    the line that applied it, and a change in place of what is kept for backward is found.
     """
     config.debug = debug
 

@@ -18,7 +18,7 @@ from minigrad._checks import (
     as_arrays,
     check_inputs,
     check_nan,
-    protect_retained,
+    remember_retained,
 )
 from minigrad.configuration import changed_defaults, config
 from minigrad.errors import InvalidType
@@ -89,6 +89,9 @@ class FunctionNode(LocalHooks):
     outputs: tuple[ref[VariableNode], ...] | None = None
     rank = 0
     stack: traceback.StackSummary | None = None
+    _contents_: tuple[
+        tuple[str, Array, int], ...
+    ] = ()  # of what is kept, in debug mode
     _checks_types_ = True  # an instance of the base class may bring its own check
     _input_indexes_to_retain: tuple[int, ...] = ()
     _output_indexes_to_retain: tuple[int, ...] = ()
@@ -199,7 +202,7 @@ class FunctionNode(LocalHooks):
                 [ys[i] for i in self._output_indexes_to_retain]
             )
         if not ordinary and config.debug:
-            protect_retained(self)
+            remember_retained(self)
         return tuple(variables)
 
     def _input_(self, array: Any) -> Variable:

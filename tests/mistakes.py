@@ -361,6 +361,15 @@ MISTAKES = [
             train(Scores()).run()
             """,
         ),
+        (
+            'mul: lhs, float32 (8, 4), was changed in place between forward and',
+            """
+            with mg.using_config('debug', True):
+                y = F.sum(mg.Variable(x) * mg.Parameter(x))
+                x *= 2
+                y.backward()
+            """,
+        ),
         ('reduce it first, F.sum(y).backward()', 'MLP()(x).backward()'),
         (
             "would stop after (3, 'epoch'), but its SerialIterator has repeat=False",

@@ -420,14 +420,30 @@ class TestErrors:
             with pytest.raises(RuntimeError, match='NaN is detected on backward'):
                 y.backward()
 
-    def test_retained_arrays_are_read_only_in_debug_mode(self):
-        array = np.ones(2)
+    def test_an_array_that_was_changed_in_place_is_named_in_debug_mode(self):
+        array, other = np.ones(2), Variable(np.ones(2))
         with minigrad.using_config('debug', True):
-            y = Variable(array) * 2 * Variable(array)
-            with pytest.raises(ValueError, match='read-only'):
-                array += 1
-        del y
-        array += 1
+            y = F.sum(Variable(array) * other)
+            array += 1
+            text = r'mul: lhs, float64 \(2,\), was changed in place between forward'
+            with pytest.raises(RuntimeError, match=text) as caught:
+                y.backward()
+        assert 'test_backprop.py' in '\n'.join(caught.value.__notes__)
+
+    def test_an_output_that_was_changed_in_place(self):
+        with minigrad.using_config('debug', True):
+            h = F.sigmoid(Variable(np.ones(2)))
+            h.array[...] = 0
+            with pytest.raises(RuntimeError, match='sigmoid: output 0, float64'):
+                F.sum(h).backward()
+
+    def test_a_parameter_may_be_updated_in_between(self):
+        with minigrad.using_config('debug', True):
+            W = minigrad.Parameter(np.ones((1, 2), 'f'))
+            y = F.sum(F.linear(np.ones((3, 2), 'f'), W))
+            W.array -= 0.5
+            y.backward()
+        assert W.grad.tolist() == [[3, 3]]
 
 
 class TestSeveralOutputs:
