@@ -55,12 +55,6 @@ class Bucket:
             self._flat = self._gather()
             self._pending = self._comm._start_sum(self._flat)
 
-    def start_empty(self) -> None:
-        """Takes part in the sum with zeros."""
-        with using_device(self.params[0].device):
-            self._flat = self.params[0].xp.zeros(self.size, self.dtype)
-            self._pending = self._comm._start_sum(self._flat)
-
     def _gather(self) -> Array:
         if len(self.params) == 1:
             grad = self.params[0].grad

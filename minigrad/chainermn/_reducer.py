@@ -10,12 +10,12 @@ from __future__ import annotations
 import atexit
 import time
 import warnings
-import weakref
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy
 
+from minigrad.backend import using_device
 from minigrad.chainermn._agreement import (
     ENDS,
     STEPS,
@@ -71,10 +71,9 @@ class Reducer:
         self._seen: list[Any] = []
         self._began = self._waited = 0.0
         self._warned = False
+        self._farewell = _Farewell(self._gradients, self._notices, zero_fill)
         if comm.size > 1:
-            # At the exit, before MPI's own: whoever has no more data takes part in the
-            # steps of the others.
-            atexit.register(_leave, weakref.ref(self))
+            atexit.register(self._farewell)  # before MPI's own exit
 
     # -- a step --------------------------------------------------------------------
 
@@ -211,6 +210,9 @@ class Reducer:
         params = [named[n] for n in order]
         self._buckets = buckets = fill_buckets(self._gradients, params, limit)
         self._place = {id(p): b for b in buckets for p in b.params}
+        self._farewell.buckets = [
+            (b.size, b.dtype, b.params[0].device, len(b.params)) for b in buckets
+        ]
         return buckets
 
     def _late(self, what: str) -> None:
@@ -225,38 +227,48 @@ class Reducer:
         hidden = max(0.0, communicating - self._waited)
         self.times = StepTimes(total - self._waited, communicating, hidden)
 
-    # -- the end -------------------------------------------------------------------
 
-    def leave(self) -> None:
-        """Takes part in the others' steps, with nothing to add, until all have ended."""
+class _Farewell:
+    """At the exit of a process: takes part in the others' steps until they end too.
+
+    It adds zeros, and those who go on know how many they are. It does not hold the model.
+
+    Args:
+        gradients: Communicator of the gradients.
+        notices: Communicator of mpi4py that steps are announced through.
+        zero_fill: As of the reducer.
+    """
+
+    def __init__(self, gradients: Any, notices: Any, zero_fill: bool) -> None:
+        self.gradients = gradients
+        self.notices = notices
+        self.zero_fill = zero_fill
+        self.buckets: list[
+            tuple[int, Any, Any, int]
+        ] = []  # size, dtype, device, number
+
+    def __call__(self) -> None:
+        from mpi4py import MPI
+
+        if MPI.Is_finalized():
+            return
         while True:
-            notice = Notice(self._notices, ENDS, self.steps, [])
-            if not notice.wait(TIME_LIMIT):
+            notice = Notice(self.notices, ENDS, 0, [])
+            if not notice.wait(TIME_LIMIT) or len(notice.ended) == self.notices.size:
                 return
-            if len(notice.ended) == self.comm.size:
+            if not self.buckets:  # the others are about to say that this one has gone
                 return
-            if self._buckets is None:  # they are about to say that this one has gone
-                return
-            for bucket in self._buckets:
-                bucket.rewind()
-                bucket.start_empty()
+            sums = []
+            for size, dtype, device, _ in self.buckets:
+                with using_device(device):
+                    sums.append(self.gradients._start_sum(device.xp.zeros(size, dtype)))
             if not self.zero_fill:
-                n = sum(len(bucket.params) for bucket in self._buckets)
-                start_sum(self._gradients.mpi_comm, numpy.zeros(n, numpy.int32)).wait()
-            for bucket in self._buckets:
-                bucket.wait(TIME_LIMIT)
+                n = sum(number for *_, number in self.buckets)
+                start_sum(self.gradients.mpi_comm, numpy.zeros(n, numpy.int32)).wait()
+            for pending in sums:
+                pending.wait(TIME_LIMIT)
 
 
 def _key_of(model: Any) -> list[tuple[str, int, bool]]:
     # Buckets hold the parameters, so that no id can be used again meanwhile.
     return [(n, id(p), p.array is None) for n, p in model.namedparams()]
-
-
-def _leave(reference: Callable[[], Reducer | None]) -> None:
-    reducer = reference()
-    if reducer is None:
-        return
-    from mpi4py import MPI
-
-    if not MPI.Is_finalized():
-        reducer.leave()

@@ -10,7 +10,7 @@ import sys
 import pytest
 
 ROOT = pathlib.Path(__file__).parents[2]
-LIMIT = 120  # seconds; all take a few on two idle cores
+LIMIT = 60  # seconds; all take a few on two idle cores
 
 
 def mpiexec():

@@ -1,4 +1,4 @@
-"""Runs the tests of the folder ``together`` in two processes at once."""
+"""Runs the tests of the folder ``together`` in several processes at once."""
 
 import pathlib
 
@@ -7,23 +7,25 @@ import pytest
 CHECKS = pathlib.Path(__file__).parent / 'together'
 
 
-@pytest.mark.parametrize('n', [1, 2])
-def test_together(start, n):
+@pytest.mark.parametrize(
+    ('n', 'names', 'chosen'),
+    [
+        (1, ['communicators', 'functions'], ''),
+        (2, ['communicators', 'functions'], ''),
+        (2, ['training'], ''),
+        (2, ['links', 'extensions', 'data'], ''),
+        (3, ['communicators', 'functions', 'training'], 'not alexnet'),
+        (4, ['training', 'extensions'], 'lenet or dealt'),
+    ],
+)
+def test_together(start, n, names, chosen):
     code, out, error = start(
         n,
         *('-m', 'pytest', '-q', '-x', '--tb=short', '-p', 'no:xdist'),
         *('-p', 'no:cacheprovider', '-o', 'python_files=check_*.py', '-W', 'error'),
-        CHECKS,
+        *[CHECKS / f'check_{name}.py' for name in names],
+        *('-k', chosen),
+        limit=300,
     )
     assert code == 0, out + error
-
-
-def test_three_processes(start):
-    code, out, error = start(
-        3,
-        *('-m', 'pytest', '-q', '-x', '--tb=short', '-p', 'no:xdist'),
-        *('-p', 'no:cacheprovider', '-o', 'python_files=check_*.py', '-W', 'error'),
-        CHECKS / 'check_communicators.py',
-        CHECKS / 'check_functions.py',
-    )
-    assert code == 0, out + error
+    assert out.count('passed') == n
