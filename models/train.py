@@ -3,6 +3,7 @@
 python -m models.train lenet
 python -m models.train alexnet --dataset mnist --epoch 1
 python -m models.train alexnet --variant owt --dataset FOLDER --augment
+mpiexec -n 2 python -m models.train lenet --communicator naive
 """
 
 from __future__ import annotations
@@ -27,24 +28,38 @@ from minigrad.utils.program import ProgramError, run
 from .advice import Advice
 from .data import Data, load
 from .options import OPTIMIZERS, SIZE_OF_FOLDERS, Architecture, choose, parse
-from .stopping import AnyTrigger, UntilInterrupted
+from .processes import ManyProcesses, OneProcess
+from .stopping import AnyTrigger
 from .transforms import Prepare, statistics
 from .weights import load_torchvision
 
 # What may differ when a training goes on: everything else is part of the experiment.
-FREE_TO_CHANGE = ('doctor', 'epoch', 'resume', 'device', 'loaders', 'out', 'overwrite')
+FREE_TO_CHANGE = (
+    'communicator',
+    'doctor',
+    'epoch',
+    'resume',
+    'device',
+    'loaders',
+    'out',
+    'overwrite',
+)
+MISTAKEN = 2  # the status of a program that was asked for what cannot be
 TEST_ACCURACY = 'validation/main/accuracy'
 
 
 def make_model(
-    options: argparse.Namespace, architecture: Architecture, n_classes: int
+    options: argparse.Namespace,
+    architecture: Architecture,
+    n_classes: int,
+    processes: OneProcess,
 ) -> L.Classifier:
     """Returns a classifier with new weights, or with torchvision's."""
     predictor = architecture.make(n_out=n_classes)
     if options.weights is not None:
         keep = [] if n_classes == 1000 else ['fc8']
         load_torchvision(options.weights, predictor, skip=keep)
-    return L.Classifier(predictor)
+    return L.Classifier(processes.model(predictor))
 
 
 def make_optimizer(options: argparse.Namespace, architecture: Architecture) -> Any:
@@ -56,22 +71,28 @@ def make_optimizer(options: argparse.Namespace, architecture: Architecture) -> A
     return optimizer(**{argument: rate})
 
 
-def make_iterators(options: argparse.Namespace, data: Data, prepare: Any) -> list[Any]:
+def make_iterators(
+    options: argparse.Namespace, data: Data, prepare: Any, processes: OneProcess
+) -> list[Any]:
     """Returns the iterators over training and test set."""
     n_processes = options.loaders
     if n_processes is None:
         n_processes = mg.get_num_threads() if data.from_files else 0
     iterators = []
-    for part, is_training in ((data.train, True), (data.test, False)):
+    sampler = processes.order_sampler(options.seed)
+    for part, is_training in ((data.train, True), (processes.share(data.test), False)):
         dataset = mg.datasets.TransformDataset(part, prepare(is_training))
-        arguments = {'repeat': is_training, 'shuffle': is_training}
+        arguments: dict[str, Any] = {'repeat': is_training, 'shuffle': is_training}
+        if is_training and sampler is not None:
+            arguments = {'order_sampler': sampler}
         if n_processes == 0:
             iterator = mg.iterators.SerialIterator
         else:
             iterator = mg.iterators.MultiprocessIterator
             # A second batch ahead evens out images that take longer to read.
             arguments |= {'n_processes': n_processes, 'n_prefetch': 2}
-        iterators.append(iterator(dataset, options.batchsize, **arguments))
+        n = options.batchsize // processes.size
+        iterators.append(iterator(dataset, n, **arguments))
     return iterators
 
 
@@ -103,7 +124,11 @@ def save_plainly(path: str, target: Any) -> None:
 
 
 def make_trainer(
-    options: argparse.Namespace, architecture: Architecture, data: Data, model: Any
+    options: argparse.Namespace,
+    architecture: Architecture,
+    data: Data,
+    model: Any,
+    processes: OneProcess,
 ) -> training.Trainer:
     """Returns the trainer with all its extensions."""
     mean, deviation = statistics(data.train)
@@ -122,20 +147,34 @@ def make_trainer(
         'mean': mean,
         'deviation': deviation,
     }
-    prepare_folder(options, setup)
+    is_first = processes.rank == 0
+    if is_first:
+        prepare_folder(options, setup)
 
-    optimizer = make_optimizer(options, architecture).setup(model)
-    iterator, test_iterator = make_iterators(options, data, prepare)
-    updater = training.StandardUpdater(iterator, optimizer, device=options.device)
-    stop = UntilInterrupted((options.epoch, 'epoch'))
+    optimizer = processes.optimizer(make_optimizer(options, architecture)).setup(model)
+    iterator, test_iterator = make_iterators(options, data, prepare, processes)
+    device = processes.device(options.device)
+    updater = training.StandardUpdater(iterator, optimizer, device=device)
+    stop = processes.stop_trigger((options.epoch, 'epoch'))
     trainer = training.Trainer(updater, stop, out=str(options.out))
     evaluator = extensions.Evaluator(
-        test_iterator, model, device=options.device, progress_bar=True
+        test_iterator, model, device=device, progress_bar=is_first
     )
-    trainer.extend(evaluator)
-    add_reports(trainer, architecture.log_interval)
-    add_snapshots(trainer, model.predictor)
-    trainer.extend(extensions.Doctor() if options.doctor else Advice(len(data.classes)))
+    trainer.extend(processes.evaluator(evaluator))
+    processes.extend(trainer)
+    if is_first:
+        add_reports(trainer, architecture.log_interval)
+        add_models(trainer, model.predictor)
+        watcher = extensions.Doctor() if options.doctor else Advice(len(data.classes))
+        trainer.extend(watcher)
+    # Epochs may take hours.
+    trigger = AnyTrigger((1, 'epoch'), triggers.TimeTrigger(600))
+    trainer.extend(
+        processes.snapshot(extensions.snapshot(save_plainly, n_retains=2)),
+        name='snapshot',
+        trigger=processes.trigger(trigger),
+    )
+    processes.seed(options.seed)
     return trainer
 
 
@@ -162,8 +201,8 @@ def add_reports(trainer: training.Trainer, log_interval: int | None) -> None:
     trainer.extend(extensions.FailOnNonNumber(), trigger=often())
 
 
-def add_snapshots(trainer: training.Trainer, predictor: mg.Link) -> None:
-    """Adds what saves the model, and the training."""
+def add_models(trainer: training.Trainer, predictor: mg.Link) -> None:
+    """Adds what saves the model."""
     trainer.extend(
         extensions.snapshot_object(predictor, 'best.npz', save_plainly),
         name='best',
@@ -174,20 +213,15 @@ def add_snapshots(trainer: training.Trainer, predictor: mg.Link) -> None:
         name='last',
         trigger=(1, 'epoch'),
     )
-    trainer.extend(
-        extensions.snapshot(save_plainly, n_retains=2),
-        name='snapshot',
-        trigger=AnyTrigger(
-            (1, 'epoch'), triggers.TimeTrigger(600)
-        ),  # epochs take hours
-    )
 
 
 def _as_json(value: Any) -> Any:
     return str(value) if isinstance(value, Path) else value
 
 
-def resume(options: argparse.Namespace, trainer: training.Trainer) -> None:
+def resume(
+    options: argparse.Namespace, trainer: training.Trainer, processes: OneProcess
+) -> None:
     """Loads a snapshot, if one is asked for."""
     if options.resume is None:
         return
@@ -201,7 +235,7 @@ def resume(options: argparse.Namespace, trainer: training.Trainer) -> None:
         found = [Path(options.resume)]
     for path in reversed(found):
         try:
-            mg.serializers.load_npz(path, trainer)
+            processes.load(path, trainer)
         except mg.serializers.DamagedFile as error:
             if path == found[0]:
                 raise
@@ -213,33 +247,33 @@ def resume(options: argparse.Namespace, trainer: training.Trainer) -> None:
             return
 
 
-def seed_everything(options: argparse.Namespace) -> None:
+def seed_everything(options: argparse.Namespace, processes: OneProcess) -> None:
     """Seeds all generators that a training draws from."""
     random.seed(options.seed)
     np.random.seed(options.seed)
-    device = mg.get_device(options.device)
+    device = mg.get_device(processes.device(options.device))
     device.use()
     if device.xp is not np:
         device.xp.random.seed(options.seed)
 
 
-def train(options: argparse.Namespace) -> int:
+def train(options: argparse.Namespace, processes: OneProcess) -> int:
     """Trains as the options say; returns the exit status."""
-    seed_everything(options)
+    seed_everything(options, processes)
     architecture = choose(options)
     size = SIZE_OF_FOLDERS if architecture.size is None else architecture.size
     try:
-        data = load(options.dataset, size)
+        data = processes.first_then_others(lambda: load(options.dataset, size))
     except ValueError as error:  # a folder that holds something else
         raise ProgramError(str(error)) from error
-    model = make_model(options, architecture, len(data.classes))
+    model = make_model(options, architecture, len(data.classes), processes)
     print(
         f'model      {type(model.predictor).__name__}, {len(data.classes)} classes\n'
         f'data       {len(data.train)} images to learn from, {len(data.test)} to test'
     )
-    trainer = make_trainer(options, architecture, data, model)
+    trainer = make_trainer(options, architecture, data, model, processes)
     stop = trainer.stop_trigger
-    resume(options, trainer)
+    resume(options, trainer, processes)
     print(f'output     {options.out}', flush=True)
     try:
         with stop:
@@ -249,9 +283,12 @@ def train(options: argparse.Namespace) -> int:
         return 130
     if stop.interrupted:
         trainer.get_extension('snapshot')(trainer)
-        trainer.get_extension('last')(trainer)
+        if processes.rank == 0:
+            trainer.get_extension('last')(trainer)
         print(f'stopped after iteration {trainer.updater.iteration}; --resume goes on')
         return 130
+    if processes.rank > 0:
+        return 0
     log = trainer.get_extension('LogReport').log
     tested = [row[TEST_ACCURACY] for row in log if TEST_ACCURACY in row]
     print(f'test accuracy {tested[-1]:.4f}, best {max(tested):.4f}; see {options.out}')
@@ -261,7 +298,23 @@ def train(options: argparse.Namespace) -> int:
 def main(arguments: list[str] | None = None) -> int:
     """Runs the program; returns the exit status."""
     options = parse(arguments)
-    return run(lambda: train(options), [mg.dataset.DatasetError, SnapshotError])
+    processes = OneProcess()
+
+    def program() -> int:
+        nonlocal processes
+        if options.communicator is not None:
+            processes = ManyProcesses(options.communicator)
+        if options.batchsize % processes.size:
+            raise ProgramError(
+                f'--batchsize: expected a multiple of {processes.size}, the number of '
+                f'processes, got {options.batchsize}'
+            )
+        return train(options, processes)
+
+    status = run(program, [mg.dataset.DatasetError, SnapshotError])
+    if status == MISTAKEN:
+        processes.end_all(status)
+    return status
 
 
 if __name__ == '__main__':

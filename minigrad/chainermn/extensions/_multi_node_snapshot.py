@@ -14,7 +14,6 @@ from minigrad.chainermn.extensions._shares import (
     Share,
     deal,
     scattered_iterators,
-    share_of,
 )
 from minigrad.serializer import Deserializer
 from minigrad.serializers import NpzDeserializer, load_npz, random_state_to_array
@@ -104,8 +103,8 @@ class _Everyone:
             if sums_of_master.get(name) != sums[name]
         }
         for found in scattered_iterators(self.target):
-            share = share_of(found.iterator, found.dataset)
-            different[f'{SHARES}{found.path}indexes'] = found.dataset.indexes
+            share = found.share()
+            different[f'{SHARES}{found.path}indexes'] = found.indexes
             different[f'{SHARES}{found.path}examples'] = share.examples
             different[f'{SHARES}{found.path}position'] = numpy.asarray(share.position)
         self.entries = self.comm.mpi_comm.allgather(different)
@@ -163,19 +162,29 @@ def _as_here(serializer: Any, everyone: _Everyone) -> Any:
             for e in entries
             if f'{SHARES}{found.path}examples' in e
         ]
+        dataset = found.dataset
         if len(entries) == size:
             indexes = entries[rank].get(f'{SHARES}{found.path}indexes')
-            if indexes is not None:
-                found.dataset.deal(indexes)
+            if indexes is not None and dataset is not None:
+                dataset.deal(indexes)
+                found.iterator.reset()
         elif of_all:
             share = deal(of_all, size)[rank]
-            found.dataset.deal(share.examples)
+            order = share.examples
+            if dataset is not None:
+                dataset.deal(share.examples)
+                order = numpy.arange(len(share.examples))
+            found.iterator.reset()
             here[f'{found.path}current_position'] = numpy.asarray(share.position)
             here.pop(f'{found.path}upcoming_orders', None)
             if f'{found.path}order' in here:
-                here[f'{found.path}order'] = numpy.arange(len(share.examples))
-        found.iterator.reset()  # for as many examples as there are now
+                here[f'{found.path}order'] = order
+                _set_order(found.iterator, order)  # one of this length will be loaded
     return NpzDeserializer(here, '', serializer.strict, serializer.ignore_names)
+
+
+def _set_order(iterator: Any, order: Array) -> None:
+    iterator._state = iterator._state._replace(order=order)
 
 
 def _random_state_of(rank: int, entries: list[Entries]) -> Entries:

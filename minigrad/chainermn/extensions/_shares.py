@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy
 
 from minigrad.chainermn.datasets.scatter import ScatteredDataset
+from minigrad.chainermn.iterators.share_order_sampler import ShareOrderSampler
 from minigrad.types import Array
 
 
@@ -19,15 +20,30 @@ class Share(NamedTuple):
 
 
 class ScatteredIterator(NamedTuple):
-    """An iterator over a share of `scatter_dataset`."""
+    """An iterator over a share of a dataset."""
 
     path: str  # of its entries in a snapshot
     iterator: Any
-    dataset: ScatteredDataset
+    dataset: ScatteredDataset | None  # None: its order names examples of the whole
+
+    def share(self) -> Share:
+        """Returns what it has taken and will take in this epoch."""
+        order = self.iterator._state.order
+        examples = order
+        if self.dataset is not None:
+            examples = self.dataset.indexes if order is None else self.indexes[order]
+        return Share(examples, int(self.iterator.current_position))
+
+    @property
+    def indexes(self) -> Array:
+        """Numbers of the examples of the share; none if the share is the order."""
+        if self.dataset is None:
+            return numpy.zeros(0, int)
+        return self.dataset.indexes
 
 
 def scattered_iterators(target: Any) -> Iterator[ScatteredIterator]:
-    """Yields the iterators over shares of a dataset.
+    """Yields the iterators over shares: of `scatter_dataset`, or `ShareOrderSampler`'s.
 
     Args:
         target: Trainer or updater; anything else has none.
@@ -44,15 +60,11 @@ def scattered_iterators(target: Any) -> Iterator[ScatteredIterator]:
             if inner is None or len(inner) != len(dataset):  # type: ignore[arg-type]
                 break
             dataset = inner
+        path = f'{prefix}iterator:{name}/'
         if isinstance(dataset, ScatteredDataset):
-            yield ScatteredIterator(f'{prefix}iterator:{name}/', iterator, dataset)
-
-
-def share_of(iterator: Any, dataset: ScatteredDataset) -> Share:
-    """Returns what an iterator has taken and will take of its share in this epoch."""
-    order = iterator._state.order
-    examples = dataset.indexes if order is None else dataset.indexes[order]
-    return Share(examples, int(iterator.current_position))
+            yield ScatteredIterator(path, iterator, dataset)
+        elif isinstance(getattr(iterator, 'order_sampler', None), ShareOrderSampler):
+            yield ScatteredIterator(path, iterator, None)
 
 
 def deal(shares: list[Share], size: int) -> list[Share]:

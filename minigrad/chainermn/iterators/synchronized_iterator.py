@@ -17,11 +17,6 @@ class _SynchronizedIterator(Iterator):
     communicator: Any
 
     def __init__(self, actual_iterator: Any, communicator: Any) -> None:
-        if not hasattr(actual_iterator, 'order_sampler'):
-            raise ValueError(
-                'actual_iterator must have order_sampler, as SerialIterator and '
-                f'MultiprocessIterator have, got {type(actual_iterator).__name__}'
-            )
         self.__dict__['actual_iterator'] = actual_iterator
         self.__dict__['communicator'] = communicator
         seed = numpy.random.randint(0, 2**32 - 1) if communicator.rank == 0 else None
@@ -65,4 +60,9 @@ def create_synchronized_iterator(
 
     Source: compatible with chainermn.iterators.create_synchronized_iterator.
     """
+    if not hasattr(actual_iterator, 'order_sampler'):
+        raise ValueError(
+            'actual_iterator must have order_sampler, as SerialIterator and '
+            f'MultiprocessIterator have, got {type(actual_iterator).__name__}'
+        )
     return _SynchronizedIterator(actual_iterator, communicator)
