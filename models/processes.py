@@ -38,9 +38,9 @@ class OneProcess:
         """Returns the part of a dataset that this process evaluates."""
         return dataset
 
-    def model(self, predictor: Any) -> Any:
+    def model(self, model: Any) -> Any:
         """Returns the model as it is trained."""
-        return predictor
+        return model
 
     def optimizer(self, optimizer: Any) -> Any:
         """Returns an optimizer that knows of the other processes."""
@@ -109,8 +109,8 @@ class ManyProcesses(OneProcess):
         )
         return mg.datasets.SubDataset(dataset, begin, end)
 
-    def model(self, predictor: Any) -> Any:
-        return self.mn.links.create_mnbn_model(predictor, self.comm)
+    def model(self, model: Any) -> Any:
+        return self.mn.links.create_mnbn_model(model, self.comm)
 
     def optimizer(self, optimizer: Any) -> Any:
         return self.mn.create_multi_node_optimizer(optimizer, self.comm)

@@ -49,17 +49,14 @@ TEST_ACCURACY = 'validation/main/accuracy'
 
 
 def make_model(
-    options: argparse.Namespace,
-    architecture: Architecture,
-    n_classes: int,
-    processes: OneProcess,
+    options: argparse.Namespace, architecture: Architecture, n_classes: int
 ) -> L.Classifier:
     """Returns a classifier with new weights, or with torchvision's."""
     predictor = architecture.make(n_out=n_classes)
     if options.weights is not None:
         keep = [] if n_classes == 1000 else ['fc8']
         load_torchvision(options.weights, predictor, skip=keep)
-    return L.Classifier(processes.model(predictor))
+    return L.Classifier(predictor)
 
 
 def make_optimizer(options: argparse.Namespace, architecture: Architecture) -> Any:
@@ -266,7 +263,8 @@ def train(options: argparse.Namespace, processes: OneProcess) -> int:
         data = processes.first_then_others(lambda: load(options.dataset, size))
     except ValueError as error:  # a folder that holds something else
         raise ProgramError(str(error)) from error
-    model = make_model(options, architecture, len(data.classes), processes)
+    model = make_model(options, architecture, len(data.classes))
+    model = processes.model(model)
     print(
         f'model      {type(model.predictor).__name__}, {len(data.classes)} classes\n'
         f'data       {len(data.train)} images to learn from, {len(data.test)} to test'
