@@ -131,6 +131,14 @@ CASES = [
     ),
     edges(
         'softmax_cross_entropy',
+        # Scores so large that the logarithm is lost beside them.
+        Edge(
+            [[1e7, 1e7], [1e30, 1e30]],
+            np.array([1, 1]),
+            values=LN2,
+            gradients=([[0.25, -0.25]] * 2, None),
+            dtypes='fd',
+        ),
         Edge(
             [[0.0, 0.0], [NAN, INF]],
             np.array([1, -1]),

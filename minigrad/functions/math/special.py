@@ -59,6 +59,8 @@ def _digamma(x: float) -> float:
     return rest
 
 
+_gammaln = _by_scipy('lgamma', 'gammaln')
+
 digamma: Function = Row(
     'digamma',
     _by_scipy('digamma'),
@@ -162,7 +164,7 @@ erfinv: Function = Row(
 ).define()
 lgamma: Function = Row(
     'lgamma',
-    _by_scipy('lgamma', 'gammaln'),
+    lambda xp, x: xp.where(x == -INF, x.dtype.type(INF), _gammaln(xp, x)),
     lambda x, gy: gy * digamma(x),
     'Logarithm of the absolute value of the gamma function, at each element.',
     '``digamma(x)``',

@@ -50,10 +50,12 @@ def log_softmax_rows(team: int, rows: int, number: int, x: Array, y: Array) -> N
             top = _maximum(row, tops)
             total = x.dtype.type(0)
             for c in range(C):
-                total += exp(row[c] - top)
-            shift = top + np.log(total)
+                out[c] = row[c] - top
+                total += exp(out[c])
+            # Not beside `top`, which may be so large that the logarithm is lost.
+            shift = np.log(total)
             for c in range(C):
-                out[c] = row[c] - shift
+                out[c] -= shift
 
 
 @jit
