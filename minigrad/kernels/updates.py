@@ -67,14 +67,28 @@ def corrected_momentum_sgd(
     return param + lr * v, v
 
 
-@_row()
+def _nesterov_numbers(
+    lr: float, momentum: float, as_published: bool = False
+) -> Numbers:
+    ahead = (momentum, lr) if as_published else (momentum**2, (1 + momentum) * lr)
+    return {'lr': lr, 'momentum': momentum, 'look': ahead[0], 'pull': ahead[1]}
+
+
+@_row(_nesterov_numbers)
 def nesterov_ag(
-    xp: Any, param: Any, grad: Any, v: Any, *, lr: Any, momentum: Any
+    xp: Any,
+    param: Any,
+    grad: Any,
+    v: Any,
+    *,
+    lr: Any,
+    momentum: Any,
+    look: Any,
+    pull: Any,
 ) -> Any:
     """Nesterov's accelerated gradient."""
     v = momentum * v - lr * grad
-    param = param + momentum * momentum * v - (1 + momentum) * lr * grad
-    return param, v
+    return param + look * v - pull * grad, v
 
 
 @_row()

@@ -16,11 +16,13 @@ class NesterovAG(KernelMethod, rule=NesterovAGRule):
 
     ``v = momentum * v - lr * g; p += momentum ** 2 * v - (1 + momentum) * lr * g``.
     This is Chainer's formula, kept so that its programs train alike. Equation 7 of the
-    paper has the velocity before its update in the second step.
+    paper has the velocity before its update in the second step; in terms of the new one,
+    that is ``p += momentum * v - lr * g``, the step of PyTorch's SGD(nesterov=True).
 
     Args:
         lr: Learning rate.
         momentum: Part of the velocity that is kept.
+        as_published: Take the step of the paper.
 
     Source: after Bengio et al. 2012 (arXiv 1212.0901); compatible with
     chainer.optimizers.NesterovAG.
@@ -35,3 +37,4 @@ class NesterovAG(KernelMethod, rule=NesterovAGRule):
 
     lr: float = 0.01
     momentum: float = 0.9
+    as_published: bool = False

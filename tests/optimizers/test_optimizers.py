@@ -485,3 +485,15 @@ def test_minimise_a_quadratic():
             optimizer.update()
         distance = np.abs(link.w.array - 0.3).max()
         assert distance < 1.0, (cls.__name__, distance)
+
+
+def test_nesterov_ag_as_published():
+    """The step of the paper's equation 7, which is PyTorch's too."""
+    start, lr, momentum = np.array([1.0, -2.0]), 0.1, 0.8
+    grads = [np.array([0.5, 1.0]), np.array([-1.0, 0.2]), np.array([0.3, 0.4])]
+    p, v = start.copy(), np.zeros(2)
+    for g in grads:
+        p += momentum**2 * v - (1 + momentum) * lr * g
+        v = momentum * v - lr * g
+    optimizer = optimizers.NesterovAG(lr, momentum, as_published=True)
+    np.testing.assert_allclose(run(optimizer, start, grads), p)
