@@ -254,9 +254,15 @@ class Trainer(NamedArguments):
         if self._done:
             raise RuntimeError('Trainer.run: cannot run training loop multiple times')
         with self.session(show_loop_exception_msg):
+            begun_at = self.updater.iteration
             while not self.stop_trigger(self):
                 with self.iteration():
                     self._update_()
+            if self.updater.iteration == begun_at > 0:
+                sys.stderr.write(
+                    'Trainer: nothing left to do; the training that was loaded had ended '
+                    f'at iteration {begun_at}, epoch {self.updater.epoch}\n'
+                )
 
     def _update_(self) -> None:
         try:

@@ -520,6 +520,21 @@ class TestSmallExtensions:
         assert cut == [True, True, False]
 
 
+class TestLogReportOfAnotherTraining:
+    def train(self, make_trainer):
+        trainer = make_trainer((2, 'iteration'), 1)
+        trainer.extend(extensions.LogReport())
+        trainer.run()
+
+    def test_it_is_not_replaced_silently(self, make_trainer, capsys):
+        self.train(make_trainer)
+        assert capsys.readouterr().err == ''
+        self.train(make_trainer)
+        error = capsys.readouterr().err
+        assert error.startswith('LogReport: replaces ')
+        assert error.endswith('log, the log of another training\n')
+
+
 class TestTensorBoardReport:
     class Writer:
         def __init__(self):

@@ -191,6 +191,15 @@ class TestAutoload:
         assert seen == [5, 6]
         assert files(trainer)[-1] == 'snapshot_iter_6'
 
+    def test_a_training_that_had_ended_says_so(self, make_trainer, capsys):
+        self.make(make_trainer, 4).run()
+        assert 'nothing left' not in capsys.readouterr().err
+        self.make(make_trainer, 4).run()
+        error = capsys.readouterr().err
+        assert error.startswith('resumed from ')
+        assert 'nothing left to do; the training that was loaded had ended' in error
+        assert 'at iteration 4, epoch 2' in error
+
     def test_the_last_iteration_is_loaded_whatever_the_clock_says(self, make_trainer):
         trainer = self.make(make_trainer, 1, Weights(0))
         os.makedirs(trainer.out)

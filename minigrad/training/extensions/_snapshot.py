@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import re
+import sys
 import warnings
 import weakref
 from collections.abc import Callable
@@ -198,8 +199,7 @@ class _Snapshot(Extension):
         if loaded is not None:
             if loaded not in self._retention.names:
                 self._retention.add(loaded)
-            if is_debug():
-                print('Snapshot loaded from', os.path.join(trainer.out, loaded))
+            sys.stderr.write(f'resumed from {os.path.join(trainer.out, loaded)}\n')
             return
         if is_debug():
             print(f'No snapshot file that matches {fmt} was found')

@@ -6,6 +6,7 @@ import html
 import importlib
 import json
 import os
+import sys
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -66,6 +67,16 @@ class LogReport(Extension):
         self._log: list[dict[str, Any]] = []
         self._summary = DictSummary()
         self._said_: set[str] = set()
+
+    def initialize(self, trainer: TrainerProtocol) -> None:
+        """Says so where the log of another training is going to be replaced."""
+        if self._filename is None or '{' in self._filename or self._log:
+            return
+        path = os.path.join(trainer.out, self._filename)
+        if trainer.is_before_training and os.path.exists(path):
+            sys.stderr.write(
+                f'LogReport: replaces {path}, the log of another training\n'
+            )
 
     @property
     def log(self) -> list[dict[str, Any]]:
