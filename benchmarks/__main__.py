@@ -1,4 +1,4 @@
-"""``python -m benchmarks run | compare | profile | growth``."""
+"""``python -m benchmarks run | compare | profile | growth | scale``."""
 
 from __future__ import annotations
 
@@ -83,6 +83,15 @@ def growth(options: argparse.Namespace) -> int:
     return draw_growth(options.out, options.threads)
 
 
+def scale(options: argparse.Namespace) -> int:
+    """Predicts steps of many processes, beside what some measure."""
+    from benchmarks.scale import ONE_MACHINE
+    from benchmarks.scale import scale as predict_scale
+
+    cluster = ONE_MACHINE if options.cluster is None else options.cluster
+    return predict_scale(options.model, cluster, options.measure, options.out)
+
+
 def main() -> int:
     """Runs the command line."""
     parser = argparse.ArgumentParser(prog='python -m benchmarks', description=__doc__)
@@ -126,6 +135,15 @@ def main() -> int:
     command.add_argument('--out', type=Path, default=Path('growth.png'))
     command.add_argument('--threads', type=int, default=cores)
     command.set_defaults(function=growth)
+
+    command = commands.add_parser('scale', help='one step in 1 to 1,024 processes')
+    command.add_argument(
+        'model', help='lenet64, mlp, alexnet_cifar, or one that the cluster describes'
+    )
+    command.add_argument('--cluster', type=Path, help='its description, a TOML file')
+    command.add_argument('--measure', type=int, nargs='*', default=[], metavar='N')
+    command.add_argument('--out', type=Path, default=Path('scale.png'))
+    command.set_defaults(function=scale)
 
     options = parser.parse_args()
     return int(options.function(options))

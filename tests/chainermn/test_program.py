@@ -1,10 +1,12 @@
 """The training program in several processes."""
 
 import json
+import pathlib
 
 import numpy
 import pytest
 
+ROOT = pathlib.Path(__file__).parents[2]
 COMMAND = ['-m', 'models.train', 'mlp', '--communicator', 'naive', '--out', 'result']
 
 
@@ -47,3 +49,22 @@ def test_mistakes_end_all_processes(start):
     code, _, error = start(2, *COMMAND, '--dataset', 'no-such-folder')
     assert code != 0
     assert 'no-such-folder' in error
+
+
+def test_the_example(start, tmp_path):
+    program = ROOT / 'examples' / 'chainermn' / 'train_mnist.py'
+    code, out, error = start(
+        2, program, '--epoch', '1', '--unit', '30', '--out', 'first'
+    )
+    assert code == 0, error
+    assert '2 processes, communicator naive' in out
+    code, _, error = start(
+        2, program, *('--epoch', '2', '--unit', '30', '--out', 'first', '--autoload')
+    )
+    assert code == 0, error
+    log = json.loads((tmp_path / 'first' / 'log').read_text())
+    assert [row['epoch'] for row in log] == [1, 2]
+    assert log[1]['validation/main/accuracy'] > 0.6
+    code, _, error = start(2, program, '--gpu')
+    assert code != 0
+    assert 'requires NCCL, but' in error
