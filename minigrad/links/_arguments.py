@@ -17,10 +17,11 @@ def bias_parameter(initial_bias: Any, shape: Any = None) -> Parameter:
 
 
 def parameter_of_dtype(dtype: Any, initializer: Any, default: float) -> Parameter:
-    """Makes a lazy parameter that will have this dtype."""
+    """Makes a lazy parameter that will have this dtype; None leaves it open."""
     # A copy: the caller may use the initializer elsewhere, for another dtype.
     chosen: Any = copy.copy(
         _get_initializer(default if initializer is None else initializer)
     )
-    chosen.dtype = dtype
+    if dtype is not None:
+        chosen.dtype = dtype
     return Parameter(chosen)

@@ -8,12 +8,11 @@ import numpy
 
 from minigrad.configuration import get_dtype
 from minigrad.functions.normalization.group_normalization import group_normalization
-from minigrad.link import Link
-from minigrad.links._arguments import parameter_of_dtype
+from minigrad.links.normalization._scale_and_shift import ScaleAndShift
 from minigrad.variable import Variable, as_variable
 
 
-class GroupNormalization(Link):
+class GroupNormalization(ScaleAndShift):
     """Normalizes each sample over groups of channels, and scales and shifts channels.
 
     Args:
@@ -45,19 +44,9 @@ class GroupNormalization(Link):
         initial_gamma: Any = None,
         initial_beta: Any = None,
     ) -> None:
-        super().__init__()
-        self.groups = groups
-        self.eps = eps
         dtype = get_dtype(None, map_mixed16=numpy.float32)
-        with self.init_scope():
-            self.gamma = parameter_of_dtype(dtype, initial_gamma, 1)
-            self.beta = parameter_of_dtype(dtype, initial_beta, 0)
-        if size is not None:
-            self._initialize_params(size)
-
-    def _initialize_params(self, size: int) -> None:
-        self.gamma.initialize(size)
-        self.beta.initialize(size)
+        super().__init__(size, eps, initial_gamma, initial_beta, dtype)
+        self.groups = groups
 
     def forward(self, x: Any) -> Variable:
         """Applies the layer to feature maps of shape ``(N, size, ...)``."""

@@ -6,13 +6,11 @@ import math
 from typing import Any
 
 from minigrad.functions.normalization.layer_normalization import layer_normalization
-from minigrad.initializers import _get_initializer
-from minigrad.link import Link
-from minigrad.parameter import Parameter
+from minigrad.links.normalization._scale_and_shift import ScaleAndShift
 from minigrad.variable import Variable, as_variable
 
 
-class LayerNormalization(Link):
+class LayerNormalization(ScaleAndShift):
     """Normalizes each sample over its numbers, and scales and shifts them.
 
     Args:
@@ -41,19 +39,7 @@ class LayerNormalization(Link):
         initial_gamma: Any = None,
         initial_beta: Any = None,
     ) -> None:
-        super().__init__()
-        self.eps = eps
-        gamma = 1 if initial_gamma is None else initial_gamma
-        beta = 0 if initial_beta is None else initial_beta
-        with self.init_scope():
-            self.gamma = Parameter(_get_initializer(gamma))
-            self.beta = Parameter(_get_initializer(beta))
-        if size is not None:
-            self._initialize_params(size)
-
-    def _initialize_params(self, size: int) -> None:
-        self.gamma.initialize(size)
-        self.beta.initialize(size)
+        super().__init__(size, eps, initial_gamma, initial_beta)
 
     def forward(self, x: Any) -> Variable:
         """Applies the layer to samples of shape ``(N, size)``."""

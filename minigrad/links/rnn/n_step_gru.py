@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from minigrad.functions.rnn.n_step_gru import n_step_bigru, n_step_gru
 from minigrad.links.rnn.n_step_rnn import NStepRNNBase
 
@@ -19,13 +17,7 @@ class NStepGRU(NStepGRUBase):
 
     Unlike `n_step_gru` it sorts and transposes the sequences itself.
 
-    Args:
-        n_layers: Number of layers.
-        in_size: Numbers in one element of a sequence.
-        out_size: Number of units.
-        dropout: Ratio of the dropout before each layer but the first, in training.
-        initialW: Initializer or array of all weights; None is LeCunNormal.
-        initial_bias: Initializer or array of all biases; None is 0.
+    Args: as of `NStepRNNBase`.
 
     Source: compatible with chainer.links.NStepGRU.
 
@@ -36,23 +28,13 @@ class NStepGRU(NStepGRUBase):
         ((2, 2, 4), [(1, 4), (5, 4)])
     """
 
-    use_bi_direction = False
-
-    def rnn(self, *args: Any) -> tuple[Any, ...]:
-        """Runs `n_step_gru`."""
-        return n_step_gru(*args)
+    function = staticmethod(n_step_gru)
 
 
 class NStepBiGRU(NStepGRUBase):
     """Stacked gated recurrent units in both directions of time.
 
-    Args:
-        n_layers: Number of layers.
-        in_size: Numbers in one element of a sequence.
-        out_size: Number of units of each direction.
-        dropout: Ratio of the dropout before each layer but the first, in training.
-        initialW: Initializer or array of all weights; None is LeCunNormal.
-        initial_bias: Initializer or array of all biases; None is 0.
+    Args: as of `NStepRNNBase`.
 
     Source: compatible with chainer.links.NStepBiGRU.
 
@@ -64,7 +46,4 @@ class NStepBiGRU(NStepGRUBase):
     """
 
     use_bi_direction = True
-
-    def rnn(self, *args: Any) -> tuple[Any, ...]:
-        """Runs `n_step_bigru`."""
-        return n_step_bigru(*args)
+    function = staticmethod(n_step_bigru)

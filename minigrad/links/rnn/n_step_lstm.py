@@ -39,13 +39,7 @@ class NStepLSTM(NStepLSTMBase):
 
     Unlike `n_step_lstm` it sorts and transposes the sequences itself.
 
-    Args:
-        n_layers: Number of layers.
-        in_size: Numbers in one element of a sequence.
-        out_size: Number of units.
-        dropout: Ratio of the dropout before each layer but the first, in training.
-        initialW: Initializer or array of all weights; None is LeCunNormal.
-        initial_bias: Initializer or array of all biases; None is 0.
+    Args: as of `NStepRNNBase`.
 
     Source: compatible with chainer.links.NStepLSTM.
 
@@ -56,23 +50,13 @@ class NStepLSTM(NStepLSTMBase):
         ((2, 2, 4), (2, 2, 4), [(1, 4), (5, 4)])
     """
 
-    use_bi_direction = False
-
-    def rnn(self, *args: Any) -> tuple[Any, ...]:
-        """Runs `n_step_lstm`."""
-        return n_step_lstm(*args)
+    function = staticmethod(n_step_lstm)
 
 
 class NStepBiLSTM(NStepLSTMBase):
     """Stacked long short-term memories in both directions of time.
 
-    Args:
-        n_layers: Number of layers.
-        in_size: Numbers in one element of a sequence.
-        out_size: Number of units of each direction.
-        dropout: Ratio of the dropout before each layer but the first, in training.
-        initialW: Initializer or array of all weights; None is LeCunNormal.
-        initial_bias: Initializer or array of all biases; None is 0.
+    Args: as of `NStepRNNBase`.
 
     Source: compatible with chainer.links.NStepBiLSTM.
 
@@ -84,7 +68,4 @@ class NStepBiLSTM(NStepLSTMBase):
     """
 
     use_bi_direction = True
-
-    def rnn(self, *args: Any) -> tuple[Any, ...]:
-        """Runs `n_step_bilstm`."""
-        return n_step_bilstm(*args)
+    function = staticmethod(n_step_bilstm)

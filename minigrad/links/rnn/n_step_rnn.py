@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, ClassVar
 
 import numpy
@@ -39,8 +40,7 @@ def permutate_list(lst: Sequence[Any], indices: Array, inv: bool) -> list[Any]:
 class NStepRNNBase(ChainList):
     """What all links share that stack recurrent layers over sequences.
 
-    A subclass sets ``n_weights``, ``use_bi_direction`` and ``n_cells``, and defines
-    ``rnn``.
+    A subclass sets ``function``, ``n_weights``, ``use_bi_direction`` and ``n_cells``.
 
     Args:
         n_layers: Number of layers.
@@ -58,8 +58,9 @@ class NStepRNNBase(ChainList):
     Source: compatible with the base class of chainer.links.NStepRNNTanh.
     """
 
+    function: ClassVar[Any]
     n_weights: ClassVar[int]
-    use_bi_direction: ClassVar[bool]
+    use_bi_direction: ClassVar[bool] = False
     n_cells: ClassVar[int] = 1  # states that are passed in
 
     def __init__(
@@ -124,8 +125,8 @@ class NStepRNNBase(ChainList):
                     W.initialize((self.out_size, in_size))
 
     def rnn(self, *args: Any) -> tuple[Any, ...]:
-        """Runs the function of this kind of cell; defined by subclasses."""
-        raise NotImplementedError(f'{type(self).__name__} does not define rnn')
+        """Runs the function of this kind of cell."""
+        return self.function(*args)  # type: ignore[no-any-return]
 
     def forward(self, hx: Any, xs: Sequence[Any], **kwargs: Any) -> tuple[Any, Any]:
         """Runs the layers over sequences.
@@ -187,13 +188,7 @@ class NStepRNNTanh(NStepRNNBase):
 
     Unlike `n_step_rnn` it sorts and transposes the sequences itself.
 
-    Args:
-        n_layers: Number of layers.
-        in_size: Numbers in one element of a sequence.
-        out_size: Number of units.
-        dropout: Ratio of the dropout before each layer but the first, in training.
-        initialW: Initializer or array of all weights; None is LeCunNormal.
-        initial_bias: Initializer or array of all biases; None is 0.
+    Args: as of `NStepRNNBase`.
 
     Source: compatible with chainer.links.NStepRNNTanh.
 
@@ -205,24 +200,13 @@ class NStepRNNTanh(NStepRNNBase):
     """
 
     n_weights = 2
-    use_bi_direction = False
-
-    def rnn(self, *args: Any) -> tuple[Any, ...]:
-        """Runs `n_step_rnn`."""
-        arguments = (*args, 'tanh')
-        return n_step_rnn(*arguments)
+    function = staticmethod(partial(n_step_rnn, activation='tanh'))
 
 
 class NStepRNNReLU(NStepRNNBase):
     """Stacked plain recurrent layers with ReLU over sequences of any length.
 
-    Args:
-        n_layers: Number of layers.
-        in_size: Numbers in one element of a sequence.
-        out_size: Number of units.
-        dropout: Ratio of the dropout before each layer but the first, in training.
-        initialW: Initializer or array of all weights; None is LeCunNormal.
-        initial_bias: Initializer or array of all biases; None is 0.
+    Args: as of `NStepRNNBase`.
 
     Source: compatible with chainer.links.NStepRNNReLU.
 
@@ -234,24 +218,13 @@ class NStepRNNReLU(NStepRNNBase):
     """
 
     n_weights = 2
-    use_bi_direction = False
-
-    def rnn(self, *args: Any) -> tuple[Any, ...]:
-        """Runs `n_step_rnn`."""
-        arguments = (*args, 'relu')
-        return n_step_rnn(*arguments)
+    function = staticmethod(partial(n_step_rnn, activation='relu'))
 
 
 class NStepBiRNNTanh(NStepRNNBase):
     """Stacked plain recurrent layers with tanh in both directions of time.
 
-    Args:
-        n_layers: Number of layers.
-        in_size: Numbers in one element of a sequence.
-        out_size: Number of units of each direction.
-        dropout: Ratio of the dropout before each layer but the first, in training.
-        initialW: Initializer or array of all weights; None is LeCunNormal.
-        initial_bias: Initializer or array of all biases; None is 0.
+    Args: as of `NStepRNNBase`.
 
     Source: compatible with chainer.links.NStepBiRNNTanh.
 
@@ -264,23 +237,13 @@ class NStepBiRNNTanh(NStepRNNBase):
 
     n_weights = 2
     use_bi_direction = True
-
-    def rnn(self, *args: Any) -> tuple[Any, ...]:
-        """Runs `n_step_birnn`."""
-        arguments = (*args, 'tanh')
-        return n_step_birnn(*arguments)
+    function = staticmethod(partial(n_step_birnn, activation='tanh'))
 
 
 class NStepBiRNNReLU(NStepRNNBase):
     """Stacked plain recurrent layers with ReLU in both directions of time.
 
-    Args:
-        n_layers: Number of layers.
-        in_size: Numbers in one element of a sequence.
-        out_size: Number of units of each direction.
-        dropout: Ratio of the dropout before each layer but the first, in training.
-        initialW: Initializer or array of all weights; None is LeCunNormal.
-        initial_bias: Initializer or array of all biases; None is 0.
+    Args: as of `NStepRNNBase`.
 
     Source: compatible with chainer.links.NStepBiRNNReLU.
 
@@ -293,8 +256,4 @@ class NStepBiRNNReLU(NStepRNNBase):
 
     n_weights = 2
     use_bi_direction = True
-
-    def rnn(self, *args: Any) -> tuple[Any, ...]:
-        """Runs `n_step_birnn`."""
-        arguments = (*args, 'relu')
-        return n_step_birnn(*arguments)
+    function = staticmethod(partial(n_step_birnn, activation='relu'))
