@@ -17,7 +17,7 @@ class GradientLARS:
     """Scales each parameter's gradient to the size of the parameter (LARS).
 
     The gradient g of p becomes ``rate * (g + weight_decay * p)``, where rate is
-    ``|p| / (eps + |g| + weight_decay * |p|)``, or 1 if |p| is not above the threshold.
+    ``|p| / (eps + |g| + weight_decay * |p|)``, or 1 if ``|p|`` is not above the threshold.
     The coefficient eta of the paper is part of the optimizer's learning rate.
 
     Args:
