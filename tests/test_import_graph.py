@@ -18,8 +18,6 @@ ALLOWED = {
         ('link', 'sequential', 'Link.repeat gives a Sequential, which is a Link'),
         ('dataset.async_transfer', 'dataset.convert', 'converters are made of both'),
         ('chainer.alias', 'chainer.children', 'the hook follows into child processes'),
-        ('functions.array.concat', 'functions.array.split_axis', 'derivatives'),
-        ('functions.array.separate', 'functions.array.stack', 'derivatives'),
     ]
 }
 

@@ -28,6 +28,7 @@ from minigrad.functions.array.as_strided import as_strided as as_strided
 from minigrad.functions.array.broadcast import broadcast as broadcast
 from minigrad.functions.array.cast import cast as cast
 from minigrad.functions.array.concat import concat as concat
+from minigrad.functions.array.concat import split_axis as split_axis
 from minigrad.functions.array.copy import copy as copy
 from minigrad.functions.array.depth2space import depth2space as depth2space
 from minigrad.functions.array.depth2space import space2depth as space2depth
@@ -52,15 +53,14 @@ from minigrad.functions.array.resize_images import resize_images as resize_image
 from minigrad.functions.array.rollaxis import rollaxis as rollaxis
 from minigrad.functions.array.scatter_add import scatter_add as scatter_add
 from minigrad.functions.array.select_item import select_item as select_item
-from minigrad.functions.array.separate import separate as separate
 from minigrad.functions.array.spatial_transformer_grid import (
     spatial_transformer_grid as spatial_transformer_grid,
 )
 from minigrad.functions.array.spatial_transformer_sampler import (
     spatial_transformer_sampler as spatial_transformer_sampler,
 )
-from minigrad.functions.array.split_axis import split_axis as split_axis
 from minigrad.functions.array.squeeze import squeeze as squeeze
+from minigrad.functions.array.stack import separate as separate
 from minigrad.functions.array.stack import stack as stack
 from minigrad.functions.array.swapaxes import swapaxes as swapaxes
 from minigrad.functions.array.tile import tile as tile

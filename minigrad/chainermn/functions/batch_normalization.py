@@ -10,8 +10,7 @@ from minigrad.backend import get_array_module
 from minigrad.chainermn.functions.collective_communication import allreduce
 from minigrad.configuration import config
 from minigrad.functions.array.cast import cast
-from minigrad.functions.array.concat import concat
-from minigrad.functions.array.split_axis import split_axis
+from minigrad.functions.array.concat import concat, split_axis
 from minigrad.functions.math.sum_to import sum_to
 from minigrad.functions.normalization.batch_normalization import _NormalizesOverAxes
 from minigrad.kernels import kernels_for

@@ -7,7 +7,7 @@ from typing import Any
 from minigrad.backend import get_array_module
 from minigrad.function_node import FunctionNode, InputTypes
 from minigrad.functions.array.get_item import get_item
-from minigrad.functions.array.separate import separate
+from minigrad.functions.array.stack import separate
 from minigrad.types import Array
 from minigrad.utils.array import check_padding
 from minigrad.variable import Variable

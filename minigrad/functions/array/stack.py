@@ -1,4 +1,4 @@
-"""Joining along a new axis, the inverse of `separate`."""
+"""Joining along a new axis, and taking apart: each other's derivatives."""
 
 from __future__ import annotations
 
@@ -31,8 +31,6 @@ class Stack(FunctionNode):
         return get_array_module(*inputs).stack(inputs, axis=self.axis)
 
     def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
-        from minigrad.functions.array.separate import separate
-
         return separate(grad_outputs[0], self.axis)
 
 
@@ -61,3 +59,54 @@ def stack(xs: Any, axis: int = 0) -> Variable:
                [2., 4.]])
     """
     return Stack(axis).apply(xs)[0]
+
+
+class Separate(FunctionNode):
+    arg_names = ('x',)
+
+    def __init__(self, axis: int) -> None:
+        self.axis = axis
+
+    def check_type_forward(self, in_types: InputTypes) -> None:
+        (x,) = in_types
+        if not -x.ndim <= self.axis < x.ndim:
+            raise self.refuse(f'-{x.ndim} <= axis < {x.ndim}', self.axis)
+
+    def forward(self, inputs: tuple[Array, ...]) -> Any:
+        (x,) = inputs
+        axis = self.axis % x.ndim
+        self._shape = x.shape[:axis] + x.shape[axis + 1 :]
+        return tuple(get_array_module(x).moveaxis(x, axis, 0))
+
+    def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
+        known = next(gy for gy in grad_outputs if gy is not None)
+        xp, dtype = get_array_module(known), known.dtype
+        gys = [
+            xp.zeros(self._shape, dtype) if gy is None else gy for gy in grad_outputs
+        ]
+        return stack(gys, self.axis)
+
+
+def separate(x: Any, axis: int = 0) -> tuple[Variable, ...]:
+    """Takes a variable apart along an axis.
+
+    Args:
+        x: Variable or array.
+        axis: The axis to take apart.
+
+    Returns:
+        Tuple of ``x.shape[axis]`` Variables without that axis.
+
+    Raises:
+        InvalidType: ``x`` has no such axis.
+
+    Gradient: the parts' gradients, stacked; zeros for a part without one.
+    Double backprop: yes.
+    Kernels: reference.
+    Source: compatible with chainer.functions.separate.
+
+    Example:
+        >>> [y.array.tolist() for y in F.separate(np.array([[1., 2.], [3., 4.]]), 1)]
+        [[1.0, 3.0], [2.0, 4.0]]
+    """
+    return Separate(axis).apply((x,))

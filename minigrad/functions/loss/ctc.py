@@ -14,8 +14,7 @@ from minigrad.functions._edges import masked
 from minigrad.functions.activation.log_softmax import log_softmax
 from minigrad.functions.array.cast import cast
 from minigrad.functions.array.get_item import get_item
-from minigrad.functions.array.separate import separate
-from minigrad.functions.array.stack import stack
+from minigrad.functions.array.stack import separate, stack
 from minigrad.functions.array.where import where
 from minigrad.functions.loss._labels import check_reduce
 from minigrad.functions.loss._pair import wide

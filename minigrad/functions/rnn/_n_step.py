@@ -8,10 +8,8 @@ from typing import Any
 
 from minigrad.dtypes import is_float
 from minigrad.functions._check import Checker, array_of, list_of
-from minigrad.functions.array.concat import concat
-from minigrad.functions.array.separate import separate
-from minigrad.functions.array.split_axis import split_axis
-from minigrad.functions.array.stack import stack
+from minigrad.functions.array.concat import concat, split_axis
+from minigrad.functions.array.stack import separate, stack
 from minigrad.functions.connection.linear import linear
 from minigrad.functions.noise.dropout import dropout
 from minigrad.suggestions import shown

@@ -7,8 +7,7 @@ from typing import Any
 
 from minigrad.functions.activation.sigmoid import sigmoid
 from minigrad.functions.activation.tanh import tanh
-from minigrad.functions.array.concat import concat
-from minigrad.functions.array.split_axis import split_axis
+from minigrad.functions.array.concat import concat, split_axis
 from minigrad.functions.connection.linear import linear
 from minigrad.functions.math.linear_interpolate import linear_interpolate
 from minigrad.functions.rnn._n_step import REFUSED, Step, n_step

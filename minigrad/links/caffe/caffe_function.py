@@ -17,9 +17,8 @@ from minigrad.functions.activation.leaky_relu import leaky_relu
 from minigrad.functions.activation.relu import relu
 from minigrad.functions.activation.sigmoid import sigmoid
 from minigrad.functions.activation.softmax import softmax
-from minigrad.functions.array.concat import concat
+from minigrad.functions.array.concat import concat, split_axis
 from minigrad.functions.array.reshape import reshape
-from minigrad.functions.array.split_axis import split_axis
 from minigrad.functions.loss.softmax_cross_entropy import softmax_cross_entropy
 from minigrad.functions.math.maximum import maximum
 from minigrad.functions.noise.dropout import dropout

@@ -6,8 +6,7 @@ import math
 from typing import Any
 
 from minigrad.backend import using_device
-from minigrad.functions.array.concat import concat
-from minigrad.functions.array.split_axis import split_axis
+from minigrad.functions.array.concat import concat, split_axis
 from minigrad.functions.rnn.lstm import lstm
 from minigrad.initializers import _get_initializer
 from minigrad.link import Chain

@@ -7,8 +7,7 @@ from typing import Any
 
 from minigrad.functions.activation.sigmoid import sigmoid
 from minigrad.functions.activation.tanh import tanh
-from minigrad.functions.array.concat import concat
-from minigrad.functions.array.split_axis import split_axis
+from minigrad.functions.array.concat import concat, split_axis
 from minigrad.functions.rnn.tree_lstm import tree_lstm
 from minigrad.link import Chain
 from minigrad.links.connection.linear import Linear
