@@ -96,7 +96,16 @@ LAYERS = [
     {'gradient_check', 'function_hooks', 'functions'},
     {'distribution', 'distributions'},
     {'reporter', 'serializer', 'serializers', 'link', 'link_hook'},
-    {'link_hooks', 'links', 'sequential', 'optimizer', 'optimizers', 'optimizer_hooks'},
+    {
+        'link_hooks',
+        'links',
+        'sequential',
+        'optimizer',
+        'optimizers',
+        'optimizer_hooks',
+        'hyperparameter',
+        'update_rule',
+    },
     {'dataset', 'datasets', 'iterators', 'diagnosis', 'prediction'},
     {
         'training',
