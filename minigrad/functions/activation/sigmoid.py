@@ -10,9 +10,10 @@ from minigrad.types import Array
 
 
 def sigmoid_array(x: Array) -> Array:
-    """Returns ``1 / (1 + exp(-x))``, as a tanh, which cannot overflow."""
-    half = x.dtype.type(0.5)
-    return get_array_module(x).tanh(x * half) * half + half
+    """Returns ``1 / (1 + exp(-x))``, which is ``exp(x) / (1 + exp(x))`` below 0."""
+    xp, one = get_array_module(x), x.dtype.type(1)
+    y = xp.exp(-abs(x))  # cannot overflow
+    return xp.where(x < 0, y, one) / (one + y)
 
 
 sigmoid: Function = Row(

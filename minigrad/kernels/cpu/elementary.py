@@ -101,6 +101,8 @@ class Elementary:
     def exp(self, x: Any) -> Any:
         """Returns ``exp(x)``."""
         b = self._b
+        if self._lanes_ == 16:
+            return self._exp_scaled(x)
         n, y = self._reduced_exp(x)
         y = b.fadd(y, self._number_(1.0))
         # 2**n in two factors: 2**128 alone would be infinity.
@@ -109,6 +111,31 @@ class Elementary:
             y = b.fmul(y, self._power_of_two(part))
         below = b.fcmp_ordered('<', x, self._number_(_LOWEST))
         return self._nan_stays(x, b.select(below, self._number_(0.0), y))
+
+    def _exp_scaled(self, x: Any) -> Any:
+        """Returns ``exp(x)`` by AVX-512's product with a power of two.
+
+        It knows infinity and numbers too small to be normal, and NaN goes through.
+        """
+        b, number = self._b, self._number_
+        lowest, highest = number(-104.0), number(89.0)
+        r = b.select(b.fcmp_ordered('>', lowest, x), lowest, x)
+        r = b.select(b.fcmp_ordered('<', highest, r), highest, r)
+        scaled = self._intrinsic('fmuladd', r, number(1 / math.log(2)), number(0.5))
+        n = self._intrinsic('floor', scaled)
+        r = self._intrinsic('fmuladd', n, number(-_LOG2_HIGH), r)
+        r = self._intrinsic('fmuladd', n, number(-_LOG2_LOW), r)
+        y = self._polynomial(r, _EXP)
+        y = self._intrinsic('fmuladd', y, b.fmul(r, r), r)
+        y = b.fadd(y, number(1.0))
+        name = 'llvm.x86.avx512.mask.scalef.ps.512'
+        function = b.module.globals.get(name)
+        if function is None:
+            kinds = [self._kind] * 3 + [ir.IntType(16), _i32]
+            signature = ir.FunctionType(self._kind, kinds)
+            function = ir.Function(b.module, signature, name)
+        # Where all lanes count the third is not read; 4: round as usual.
+        return b.call(function, [y, n, y, ir.IntType(16)(-1), _i32(4)])
 
     def expm1(self, x: Any) -> Any:
         """Returns ``exp(x) - 1``, exact near zero."""
