@@ -24,6 +24,7 @@ from minigrad.kernels.cpu import (
     tables,
     winograd,
 )
+from minigrad.kernels.cpu.jit import INTERPRETED
 from minigrad.kernels.cpu.team import Share, in_team, share, workspace
 from minigrad.kernels.cpu.vectors import COLUMNS, VECTOR_BYTES
 from minigrad.kernels.formula import Formula
@@ -50,6 +51,7 @@ class NumbaKernels(Kernels):
     """The fast kernels of the CPU; what they do not do, the definition does."""
 
     name = 'numba'
+    fuses_rows = not INTERPRETED
 
     def __init__(self) -> None:
         super().__init__(np)

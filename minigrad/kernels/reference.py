@@ -30,6 +30,8 @@ class Kernels(NdKernels, ROIKernels, RandomKernels):
 
     name = 'reference'
     convolves_bfloat16 = False
+    fuses_rows = False
+    """Whether `along_rows` makes one pass of a formula."""
 
     def __init__(self, xp: Any = np) -> None:
         self.xp = xp

@@ -15,14 +15,18 @@ from minigrad.functions.normalization.batch_normalization import (
     BatchNormalization,
     BatchNormalizationGrad,
 )
+from minigrad.kernels import kernels_for
 from minigrad.types import Array
-from minigrad.variable import Variable
+from minigrad.variable import Variable, as_variable
+
+FEWEST_PIXELS = 8  # for which a channel's pixels are worth a row
 
 
 class GroupNormalization(FunctionNode):
     """Batch normalization of a matrix, one row per group; then scale and shift."""
 
     arg_names = ('x', 'gamma', 'beta')
+    on_arrays = True
 
     def __init__(self, groups: int, eps: float = 1e-5) -> None:
         if not isinstance(groups, int):
@@ -65,6 +69,19 @@ class GroupNormalization(FunctionNode):
         pixels = math.prod(x.shape[2:])
         self._channel_shape = N, C, pixels
         self._row_shape = N * self.groups, C // self.groups * pixels
+        # Where a row is one pass: (N, D) as they are, else channels of some pixels.
+        self._fused = (
+            kernels_for(x).fuses_rows
+            and x.size > 0
+            and x.dtype == gamma.dtype
+            and x.dtype.char in 'fd'
+            and (pixels >= FEWEST_PIXELS or (x.ndim == 2 and self.groups == 1))
+        )
+        if self._fused:
+            return self._forward_fused(x, gamma, beta)
+        return self._forward_by_batch_norm(x, gamma, beta)
+
+    def _forward_by_batch_norm(self, x: Array, gamma: Array, beta: Array) -> Array:
         xp = get_array_module(x)
         rows = x.reshape(self._row_shape).astype(self._dtype, copy=False)
         self._ones = xp.ones(len(rows), self._dtype)
@@ -75,9 +92,66 @@ class GroupNormalization(FunctionNode):
         y += beta[:, None]
         return y.reshape(x.shape).astype(x.dtype, copy=False)
 
+    def _forward_fused(self, x: Array, gamma: Array, beta: Array) -> Any:
+        along_rows = kernels_for(x).along_rows
+        if x.ndim == 2:
+            y, self._mean, self._inv_std = along_rows(
+                _normalized, x, gamma, beta, eps=self.eps
+            )
+            return y
+        rows = x.reshape(self._row_shape)
+        self._mean, self._inv_std = along_rows(_moments, rows, eps=self.eps)
+        mean, inv_std, gamma, beta = self._of_channels(gamma, beta)
+        pixels = x.reshape(len(gamma), -1)
+        return along_rows(_shifted, pixels, mean, inv_std * gamma, beta).reshape(
+            x.shape
+        )
+
+    def _of_channels(self, *params: Array) -> list[Array]:
+        """Returns the groups' moments and parameters, one number per row of pixels."""
+        N, C, _ = self._channel_shape
+        group = self._mean, self._inv_std
+        return [
+            *[m.repeat(C // self.groups, axis=0).reshape(-1, 1) for m in group],
+            *[p[None].repeat(N, axis=0).reshape(-1, 1) for p in params],
+        ]
+
+    def _backward_fused(self, x: Array, gamma: Array, gy: Array) -> Any:
+        along_rows = kernels_for(x).along_rows
+        if x.ndim == 2:
+            return along_rows(_normalized_grad, x, gy, gamma, self._mean, self._inv_std)
+        N, C, _ = self._channel_shape
+        mean, inv_std, scale = self._of_channels(gamma)
+        pixels, gy = x.reshape(len(mean), -1), gy.reshape(len(mean), -1)
+        plain, products = along_rows(_sums, pixels, gy, mean, inv_std)
+        per_group = C // self.groups
+        means = [
+            (scale * s).reshape(-1, per_group).sum(axis=1)
+            / scale.dtype.type(self._row_shape[1])
+            for s in (plain, products)
+        ]
+        shift, slope = [m.repeat(per_group).reshape(-1, 1) for m in means]
+        gx = along_rows(
+            _sloped, pixels, gy, mean, scale * inv_std, shift * inv_std,
+            slope * inv_std * inv_std,
+        )  # fmt: skip
+        return (
+            gx.reshape(x.shape),
+            products.reshape(N, C).sum(axis=0),
+            plain.reshape(N, C).sum(axis=0),
+        )
+
     def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
         x, gamma = self.get_retained_inputs()
         (gy,) = grad_outputs
+        if not isinstance(x, Variable):
+            if self._fused:
+                results = self._backward_fused(x, gamma, gy)
+                return tuple([results[i] if i in indexes else None for i in range(3)])
+            x, gamma, gy = as_variable(x), as_variable(gamma), as_variable(gy)
+        elif self._fused:  # and somebody differentiates it again
+            zeros = get_array_module(gamma.array).zeros_like(gamma.array)
+            self._forward_by_batch_norm(x.array, gamma.array, zeros)
         dtype, C = self._dtype, len(gamma)
         rows = cast(x.reshape(self._row_shape), dtype)
         gy = cast(gy.reshape(self._channel_shape), dtype)
@@ -100,6 +174,45 @@ class GroupNormalization(FunctionNode):
     def _over_pixels(self, v: Variable, gamma: Variable) -> Variable:
         C = len(gamma)
         return cast(sum_to(v, (1, C, 1)).reshape((C,)), gamma.dtype)
+
+
+# Formulas along rows.
+
+
+def _moments(xp: Any, x: Any, *, eps: Any) -> Any:
+    mean = x.mean(axis=-1, keepdims=True)
+    centred = x - mean
+    variance = (centred * centred).mean(axis=-1, keepdims=True)
+    return mean, 1 / xp.sqrt(variance + eps)
+
+
+def _normalized(xp: Any, x: Any, gamma: Any, beta: Any, *, eps: Any) -> Any:
+    mean, inv_std = _moments(xp, x, eps=eps)
+    return (x - mean) * inv_std * gamma + beta, mean, inv_std
+
+
+def _normalized_grad(
+    xp: Any, x: Any, gy: Any, gamma: Any, mean: Any, inv_std: Any
+) -> Any:
+    x_hat, g = (x - mean) * inv_std, gy * gamma
+    along = (g * x_hat).mean(axis=-1, keepdims=True)
+    gx = (g - g.mean(axis=-1, keepdims=True) - x_hat * along) * inv_std
+    return gx, (gy * x_hat).sum(axis=0), gy.sum(axis=0)
+
+
+def _shifted(xp: Any, x: Any, mean: Any, scale: Any, shift: Any) -> Any:
+    return (x - mean) * scale + shift
+
+
+def _sums(xp: Any, x: Any, gy: Any, mean: Any, inv_std: Any) -> Any:
+    products = (gy * (x - mean)).sum(axis=-1, keepdims=True)
+    return gy.sum(axis=-1, keepdims=True), products * inv_std
+
+
+def _sloped(
+    xp: Any, x: Any, gy: Any, mean: Any, scale: Any, shift: Any, slope: Any
+) -> Any:
+    return gy * scale - shift - (x - mean) * slope
 
 
 def group_normalization(
