@@ -33,8 +33,12 @@ def run(options: argparse.Namespace) -> int:
         names = [case.name for family in cases.FAMILIES.values() for case in family]
         print(f'no case is named {", ".join(options.names)}; there are:', *names)
         return 2
-    if options.profile == 'fast' and not options.names:
-        chosen = [case for case in chosen if not case.full]
+    if options.profile == 'fast':
+        chosen = [
+            case for case in chosen if not case.full or case.name in options.names
+        ]
+        if not options.names:  # the table of operations takes some minutes
+            chosen = [case for case in chosen if not case.name.startswith('ops.')]
     results = []
     print(harness.HEADER)
     (control,) = [case for case in cases.FAMILIES['core'] if case.name == 'control']
@@ -55,6 +59,8 @@ def run(options: argparse.Namespace) -> int:
                     result.peak_mb[peer] = peak
         results.append(result)
         print(harness.row(result), flush=True)
+    for line in harness.summary(results):
+        print(line)
     if not any(harness.TORCH in result.median for result in results):
         print('PyTorch is not installed: no ratios (pip install torch==2.13.0)')
     if options.json is not None:
@@ -106,7 +112,7 @@ def main() -> int:
     command.add_argument(
         'names',
         nargs='*',
-        help='families (core, models), cases, or models of the GPU (lenet64, alexnet)',
+        help='families (core, models, ops), cases, or models of the GPU (lenet64, alexnet)',
     )
     command.add_argument('--profile', choices=('fast', 'full'), default='fast')
     command.add_argument('--json', type=Path, help='write the results here')

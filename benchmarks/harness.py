@@ -168,6 +168,21 @@ def question(result: Result, before: Result, after: Result) -> None:
         result.noise = f'noisy: ratios +-{result.ratio_iqr / result.ratio / 2:.0%}'
 
 
+def summary(results: Sequence[Result], family: str = 'ops.') -> list[str]:
+    """Returns the geometric mean of a family's ratios and the worst, as lines."""
+    ratios = {r.name: r.ratio for r in results if r.name.startswith(family) and r.ratio}
+    if not ratios:
+        return []
+    mean = statistics.geometric_mean(ratios.values())
+    worst = sorted(ratios, key=lambda name: -ratios[name])[:10]
+    above = sum(ratio > 1 for ratio in ratios.values())
+    first = f'{len(ratios)} operations: geometric mean of the ratios {mean:.2f}'
+    return [
+        f'{first}, {above} above 1',
+        'worst: ' + ', '.join(f'{name} {ratios[name]:.2f}' for name in worst),
+    ]
+
+
 def _time(step: Callable[[], Any], repeats: int) -> float:
     start = time.perf_counter()
     for _ in range(repeats):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from benchmarks.cases import core, models
+from benchmarks.cases import core, models, ops
 from benchmarks.harness import Case
 
 FAMILIES: dict[str, list[Case]] = {
     'core': core.CASES,
     'models': models.CASES,
+    'ops': ops.CASES,
 }
 
 
@@ -16,7 +17,8 @@ def find(name: str) -> Case:
     from benchmarks import growth
 
     grown = [case for cases in growth.CASES.values() for _, case in cases]
-    for case in (*FAMILIES['core'], *FAMILIES['models'], *grown):
+    own = [case for cases in FAMILIES.values() for case in cases]
+    for case in (*own, *grown):
         if case.name == name:
             return case
     raise KeyError(name)

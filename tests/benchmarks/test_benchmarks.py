@@ -1,14 +1,18 @@
 """The benchmark command runs, compares and notices what became slower."""
 
+import importlib.util
 import json
 import sys
 
+import numpy as np
 import pytest
 import threadpoolctl
 
 import minigrad
+import minigrad.functions as F
 from benchmarks import __main__ as command
-from benchmarks import compare, harness
+from benchmarks import cases, compare, harness
+from benchmarks.cases import ops
 
 
 @pytest.fixture(autouse=True)
@@ -121,3 +125,37 @@ def test_missing_peer():
     result = harness.measure(case, rounds=2)
     assert result.ratio is None
     assert result.met is None
+
+
+def test_table_of_operations(monkeypatch, capsys):
+    names = [case.name for case in cases.FAMILIES['ops']]
+    assert len(names) == len(set(names))
+    assert len(ops.OPS) >= 80
+    names = ['ops.exp.small', 'ops.layer_normalization.small']
+    assert run(monkeypatch, 'run', *names, '--rounds', 3) == 0
+    out = capsys.readouterr().out
+    assert 'ops.exp.small' in out
+    if importlib.util.find_spec('torch') is not None:
+        assert '2 operations: geometric mean of the ratios' in out
+
+
+@pytest.mark.parametrize('op', ops.OPS, ids=lambda op: op.name)
+def test_operations_are_the_same_in_both(op):
+    torch = pytest.importorskip('torch')
+    if op.name == 'dropout':
+        return
+    arrays = ops._arrays(op, 0)
+    x, t = [minigrad.Variable(a) for a in arrays], [torch.from_numpy(a) for a in arrays]
+    for tensor in t:
+        tensor.requires_grad_()
+    y = op.minigrad(F, *x)
+    expected = op.torch(torch, torch.nn.functional, *t)
+    np.testing.assert_allclose(y.array, expected.detach().numpy(), rtol=1e-3, atol=1e-3)
+    y.grad = np.ones_like(y.array)
+    y.backward()
+    expected.backward(torch.ones_like(expected))
+    for variable, tensor in zip(x, t, strict=True):
+        if variable.grad is not None:
+            np.testing.assert_allclose(
+                variable.grad, tensor.grad.numpy(), rtol=1e-3, atol=1e-3
+            )
