@@ -53,6 +53,8 @@ class History:
     def loss(self, number: int, value: float) -> None:
         """Adds a loss."""
         self.losses.append((number, value))
+        if len(self.losses) > 2000:  # the first and the last are looked at
+            del self.losses[100:1000]
 
     @property
     def guessing(self) -> float | None:

@@ -104,7 +104,7 @@ class Watch(FunctionHook):
     Args:
         name: Under which the hooks are registered.
         model: The model, the root of all paths.
-        optimizer: The optimizer, or None.
+        optimizer: The optimizer.
     """
 
     def __init__(self, name: str, model: Link, optimizer: Any) -> None:
@@ -175,7 +175,7 @@ class Watch(FunctionHook):
 
     def forward_preprocess(self, function: Any, in_data: tuple[Array, ...]) -> None:
         """Looks at what a function is given."""
-        look = _LOOK.get(type(function).__name__)
+        look = _LOOK.get(function.public_name)
         if look is not None:
             look(self, function, in_data)
 
@@ -332,9 +332,9 @@ def _change(step: Step) -> float | None:
 
 
 _LOOK: dict[str, Any] = {
-    'ReLU': Watch._look_at_relu,
-    'BatchNormalization': Watch._look_at_norm,
-    'SoftmaxCrossEntropy': Watch._look_at_loss,
-    'Accuracy': Watch._look_at_accuracy,
-    'Dropout': Watch._look_at_dropout,
+    'relu': Watch._look_at_relu,
+    'batch_normalization': Watch._look_at_norm,
+    'softmax_cross_entropy': Watch._look_at_loss,
+    'accuracy': Watch._look_at_accuracy,
+    'dropout': Watch._look_at_dropout,
 }

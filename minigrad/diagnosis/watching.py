@@ -35,6 +35,7 @@ from minigrad.diagnosis.watch import Watch
 from minigrad.link import Link
 from minigrad.link_hook import ForwardPreprocessArgs, LinkHook
 from minigrad.links import BatchNormalization
+from minigrad.optimizer import Optimizer
 
 _numbers = itertools.count()
 
@@ -66,7 +67,7 @@ class Doctor:
 
     Args:
         model: The model that is trained.
-        optimizer: Its optimizer; without it nothing is known about updates.
+        optimizer: Its optimizer.
         show: Called with the text of each finding; ``print`` by default, None for
             nothing.
         training: The training set, if the doctor is to look at it.
@@ -74,6 +75,9 @@ class Doctor:
 
     Attributes:
         findings: What was found, in the order of finding.
+
+    Raises:
+        TypeError: The model is no link, or the optimizer none.
 
     Example:
         >>> model = L.Linear(4, 2)
@@ -95,11 +99,20 @@ class Doctor:
     def __init__(
         self,
         model: Link,
-        optimizer: Any = None,
+        optimizer: Optimizer,
         show: Callable[[str], Any] | None = print,
         training: Any = None,
         validation: Any = None,
     ) -> None:
+        if not isinstance(model, Link):
+            raise TypeError(
+                f'doctor: expected the model, a Link, got {type(model).__name__}'
+            )
+        if not isinstance(optimizer, Optimizer):
+            raise TypeError(
+                f'doctor: expected an optimizer, got {type(optimizer).__name__}\n  hint: '
+                'minigrad.doctor(model, optimizer)'
+            )
         self._data = (training, validation)
         self.model = model
         self.optimizer = optimizer
@@ -152,8 +165,6 @@ class Doctor:
         for finding in examine_datasets(*self._data):
             self._report(finding)
         optimizer = self.optimizer
-        if optimizer is None:
-            return
         self._t = optimizer.t
         self._due = optimizer.t + 1
         if optimizer.target is None:
@@ -178,8 +189,7 @@ class Doctor:
         if error is not None:
             self._judge_error(error)
         elif (
-            optimizer is not None
-            and optimizer.target is not None
+            optimizer.target is not None
             and self._n_updates == 0
             and optimizer.t == self._t
             and any(p.grad is not None for p in self.model.params())
@@ -220,7 +230,7 @@ class Doctor:
         if args.link is not self.model or threading.get_ident() != self._thread:
             return  # a copy, or a copy's thread
         optimizer = self.optimizer
-        t = 0 if optimizer is None else optimizer.t
+        t = optimizer.t
         graph, train = config.enable_backprop, config.train
         updates = t - self._t
         if updates:
@@ -246,16 +256,15 @@ class Doctor:
                 self._arm()
             if self._armed:
                 self._watch.called(args)
-        else:
+        elif not self._epochs_are_told:
             self._watch.begin_evaluation()
-            self._watch.called(args)
         self._kind = kind
 
     def _arm(self) -> None:
         self._armed = True
         self._watch.begin_step()
         optimizer = self.optimizer
-        if optimizer is not None and optimizer.target is not None:
+        if optimizer.target is not None:
             optimizer.add_hook(self._watch.before_update, self._name, 'pre')
             optimizer.add_hook(self._after_update, f'{self._name}-post', 'post')
 
@@ -446,7 +455,7 @@ def _convolves_images(links: list[Link]) -> bool:
 
 def doctor(
     model: Link,
-    optimizer: Any = None,
+    optimizer: Optimizer,
     show: Callable[[str], Any] | None = print,
     training: Any = None,
     validation: Any = None,

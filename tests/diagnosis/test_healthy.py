@@ -168,6 +168,28 @@ def test_nothing_is_left_behind():
     optimizer.update(lambda: F.sum(model(X[:8])))  # its hooks would raise
 
 
+@pytest.mark.parametrize(
+    ('arguments', 'text'),
+    [
+        ((F.relu, Adam()), 'expected the model, a Link, got function'),
+        ((MLP((5,)), 0.1), 'expected an optimizer, got float'),
+    ],
+)
+def test_refused(arguments, text):
+    with pytest.raises(TypeError, match=text):
+        minigrad.doctor(*arguments)
+
+
+def test_a_long_training_does_not_fill_the_memory():
+    model = MLP((5,))
+    doctor = minigrad.doctor(model, Adam().setup(model), show=None)
+    for i in range(5000):
+        doctor.loss(i + 1, 1.0)
+    assert len(doctor.history.losses) <= 2000
+    assert doctor.history.losses[0] == (1, 1.0)
+    assert doctor.history.losses[-1] == (5000, 1.0)
+
+
 def test_copies_of_the_model_are_not_watched():
     model = MLP((20,))
     optimizer = Adam().setup(model)
