@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy
+
 from minigrad.backend import get_array_module
 from minigrad.function_node import FunctionNode, InputTypes
 from minigrad.functions.array.get_item import get_item
@@ -53,7 +55,7 @@ def _invertible(a: Array) -> bool:
     if a.size == 0:
         return True
     values = xp.linalg.svd(a, compute_uv=False)
-    least = xp.finfo(a.dtype).eps ** 0.5
+    least = float(numpy.finfo(a.dtype).eps) ** 0.5
     return bool((values[:, -1] > least * values[:, 0]).all())
 
 
