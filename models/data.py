@@ -39,13 +39,15 @@ NAMED: dict[str, tuple[Callable[[], Any], int, bool]] = {
 }
 
 
-def load(name: str, size: int) -> Data:
+def load(name: str, size: int, skip_unreadable: bool = False) -> Data:
     """Loads a dataset.
 
     Args:
         name: One of `NAMED`, or a folder with a folder of images for each class.
         size: Pixels that a model wants; larger images of a folder are shrunk to a little
             more than this.
+        skip_unreadable: Whether an image of a folder that cannot be read is replaced by
+            the next one, with a warning.
 
     Raises:
         FileNotFoundError: There is neither such a dataset nor such a folder.
@@ -65,7 +67,7 @@ def load(name: str, size: int) -> Data:
     split = find_images(Path(name))
     short_side = size + margin(size)
     train, test = [
-        ImageFolder(folder, examples, short_side)
+        ImageFolder(folder, examples, short_side, skip_unreadable=skip_unreadable)
         for folder, examples in (split.train, split.test)
     ]
     return Data(train, test, split.classes, flip=True, from_files=True)

@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import minigrad as mg
+from minigrad.dataset import UnreadableFile
+from minigrad.datasets.image_dataset import read_or_next
 
 SUFFIXES = ('.bmp', '.gif', '.jpeg', '.jpg', '.png', '.ppm', '.tif', '.tiff', '.webp')
 TEST_NAMES = ('test', 'val', 'valid', 'validation')
@@ -24,18 +26,26 @@ class ImageFolder(mg.dataset.DatasetMixin):
         folder: Folder that the names start from.
         examples: Pairs of a file name and a label.
         short_side: Images are shrunk until their shorter side has so many pixels.
+        skip_unreadable: Whether an image that cannot be read is replaced by the next one,
+            with a warning; it is an error otherwise.
 
     Raises:
         ImportError: Pillow is not installed.
     """
 
     def __init__(
-        self, folder: Path, examples: list[tuple[str, int]], short_side: int
+        self,
+        folder: Path,
+        examples: list[tuple[str, int]],
+        short_side: int,
+        *,
+        skip_unreadable: bool = False,
     ) -> None:
         _pillow()
         self.folder = str(folder)
         self.examples = examples
         self.short_side = short_side
+        self.skip_unreadable = skip_unreadable
 
     def __len__(self) -> int:
         return len(self.examples)
@@ -44,8 +54,12 @@ class ImageFolder(mg.dataset.DatasetMixin):
         """Reads image number ``i``.
 
         Raises:
-            OSError: The file is damaged, or gone.
+            UnreadableFile: The file is damaged (also an OSError).
+            OSError: The file is gone.
         """
+        return read_or_next(self._read, i, len(self), self.skip_unreadable)
+
+    def _read(self, i: int) -> tuple[Any, Any]:
         name, label = self.examples[i]
         path = os.path.join(self.folder, name)
         return read_image(path, self.short_side), np.int32(label)
@@ -55,7 +69,8 @@ def read_image(path: str, short_side: int) -> Any:
     """Returns an image as float32 ``(3, H, W)``, pixels 0 to 1, shrunk if it is larger.
 
     Raises:
-        OSError: The file is damaged, or gone; the message names it.
+        UnreadableFile: The file is damaged; the message names it (also an OSError).
+        OSError: The file is gone.
     """
     image_module, image_ops = _pillow()
     try:
@@ -73,8 +88,13 @@ def read_image(path: str, short_side: int) -> Any:
                 )
             image = image_ops.exif_transpose(image).convert('RGB')
             pixels = np.asarray(image, np.float32)
-    except (OSError, SyntaxError, ValueError) as error:
-        raise OSError(f'{path}: cannot be read as an image ({error})') from error
+    except (FileNotFoundError, PermissionError):
+        raise
+    except Exception as error:  # Pillow raises many kinds
+        raise UnreadableFile(
+            f'{path}: cannot be read as an image ({type(error).__name__}: {error})\n'
+            '  hint: replace the file, or pass over it with --skip-unreadable'
+        ) from error
     return pixels.transpose(2, 0, 1) / np.float32(255.0)
 
 

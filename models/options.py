@@ -83,6 +83,11 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
         'or with train/ and test/ that hold those. digits (default) and shapes need no '
         'download',
     )
+    add(
+        '--skip-unreadable',
+        action='store_true',
+        help='take the next image of a folder for one that cannot be read',
+    )
     add('--epoch', type=positive, default=10, help='passes over the data (10)')
     add('--batchsize', type=positive, default=32, help='images per step (32)')
     add(

@@ -23,6 +23,7 @@ from minigrad import training
 from minigrad.serializers import atomic_write
 from minigrad.serializers.errors import SnapshotError
 from minigrad.training import extensions, triggers
+from minigrad.training.extensions._snapshot_files import find_snapshots
 from minigrad.utils.program import ProgramError, run
 
 from .advice import Advice
@@ -223,9 +224,9 @@ def resume(
     if options.resume is None:
         return
     if options.resume == 'newest':
-        found = sorted(
-            options.out.glob('snapshot_iter_*'), key=lambda path: path.stat().st_mtime
-        )
+        # By their iterations: a clock may go back.
+        fmt = 'snapshot_iter_{.updater.iteration}'
+        found = [options.out / name for name in find_snapshots(fmt, str(options.out))]
         if not found:
             raise FileNotFoundError(f'{options.out}: no snapshot to go on from')
     else:
@@ -260,7 +261,9 @@ def train(options: argparse.Namespace, processes: OneProcess) -> int:
     architecture = choose(options)
     size = SIZE_OF_FOLDERS if architecture.size is None else architecture.size
     try:
-        data = processes.first_then_others(lambda: load(options.dataset, size))
+        data = processes.first_then_others(
+            lambda: load(options.dataset, size, options.skip_unreadable)
+        )
     except ValueError as error:  # a folder that holds something else
         raise ProgramError(str(error)) from error
     model = make_model(options, architecture, len(data.classes))

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from minigrad.dataset import UnreadableFile
 from models.image_folder import ImageFolder, find_images, read_image
 
 Image = pytest.importorskip('PIL.Image', reason='Pillow is not installed')
@@ -95,3 +96,18 @@ def test_photographs_stand_upright(tmp_path, short_side):
     assert height == 2 * width
     assert pixels[:, : height // 4].min() > 0.9
     assert pixels[:, -height // 4 :].max() < 0.1
+
+
+def test_unreadable_images_are_passed_over_if_asked(folder):
+    (folder / 'cat' / '01.png').write_bytes(b'broken')
+    examples = [('cat/00.png', 0), ('cat/01.png', 0), ('dog/00.png', 1)]
+    dataset = ImageFolder(folder, examples, 8)
+    with pytest.raises(UnreadableFile, match=r'01\.png: cannot be read') as error:
+        dataset[1]
+    assert '--skip-unreadable' in str(error.value)
+    dataset = ImageFolder(folder, examples, 8, skip_unreadable=True)
+    with pytest.warns(UserWarning, match=r'passed over: .*01\.png'):
+        assert dataset[1][1] == 1
+    (folder / 'cat' / '00.png').unlink()
+    with pytest.raises(FileNotFoundError, match=r'00\.png'):
+        dataset[0]

@@ -31,7 +31,9 @@ def no_thousands(monkeypatch):
     )
     load = train.load
     monkeypatch.setattr(
-        train, 'load', lambda name, size: few if name == 'digits' else load(name, size)
+        train,
+        'load',
+        lambda name, *args: few if name == 'digits' else load(name, *args),
     )
 
 

@@ -1,8 +1,10 @@
+import io
 import os
 import subprocess
 import sys
 import textwrap
 import threading
+import zipfile
 
 import numpy
 import pytest
@@ -33,6 +35,62 @@ class Weights:
 
     def serialize(self, serializer):
         self.w = serializer('w', self.w)
+
+
+def save_as_chainer(path, target):
+    with open(path, 'wb') as file:
+        numpy.savez_compressed(file, w=target.w)
+
+
+def rewrite(change):
+    """Writes the archive anew, with right checksums but one member changed."""
+
+    def damage(content):
+        stream = io.BytesIO()
+        with (
+            zipfile.ZipFile(io.BytesIO(content)) as before,
+            zipfile.ZipFile(stream, 'w') as after,
+        ):
+            name, member = change(before.read('w.npy'))
+            after.writestr(name, member)
+        return stream.getvalue()
+
+    return damage
+
+
+def set_field(place, *values):
+    """Sets bytes of the header of the first entry, in both of its places."""
+
+    def damage(content):
+        content = bytearray(content)
+        for start, offset in (
+            (content.index(b'PK\3\4'), 0),
+            (content.index(b'PK\1\2'), 2),
+        ):
+            content[start + offset + place : start + offset + place + len(values)] = (
+                values
+            )
+        return bytes(content)
+
+    return damage
+
+
+DAMAGES = {
+    'compression': set_field(8, 99, 0),  # NotImplementedError
+    'encrypted': set_field(6, 1, 0),  # RuntimeError
+    'name in UTF-8': lambda c: set_field(6, 0, 8)(c).replace(b'w.npy', b'\xff.npy'),
+    'other name': lambda c: c.replace(b'w.npy', b'v.npy'),  # MissingEntry
+    'huge shape': rewrite(
+        lambda m: ('w.npy', m.replace(b'(2,), }                     ',
+                                      b'(9999999999999999999999,), }'))
+    ),
+    'no header': rewrite(lambda m: ('w.npy', m[:10] + b'(' * 118)),
+    'deep header': rewrite(lambda m: ('w.npy', m[:10] + b'-' * 117 + b'\n')),
+    'other version': rewrite(lambda m: ('w.npy', m[:6] + b'\7' + m[7:])),
+    'no bytes': lambda c: b'',
+    'a half': lambda c: c[: len(c) // 2],
+    'one bit': lambda c: c[:60] + bytes([c[60] ^ 4]) + c[61:],
+}  # fmt: skip
 
 
 def files(trainer):
@@ -252,6 +310,31 @@ class TestAutoload:
         assert ['snapshot_iter_2' in t for t in texts] == [False, True]
         assert all('is damaged and is passed over' in t for t in texts)
         assert target.w == [1]
+
+    @pytest.mark.parametrize('writer', ['minigrad', 'chainer'])
+    @pytest.mark.parametrize('damage', sorted(DAMAGES))
+    def test_whatever_the_damage_the_one_before_is_loaded(
+        self, make_trainer, damage, writer
+    ):
+        target = Weights(0, 0)
+        trainer = self.make(make_trainer, 1, target)
+        os.makedirs(trainer.out)
+        whole, damaged = (
+            os.path.join(trainer.out, f'snapshot_iter_{i}') for i in (1, 2)
+        )
+        save_npz(whole, Weights(1, 1))
+        save = save_npz if writer == 'minigrad' else save_as_chainer
+        save(damaged, Weights(2, 2))
+        with open(damaged, 'rb') as file:
+            content = DAMAGES[damage](file.read())
+        with open(damaged, 'wb') as file:
+            file.write(content)
+        with pytest.warns(
+            UserWarning, match='snapshot_iter_2 .* passed over: .'
+        ) as found:
+            trainer.run()
+        assert len(found) == 1
+        assert target.w.tolist() == [1, 1]
 
     def test_a_snapshot_of_something_else_is_an_error(self, make_trainer):
         trainer = self.make(make_trainer, 1, Weights(0, 0))
