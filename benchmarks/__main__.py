@@ -7,6 +7,8 @@ import os
 import sys
 from pathlib import Path
 
+from minigrad.utils import program
+
 
 def run(options: argparse.Namespace) -> int:
     """Measures the cases of the chosen families."""
@@ -31,8 +33,9 @@ def run(options: argparse.Namespace) -> int:
     ]
     if options.names and [case.name for case in chosen] == ['control'] != options.names:
         names = [case.name for family in cases.FAMILIES.values() for case in family]
-        print(f'no case is named {", ".join(options.names)}; there are:', *names)
-        return 2
+        raise program.ProgramError(
+            f'no case is named {", ".join(options.names)}; there are: {" ".join(names)}'
+        )
     if options.profile == 'fast':
         chosen = [
             case for case in chosen if not case.full or case.name in options.names
@@ -98,9 +101,9 @@ def scale(options: argparse.Namespace) -> int:
     return predict_scale(options.model, cluster, options.measure, options.out)
 
 
-def main() -> int:
-    """Runs the command line."""
-    parser = argparse.ArgumentParser(prog='python -m benchmarks', description=__doc__)
+def main(arguments: list[str] | None = None) -> int:
+    """Runs the command line; returns the exit status."""
+    parser = program.Parser(prog='python -m benchmarks', description=__doc__)
     commands = parser.add_subparsers(required=True)
     cores = (
         len(os.sched_getaffinity(0))
@@ -151,8 +154,10 @@ def main() -> int:
     command.add_argument('--out', type=Path, default=Path('scale.png'))
     command.set_defaults(function=scale)
 
-    options = parser.parse_args()
-    return int(options.function(options))
+    options = parser.parse_args(arguments)
+    return program.run(
+        lambda: options.function(options), [ValueError], 'the rows above stand'
+    )
 
 
 if __name__ == '__main__':

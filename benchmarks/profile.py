@@ -46,11 +46,13 @@ def profile(name: str, threads: int) -> int:
     import minigrad.functions as F
     from benchmarks import harness
     from benchmarks.cases.models import SETTINGS, batch, minigrad_model
+    from minigrad.utils.program import ProgramError
 
     settings = {case: (model, shape) for case, model, shape, *_ in SETTINGS}
     if name not in settings:
-        print(f'unknown model {name!r}; choose one of {", ".join(settings)}')
-        return 2
+        raise ProgramError(
+            f'unknown model {name!r}; choose one of {", ".join(settings)}'
+        )
     model_name, shape = settings[name]
     harness.set_threads(threads, [harness.MINIGRAD])
     peak, bandwidth = limits()

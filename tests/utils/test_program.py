@@ -4,6 +4,7 @@ import argparse
 
 import pytest
 
+from benchmarks import __main__ as benchmarks
 from minigrad import cli
 from minigrad.utils import program
 from models import options as train_options
@@ -63,6 +64,8 @@ def test_devices():
         (cli.main, ['graph']),
         (cli.main, ['summary', 'models.lenet:LeNet', '--input', '1,x']),
         (cli.main, ['nothing']),
+        (benchmarks.main, ['run', '--rounds', 'x']),
+        (benchmarks.main, ['nothing']),
     ],
 )
 def test_a_wrong_argument(main, arguments, capsys):
@@ -86,6 +89,8 @@ LENET = ['models.lenet:LeNet', '--input', '1,1,28,28']
         (train.main, ['lenet', '--dataset', 'none', '--out', 'r']),
         (train.main, ['lenet', '--resume', 'none', '--out', 'r']),
         (experiments.main, ['O1', '--data', 'none', '--out', 'r']),
+        (benchmarks.main, ['compare', 'none.json', 'none.json']),
+        (benchmarks.main, ['profile', 'none']),
     ],
 )
 def test_a_missing_file(main, arguments, capsys, tmp_path, monkeypatch):
