@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy
 
+from minigrad.backend import may_look_at
 from minigrad.functions._check import Checker
 from minigrad.functions._edges import masked
 from minigrad.functions.activation.softmax import softmax
-from minigrad.functions.array.where import where
 from minigrad.functions.math.matmul import matmul
 from minigrad.functions.noise.dropout import dropout
 from minigrad.types import Array
@@ -71,14 +71,15 @@ def scaled_dot_product_attention(
     elif mask is not None:
         scores = scores + mask
     if allowed is not None:
-        allowed = q.xp.broadcast_to(allowed, scores.shape)
         # Not -inf: a row of nothing else would be NaN, and so would its gradients.
-        lowest = q.xp.full((), numpy.finfo(q.dtype).min, q.dtype)
-        scores = where(allowed, scores, lowest)
+        lowest = q.dtype.type(numpy.finfo(q.dtype).min / 2)
+        scores = masked(scores, allowed) + ~allowed * lowest
     weights = softmax(scores, axis=-1)
-    if allowed is not None:
-        weights = masked(weights, allowed)
-    return matmul(dropout(weights, dropout_ratio), v)
+    if allowed is not None and not (may_look_at(allowed) and allowed.any(-1).all()):
+        weights = masked(weights, allowed)  # a query that may look at nothing
+    if dropout_ratio != 0:  # a million random numbers take as long as the products
+        weights = dropout(weights, dropout_ratio)
+    return matmul(weights, v)
 
 
 def _check(q: Variable, k: Variable, v: Variable, mask: Array | None) -> None:
