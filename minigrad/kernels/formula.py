@@ -32,10 +32,12 @@ OPERATIONS: dict[str, int] = {
     'add': 2, 'subtract': 2, 'multiply': 2, 'divide': 2, 'negative': 1,
     'maximum': 2, 'minimum': 2, 'absolute': 1, 'sqrt': 1, 'floor': 1, 'where': 3,
     'exp': 1, 'expm1': 1, 'log': 1, 'log1p': 1, 'tanh': 1, 'sin': 1, 'cos': 1,
+    'erf': 1, 'erfc': 1,
     **dict.fromkeys(COMPARISONS, 2),
     'isnan': 1, 'logical_and': 2, 'logical_or': 2, 'logical_not': 1,
 }  # fmt: skip
-"""The operations of steps, each NumPy's function of that name, and their operands."""
+"""The operations of steps, each NumPy's or SciPy's function of that name, and their
+operands."""
 
 # Other functions of NumPy, in terms of these.
 _COMPOSED: dict[str, Callable[..., Any]] = {
@@ -49,6 +51,7 @@ _COMPOSED: dict[str, Callable[..., Any]] = {
     'invert': np.logical_not,
     'log2': lambda x: np.log(x) * (1 / np.log(2)),
     'log10': lambda x: np.log(x) * (1 / np.log(10)),
+    'ndtr': lambda x: (x * -np.sqrt(0.5)).apply('erfc') * 0.5,
     'clip': lambda x, low, high: np.minimum(np.maximum(x, low), high),
 }
 
@@ -115,6 +118,10 @@ class Step(NDArrayOperatorsMixin):
         if kwds:
             raise TypeError(f'a formula has no {function.__name__} with {kwds}')
         return self._apply(function.__name__, args)
+
+    def apply(self, name: str) -> Step:
+        """Returns a function of this step that NumPy does not have, by its name."""
+        return self._apply(name, (self,))  # type: ignore[no-any-return]
 
     def _apply(self, name: str, operands: tuple[Any, ...]) -> Any:
         """Returns the step of an operation; equal ones are one."""

@@ -13,13 +13,14 @@ from minigrad.functions.elementwise import Function, Row
 from minigrad.functions.math.basic_math import absolute
 from minigrad.functions.math.elementary import exp, square
 from minigrad.functions.math.special import ndtr
+from minigrad.variable import as_array
 
 INF = math.inf
 PDF_0 = 1 / math.sqrt(2 * math.pi)  # the normal density at 0
 
 gelu: Function = Row(
     'gelu',
-    lambda xp, x: from_below(x) * ndtr(x).array,
+    lambda xp, x: from_below(x) * as_array(ndtr(x)),
     lambda x, gy: gy * (ndtr(x) + bounded(x) * exp(x * x * -0.5) * PDF_0),
     'Gaussian error linear unit, ``x * ndtr(x)``; slow without SciPy.',
     '``ndtr(x) + x * exp(-x**2 / 2) / sqrt(2 * pi)``',

@@ -16,6 +16,7 @@ from minigrad.functions.elementwise import Function, Row
 from minigrad.functions.math._scipy import NoSciPy, special
 from minigrad.functions.math.elementary import exp
 from minigrad.functions.math.polygamma import polygamma
+from minigrad.kernels.formula import Step
 from minigrad.types import Array, ArrayModule
 
 INF = math.inf
@@ -32,6 +33,8 @@ def _by_scipy(
     """Returns a formula that SciPy or CuPy has, or ``without`` one number at a time."""
 
     def array(xp: ArrayModule, x: Array) -> Array:
+        if isinstance(x, Step):
+            return x.apply(scipy_name or name)
         try:
             function = getattr(special(xp, name), scipy_name or name)
         except NoSciPy:

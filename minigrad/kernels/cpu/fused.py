@@ -36,7 +36,9 @@ BLOCK = 256  # elements that one thread takes at least: lines of the cache stay 
 MOST_ARRAYS = 8
 TINY = 512  # elements for which two calls of NumPy are cheaper than one of ours
 GRAIN_BYTES = 1 << 18  # that are worth another thread
-ELEMENTARY = frozenset({'exp', 'expm1', 'log', 'log1p', 'tanh', 'sin', 'cos'})
+ELEMENTARY = frozenset(
+    {'exp', 'expm1', 'log', 'log1p', 'tanh', 'sin', 'cos', 'erf', 'erfc'}
+)
 """What is computed by `Elementary`, in float32 only: float64 stays NumPy's."""
 ELEMENTARY_BYTES = 16  # of memory that take as long as one of these
 
