@@ -65,7 +65,6 @@ MODULES: dict[str, tuple[str, ...]] = {
     'iterators.dali_iterator': ('not_provided',),
     'links.theano': ('not_provided',),
     'links.theano.theano_function': ('not_provided',),
-    'training.updaters.multiprocess_parallel_updater': ('not_provided',),
 }
 
 # Chainer's path of a class or function, and the file that holds it.
@@ -86,7 +85,6 @@ NAMES: dict[str, str] = {
     'links.model.vision.googlenet.available': 'datasets.image_dataset',
     'links.model.vision.resnet.available': 'datasets.image_dataset',
     'links.model.vision.vgg.available': 'datasets.image_dataset',
-    'training.updaters.MultiprocessParallelUpdater': 'not_provided',
     'function_node.grad': 'gradients',
     **{
         f'functions.math.basic_math.{name}': 'functions._operators'

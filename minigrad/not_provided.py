@@ -92,19 +92,3 @@ class TheanoFunction:
             'TheanoFunction: Theano ended in 2017 and does not run on this Python\n  '
             'write the function with minigrad.functions, or as a FunctionNode'
         )
-
-
-class MultiprocessParallelUpdater:
-    """Use minigrad.chainermn, which has a process for each GPU, started by mpiexec."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        raise NotImplementedError(
-            'MultiprocessParallelUpdater is not provided\n  use minigrad.chainermn, which '
-            'has a process for each GPU too and is started by mpiexec, or '
-            'ParallelUpdater, which has one process'
-        )
-
-    @staticmethod
-    def available() -> bool:
-        """Returns False."""
-        return False

@@ -186,7 +186,7 @@ REASONS: dict[str, str] = {
         'inside ONNX-Chainer, whose export and export_testcase are here; converters are '
         'in minigrad.graph.onnx'
     ),
-    r'.*\.(DaliIterator|dali_iterator|TheanoFunction|multiprocess_parallel_updater)\..*': (
+    r'.*\.(DaliIterator|dali_iterator|TheanoFunction)\..*': (
         'can be imported, and says when it is used what to use instead'
     ),
     r'.*\.(caffe_pb2|protobuf3)(\..*)?': (

@@ -111,10 +111,6 @@ def test_a_configuration_over_globals_of_ones_own():
     [
         (lambda: minigrad.links.TheanoFunction([], []), 'Theano ended in 2017'),
         (lambda: minigrad.iterators.DaliIterator(None), 'MultiprocessIterator'),
-        (
-            lambda: minigrad.training.updaters.MultiprocessParallelUpdater([], None),
-            'minigrad.chainermn',
-        ),
         (lambda: minigrad.backend.ChainerxDevice(None), 'ChainerX is not available'),
         (lambda: minigrad.backend.Intel64Device(), 'iDeep is not available'),
         (lambda: L.Linear(1, 1).to_chx(), 'Linear.to_chx: ChainerX'),
