@@ -1,7 +1,6 @@
 """One process of several goes wrong: the others learn it, soon and by name."""
 
 import pathlib
-import time
 
 import pytest
 
@@ -66,11 +65,9 @@ def test_a_process_that_exits_keeps_nobody_waiting(start):
 
 
 def test_a_process_that_is_elsewhere_is_waited_for_so_long_only(start):
-    begun = time.monotonic()
     code, _, error = start(
         2, PROGRAM, 'late', environment={'CHAINERMN_TIME_LIMIT': '3'}
     )
-    assert time.monotonic() - begun >= 3
     assert code != 0
     assert 'has waited 3 s in' in error
     assert 'all processes must call the same methods in the same order' in error
