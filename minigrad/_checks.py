@@ -9,6 +9,7 @@ import numpy
 
 from minigrad import backend
 from minigrad.errors import describe
+from minigrad.input_hints import conversion
 from minigrad.types import Array
 
 if TYPE_CHECKING:
@@ -34,6 +35,22 @@ def check_inputs(function: FunctionNode, inputs: tuple[Any, ...]) -> None:
         lambda: describe(function._names_(inputs), inputs),
         inputs,
     )
+
+
+def admitted(data: Any) -> Any:
+    """Returns the array of a new Variable, in the byte order of this machine.
+
+    Raises:
+        TypeError: It is no array, or a masked one, whose mask no function sees.
+    """
+    if data is None:
+        return None
+    if not backend.is_array(data) or type(data).__name__ == 'MaskedArray':
+        raise TypeError(
+            'Variable: expected numpy.ndarray or cupy.ndarray, got '
+            f'{type(data).__name__}\n  hint: {conversion(data)}'
+        )
+    return data if data.dtype.isnative else data.astype(data.dtype.newbyteorder('='))
 
 
 def as_arrays(function: FunctionNode, ys: Any) -> tuple[Array, ...]:

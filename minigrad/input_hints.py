@@ -29,6 +29,8 @@ def conversion(value: Any) -> str:
         'numpy.array(x, numpy.float32)'
     """
     kind = type(value)
+    if kind.__name__ == 'MaskedArray':
+        return 'x.filled(0), since no function sees the mask'
     if isinstance(value, (list, tuple)):
         return 'numpy.array(x, numpy.float32)'
     if hasattr(value, 'forward') and hasattr(value, 'namedparams'):

@@ -17,8 +17,7 @@ from numpy import ndarray
 
 from minigrad import backend, provided
 from minigrad._chainer_names import NodeNames, VariableNames
-from minigrad._checks import check_gradient
-from minigrad.input_hints import conversion
+from minigrad._checks import admitted, check_gradient
 from minigrad.provided import Operators
 from minigrad.types import Array, ArrayModule
 
@@ -200,13 +199,8 @@ class Variable(Operators, VariableNames):
         grad: Array | None = None,
         requires_grad: bool = True,
     ) -> None:
-        if data.__class__ is not ndarray and not (
-            data is None or backend.is_array(data)
-        ):
-            raise TypeError(
-                'Variable: expected numpy.ndarray or cupy.ndarray, got '
-                f'{type(data).__name__}\n  hint: {conversion(data)}'
-            )
+        if data.__class__ is not ndarray or not data.dtype.isnative:
+            data = admitted(data)
         self._array: Array = data
         self._node: VariableNode | None = None
         self._requires_grad = requires_grad

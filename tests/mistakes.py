@@ -299,6 +299,7 @@ MISTAKES = [
         ('hint: numpy.array(x, numpy.float32)', 'L.Linear(4, 3)(x.tolist())'),
         ('hint: numpy.array(x, numpy.float32)', 'L.Linear(3)(x.tolist())'),
         ('hint: numpy.array(x, numpy.float32)', 'F.relu([1.0, -1.0])'),
+        ('x.filled(0)', 'F.relu(np.ma.masked_array(x, x > 0.5))'),
         ('call the link', 'F.relu(L.Linear(4, 3))'),
         ('Linear: expected in_size to be a number', 'L.Linear(x, t)'),
         ('expected batch_size to be a number', 'mg.iterators.SerialIterator(x, t)'),

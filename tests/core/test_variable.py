@@ -8,6 +8,7 @@ import pytest
 
 import minigrad
 import minigrad.functions as F
+import minigrad.links as L
 from minigrad import Parameter, Variable
 
 
@@ -267,3 +268,39 @@ def test_copies_see_an_array_that_is_assigned():
     assert last.array is x.array
     y.grad = np.ones(1, 'f')
     assert x.grad is None
+
+
+class TestByteOrder:
+    """Arrays of the other byte order are read as they are meant, everywhere."""
+
+    @pytest.mark.parametrize(
+        'function',
+        [F.relu, F.softmax, F.sum, F.dropout, L.Linear(4, 2), L.BatchNormalization(4)],
+    )
+    def test_inputs(self, function):
+        x = np.random.RandomState(0).rand(3, 4).astype('f')
+        for other in (x.astype('>f4'), minigrad.Variable(x.astype('>f4'))):
+            np.random.seed(0)
+            expected = function(x)
+            np.random.seed(0)
+            y = function(other)
+            assert y.dtype.isnative
+            np.testing.assert_array_equal(y.array, expected.array)
+
+    def test_labels(self):
+        x, t = np.eye(3, dtype='f'), np.arange(3)
+        expected = F.softmax_cross_entropy(x, t).array
+        assert F.softmax_cross_entropy(x, t.astype('>i4')).array == expected
+        assert L.EmbedID(3, 2)(t.astype('>i8')).shape == (3, 2)
+
+    def test_gradients(self):
+        x = minigrad.Variable(np.ones(3, '>f4'))
+        F.sum(x * x).backward()
+        assert x.grad.tolist() == [2, 2, 2]
+
+
+def test_masked_arrays_are_refused():
+    x = np.ma.masked_array(np.ones(3, 'f'), [0, 1, 0])
+    for use in (minigrad.Variable, F.relu, F.exp):
+        with pytest.raises(TypeError, match=r'got MaskedArray\n.*x\.filled\(0\)'):
+            use(x)
