@@ -208,7 +208,8 @@ def load_hdf5(filename: str | os.PathLike[str], obj: Any) -> None:
     """Loads an object from a file in HDF5 format.
 
     As with `load_npz`, a damaged file or one of another model leaves the object as it
-    was. Nothing is read that lies outside of the file.
+    was. Nothing is read that lies outside of the file. Arrays of `save_hdf5` have a
+    checksum; a changed number in a single value, or in a file of Chainer, is not noticed.
 
     Args:
         filename: Path.

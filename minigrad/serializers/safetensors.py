@@ -95,6 +95,9 @@ def _checksum(arrays: dict[str, Array], notes: dict[str, str]) -> str:
 def read_safetensors(file: str | os.PathLike[str]) -> dict[str, Array]:
     """Returns the arrays of a safetensors file by name.
 
+    Files of `save_safetensors` have a checksum over everything. The format itself has
+    none: in a file of another program a changed number is not noticed.
+
     Raises:
         RuntimeError: safetensors is not installed.
         FileNotFoundError: There is no such file.
@@ -132,6 +135,8 @@ def load_safetensors(
     ignore_names: IgnoreNames = None,
 ) -> None:
     """Loads an object from a safetensors file; arguments and errors of `load_npz`.
+
+    See `read_safetensors` for what damage is noticed.
 
     Raises:
         RuntimeError: safetensors is not installed.

@@ -374,7 +374,14 @@ _SNAPSHOT_ERRORS = (serializers.SnapshotError,)
 _NPZ_MARK = b'minigrad sha256 '
 
 READERS = (
-    Reader('torch', '.pth', _torch_samples, _read_torch, (serializers.UnsafeFile,)),
+    Reader(
+        'torch',
+        '.pth',
+        _torch_samples,
+        _read_torch,
+        (serializers.UnsafeFile,),
+        share=2.0,
+    ),
     Reader(
         'npz',
         '.npz',
@@ -390,7 +397,7 @@ READERS = (
         _read_snapshot,
         _SNAPSHOT_ERRORS,
         _NPZ_MARK,
-        0.25,
+        0.2,
     ),
     Reader(
         'hdf5',
@@ -411,8 +418,8 @@ READERS = (
     ),
     Reader('onnx', '.onnx', _make_onnx, _run_onnx, _MODEL_ERRORS),
     Reader('graph', '.json', _make_graph, _read_graph, _MODEL_ERRORS),
-    Reader('image', '.png', _make_images, _read_image, _DATASET_ERRORS),
-    Reader('zipped', '.zip', _make_zipped, _read_zipped, _DATASET_ERRORS),
+    Reader('image', '.png', _make_images, _read_image, _DATASET_ERRORS, share=0.2),
+    Reader('zipped', '.zip', _make_zipped, _read_zipped, _DATASET_ERRORS, share=0.3),
     Reader(
         'labels',
         '.txt',
