@@ -6,8 +6,6 @@ import numpy
 import pytest
 
 collect_ignore = [
-    # An alias of another module: collected for doctests it would become one of its own.
-    'minigrad/cuda.py',
     'minigrad/chainer/install.py',  # its import changes what `import chainer` gives
 ]
 

@@ -156,7 +156,6 @@ global_config.type_check = _environment_flag('TYPE_CHECK', '1')
 global_config.keep_graph_on_report = _environment_flag('KEEP_GRAPH_ON_REPORT')
 global_config.dtype = _environment_dtype()
 global_config.in_recomputing = False
-global_config.lazy_grad_sum = _environment_flag('LAZY_GRAD_SUM')
 global_config.compute_mode = None
 global_config.use_cudnn = _environment('USE_CUDNN', 'auto')
 global_config.use_cudnn_tensor_core = 'auto'
@@ -169,7 +168,8 @@ global_config.autotune = False
 # a GPU computes what a CPU does.
 global_config.allow_tf32 = _environment_flag('ALLOW_TF32')
 global_config.warn_nondeterministic = False
-# Kept because Chainer programs set them; nothing here reads them.
+# Accepted because Chainer programs set them; they change nothing.
+global_config.lazy_grad_sum = _environment_flag('LAZY_GRAD_SUM')
 global_config.use_ideep = 'never'
 global_config.use_static_graph = True
 global_config.schedule_func = None

@@ -42,7 +42,7 @@ class InvalidType(TypeError):
     def refusal(
         cls, function: str, rule: str, got: Any, hint: str | None = None
     ) -> InvalidType:
-        """Returns the error of a broken rule, which waits for `list_inputs`.
+        """Returns the error for a broken rule; `list_inputs` adds the inputs to it.
 
         Args:
             function: Public name of the function that refuses.

@@ -83,7 +83,7 @@ class FunctionNode(LocalHooks):
     reaches_further: ClassVar[bool] = False
     public_name: str = 'function'
     old_function: Any = None
-    lazy_grad_sum = False
+    lazy_grad_sum = False  # accepted from Chainer's programs; it changes nothing
 
     inputs: tuple[VariableNode, ...] | None = None
     outputs: tuple[ref[VariableNode], ...] | None = None

@@ -7,7 +7,7 @@ when they are imported.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from minigrad.types import Array
@@ -61,6 +61,7 @@ class Operators:
         def __matmul__(self, rhs: Any) -> Variable: ...
         def __rmatmul__(self, lhs: Any) -> Variable: ...
         def __getitem__(self, slices: Any) -> Variable: ...
+        def __iter__(self) -> Iterator[Variable]: ...
         def mean(
             self, axis: Any = None, *, weights: Any = None, keepdims: bool = False
         ) -> Variable: ...

@@ -6,6 +6,7 @@ something by the functions.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from minigrad import provided
@@ -156,6 +157,17 @@ def get_item(self: Any, slices: Any) -> Variable:
     return get_item_function(self, slices)
 
 
+def iterate(self: Any) -> Iterator[Variable]:
+    """Returns the parts along the first axis, one after another.
+
+    Raises:
+        TypeError: There is no axis.
+    """
+    if self.ndim == 0:
+        raise TypeError('iteration over a 0-d Variable: it has no axis')
+    return (self[i] for i in range(len(self)))
+
+
 def mean(
     self: Any, axis: Any = None, *, weights: Any = None, keepdims: bool = False
 ) -> Variable:
@@ -220,6 +232,7 @@ _OPERATORS = {
     'matmul': matmul,
     'rmatmul': rmatmul,
     'getitem': get_item,
+    'iter': iterate,
 }
 for _name, _function in _OPERATORS.items():
     setattr(provided.Operators, f'__{_name}__', _function)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy
+
 from minigrad.backend import get_array_module, is_array
 from minigrad.function_node import FunctionNode
 from minigrad.functions._axis import is_int
@@ -13,9 +15,16 @@ from minigrad.variable import Variable
 
 
 def read_index(slices: Any, function: str = 'get_item') -> tuple[Any, ...]:
-    """Returns an index as a tuple; a list of ints selects, another list is a tuple."""
-    if isinstance(slices, list) and not all(isinstance(s, int) for s in slices):
-        slices = tuple(slices)
+    """Returns an index as a tuple.
+
+    A list selects, as in NumPy 2; one that holds slices, None or Ellipsis is a tuple, as
+    in Chainer.
+    """
+    if isinstance(slices, list):
+        if any(s is None or s is Ellipsis or isinstance(s, slice) for s in slices):
+            slices = tuple(slices)
+        elif not all(isinstance(s, int) for s in slices):
+            slices = numpy.array(slices)
     index: tuple[Any, ...] = slices if isinstance(slices, tuple) else (slices,)
     if len([s for s in index if s is Ellipsis]) > 1:
         raise ValueError(f'{function}: only one Ellipsis is allowed')
