@@ -12,6 +12,7 @@ import numpy as np
 
 from minigrad.configuration import config
 from minigrad.kernels.cpu import (
+    choice,
     columns,
     conv_direct,
     fused,
@@ -510,6 +511,22 @@ class NumbaKernels(Kernels):
         )  # fmt: skip
         return gx
 
+    def where(self, condition: Any, x: Array, y: Array) -> Array:
+        """See `Kernels.where`."""
+        if not (_fast(x, y) and np.shape(condition) == x.shape == y.shape):
+            return super().where(condition, x, y)
+        out = np.empty(x.shape, x.dtype)
+        _elements(choice.where, np.asarray(condition), x, y, out)
+        return out
+
+    def masked(self, x: Array, mask: Array) -> Array:
+        """See `Kernels.masked`."""
+        if not _fast(x) or mask.shape != x.shape or mask.dtype != bool:
+            return super().masked(x, mask)
+        out = np.empty(x.shape, x.dtype)
+        _elements(choice.masked, mask, x, out)
+        return out
+
     def add_rows(self, total: Array, rows: Array, values: Array) -> None:
         """See `Kernels.add_rows`; the lanes run along a row."""
         shape = (*rows.shape, *total.shape[1:])
@@ -666,5 +683,5 @@ def _share(array: Array, passes: int = 1, items: int | None = None) -> Share:
 def _elements(run: Any, *arrays: Array, extra: tuple[Any, ...] = ()) -> None:
     """Runs an elementwise kernel over flat arrays, the last ones its outputs."""
     flat = [contiguous(array).reshape(-1) for array in arrays]
-    grain = GRAIN_BYTES // (len(flat) * flat[0].itemsize)
+    grain = GRAIN_BYTES // (len(flat) * flat[-1].itemsize)
     in_team(run, share(flat[0].size, grain), *flat, *extra)

@@ -352,3 +352,19 @@ def test_add_rows_adds_to_what_is_there(kernels, width):
     kernels.add_rows(total, np.empty(0, int), np.empty((0, *width)))
     with pytest.raises(IndexError, match='3 is out of bounds'):
         kernels.add_rows(total, np.array([3]), np.ones((1, *width)))
+
+
+@pytest.mark.parametrize('dtype', DTYPES)
+def test_choices_by_a_mask(dtype, rng):
+    x, y = normal(rng, (40, 50), dtype), normal(rng, (40, 50), dtype, 'transposed')
+    x[0, :3] = np.inf, -np.inf, np.nan
+    mask = rng.random((40, 50)) < 0.5
+    mask[0, :3] = False
+    np.testing.assert_array_equal(fast.where(mask, x, y), np.where(mask, x, y))
+    np.testing.assert_array_equal(fast.masked(x, mask), np.where(mask, x, 0))
+    np.testing.assert_array_equal(reference.masked(x, mask), np.where(mask, x, 0))
+    np.testing.assert_array_equal(fast.where(True, x, y), x)
+    column = mask[:, :1]
+    np.testing.assert_array_equal(
+        fast.masked(x[1:], column[1:]), np.where(column[1:], x[1:], 0)
+    )

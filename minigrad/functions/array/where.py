@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy
 
-from minigrad.backend import get_array_module
 from minigrad.function_node import FunctionNode, InputTypes
+from minigrad.functions._edges import masked
+from minigrad.kernels import kernels_for
 from minigrad.types import Array
 from minigrad.variable import Variable, as_array
 
@@ -46,10 +47,16 @@ class Where(FunctionNode):
                 raise self.refuse(rule, got) from None
 
     def forward(self, inputs: tuple[Array, ...]) -> Any:
-        return get_array_module(*inputs).where(self.condition, *inputs)
+        return kernels_for(inputs[0]).where(self.condition, *inputs)
 
     def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
         (g,) = grad_outputs
+        condition = self.condition
+        if g.shape and getattr(condition, 'shape', ()) == g.shape:
+            return (
+                masked(g, condition) if 0 in indexes else None,
+                masked(g, ~condition) if 1 in indexes else None,
+            )
         zero = g.xp.zeros((), g.dtype)
         return (
             where(self.condition, g, zero) if 0 in indexes else None,
