@@ -308,6 +308,12 @@ MISTAKES = [
             'softmax_cross_entropy(..., normalize=...)',
             'F.softmax_cross_entropy(x, t, x)',
         ),
+        ('max_pooling_2d(..., cover_all=...)', 'F.max_pooling_2d(images, 2, 2, 0, x)'),
+        ('sum(..., keepdims=...)', 'F.sum(x, 0, x)'),
+        (
+            'convolution_2d(..., cover_all=...)',
+            'F.convolution_2d(images, images, None, 1, 0, x)',
+        ),
         ('linear(..., n_batch_axes=...)', 'F.linear(x, x, None, x)'),
         ('got an array of shape (8, 4)', 'F.sum(x, x)'),
         ('call the function', 'F.relu(F.sigmoid)'),
