@@ -374,6 +374,11 @@ def _one(*kinds: type) -> Callable[[Any], Any]:
     return lambda value: value if type(value) in kinds else None
 
 
+def _number(*kinds: type) -> Callable[[Any], Any]:
+    # Counts, seconds and norms: none is negative, and a norm may be NaN.
+    return lambda value: value if type(value) in kinds and not value < 0 else None
+
+
 def _tuple_of(*kinds: type) -> Callable[[Any], tuple[Any, ...] | None]:
     convert = _all(kinds)
 
@@ -398,8 +403,8 @@ def _pairs(value: Any) -> list[tuple[str, float]] | None:
 # How each type of a field is read from JSON; None where a value is something else.
 _CONVERT: dict[str, Callable[[Any], Any]] = {
     'str': _one(str),
-    'int': _one(int),
-    'float': _one(int, float),
+    'int': _number(int),
+    'float': _number(int, float),
     'None': lambda value: None,
     'Path_': _tuple_of(str),
     'tuple[str, ...]': _tuple_of(str),

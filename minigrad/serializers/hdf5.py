@@ -131,7 +131,7 @@ class HDF5Deserializer(Deserializer):
                 return value
             there = {} if self.group is None else self.group
             file = 'the snapshot' if self.group is None else self.group.file.filename
-            raise MissingEntry(missing(str(file), there, [key], ''))
+            raise MissingEntry(missing(str(file), _texts(there), [key], ''))
         with _reading(dataset):
             if not hasattr(dataset, 'dtype'):
                 raise ValueError('it is a group, expected an array')
@@ -163,6 +163,15 @@ def _find(group: Any, key: str) -> Any:
                 )
             group = group[name]
     return group
+
+
+def _text(name: str | bytes) -> str:
+    """Returns a name that may be no text, which h5py gives as bytes."""
+    return name if isinstance(name, str) else name.decode(errors='backslashreplace')
+
+
+def _texts(group: Any) -> dict[str, None]:
+    return dict.fromkeys([_text(name) for name in group])
 
 
 @contextlib.contextmanager
@@ -238,7 +247,9 @@ def load_hdf5(filename: str | os.PathLike[str], obj: Any) -> None:
         with _reading(file):
             file.visititems(
                 lambda name, item: (
-                    datasets.__setitem__(name, item) if hasattr(item, 'dtype') else None
+                    datasets.__setitem__(_text(name), item)
+                    if hasattr(item, 'dtype')
+                    else None
                 )
             )
         compare(str(filename), datasets, obj)

@@ -47,6 +47,7 @@ def test_a_whole_graph(saved):
             lambda d: d['calls'][1].update(flops='6'),
             'call 1: flops is a str, expected int',
         ),
+        (lambda d: d['calls'][0].update(forward_time=-1.0), 'forward_time is a float'),
         (lambda d: d['calls'][0].update(path='ab'), 'call 0: path is a str'),
         (lambda d: d['calls'][0].update(more=1), "call 0 has an unknown field 'more'"),
         (lambda d: d['calls'][0].pop('id'), 'id'),

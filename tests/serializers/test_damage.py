@@ -439,6 +439,11 @@ class TestHdf5:
             file.create_dataset('W', (1 << 40,), 'f4', chunks=(1 << 16,))
         self.refuse(tmp_path / 'a.h5', like, r'shape \(1099511627776,\)')
 
+    def test_a_name_that_is_no_text(self, h5py, tmp_path):
+        with h5py.File(tmp_path / 'a.h5', 'w') as file:
+            file[b'\xff'] = np.zeros(3, 'f')
+        self.refuse(tmp_path / 'a.h5', np.zeros(3, 'f'), r"it holds '.*xff'")
+
     def test_other_types(self, h5py, tmp_path):
         with h5py.File(tmp_path / 'a.h5', 'w') as file:
             file['W'] = np.zeros(3, [('x', 'f4')])
