@@ -42,3 +42,8 @@ def test_errors(case, cupy):
     # Values, as opposed to shapes, are looked at in debug mode only: it takes a wait.
     with using_config('debug', True):
         properties.check_errors(case, cupy)
+
+
+@pytest.mark.parametrize('case', [c for c in CASES if c.edges], ids=str)
+def test_edges(case, cupy):
+    properties.check_edges(case, cupy)

@@ -43,3 +43,12 @@ def test_sample(case, sample, question, cupy):
 )
 def test_zero_size(case, cupy):
     properties.check_zero_size(case, cupy)
+
+
+@pytest.mark.parametrize(
+    'case',
+    [c for c in CASES if c.edges and any(w in c.name for w in FAMILIES)],
+    ids=str,
+)
+def test_edges(case, cupy):
+    properties.check_edges(case, cupy)

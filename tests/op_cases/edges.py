@@ -218,9 +218,11 @@ CASES = [
             values=[LN2],
             gradients=([[-0.5, 0.5]], [[0, 0]]),
             tol={'e': 2e-2},
+            t=np.array([[0]], 'i'),
+            length=np.array([1], 'i'),
         ),
-        call=lambda *xs: F.connectionist_temporal_classification(
-            list(xs), np.array([[0]], 'i'), 1, np.array([1], 'i'), reduce='no'
+        call=lambda *xs, t, length: F.connectionist_temporal_classification(
+            list(xs), t, 1, length, reduce='no'
         ),
     ),
     edges(

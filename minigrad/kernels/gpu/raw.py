@@ -389,7 +389,7 @@ extern "C" __global__ void softmax_cross_entropy(
     if (label != ignore_label) {
       // A label that is no class gives NaN: it must not pass unseen.
       value = label >= 0 && label < C
-                  ? log_sum + top - (A)x[start + (long long)label * inner]
+                  ? log_sum + (top - (A)x[start + (long long)label * inner])
                   : (A)nan("");
     }
     loss[blockIdx.x] = (T)value;
