@@ -146,6 +146,21 @@ CASES = [
             gradients=([[0.5, -0.5], [0, 0]], None),
         ),
     ),
+    # Numbers around 10,000, whose sums have no digits left for the variance.
+    edges(
+        'batch_normalization',
+        *[
+            Edge(
+                np.resize([9999.0, 10001.0], shape),
+                [1.0],
+                [0.0],
+                values=np.resize([-1.0, 1.0], shape) / np.sqrt(1 + 2e-5),
+                dtypes='fd',
+                tol={'f': 1e-4},
+            )
+            for shape in [(4096, 1), (4, 1, 32, 32)]
+        ],
+    ),
     edges(
         'contrastive',
         Edge(
