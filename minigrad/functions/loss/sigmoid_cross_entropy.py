@@ -7,10 +7,10 @@ from typing import Any
 from minigrad.backend import get_array_module
 from minigrad.function_node import FunctionNode, InputTypes
 from minigrad.functions._edges import masked
-from minigrad.functions.activation._activation import split_at_zero
-from minigrad.functions.activation.sigmoid import sigmoid
+from minigrad.functions.activation.sigmoid import sigmoid, sigmoid_array
 from minigrad.functions.loss._labels import check_reduce
 from minigrad.functions.loss._pair import wide
+from minigrad.kernels import kernels_for
 from minigrad.suggestions import refuse_arrays
 from minigrad.types import Array
 from minigrad.variable import Variable
@@ -18,6 +18,7 @@ from minigrad.variable import Variable
 
 class SigmoidCrossEntropy(FunctionNode):
     arg_names = ('x', 't')
+    on_arrays = True
     ignore_label = -1
 
     def __init__(self, normalize: bool = True, reduce: str = 'mean') -> None:
@@ -41,10 +42,7 @@ class SigmoidCrossEntropy(FunctionNode):
         xp = get_array_module(x)
         self.valid = t != self.ignore_label
         self.t = t.astype(x.dtype)
-        # log(1 + exp(x)) - t * x, without infinity less itself or times 0
-        above, below = split_at_zero(x)
-        line = masked(above, t != 1) * (1 - self.t) - masked(below, t != 0) * self.t
-        loss = masked(line + xp.log1p(xp.exp(-abs(x))), self.valid)
+        loss = kernels_for(x).elementwise(_losses, x, self.t)
         if self.reduce == 'no':
             return loss
         dtype = wide(x.dtype)
@@ -57,7 +55,22 @@ class SigmoidCrossEntropy(FunctionNode):
         (gy,) = grad_outputs
         if self.reduce == 'mean':
             gy = gy * (1 / self.count).astype(x.dtype)
+        if not isinstance(x, Variable):
+            slope = kernels_for(x).elementwise(_slope, x, self.t)
+            return gy * slope, None
         return masked(gy * (sigmoid(x) - self.t), self.valid), None
+
+
+def _losses(xp: Any, x: Any, t: Any) -> Any:
+    """``log(1 + exp(x)) - t * x``, without infinity less itself or times 0."""
+    above = xp.where(t == 1, 0, xp.maximum(x, 0)) * (1 - t)
+    below = xp.where(t == 0, 0, xp.minimum(x, 0)) * t
+    loss = above - below + xp.log1p(xp.exp(-abs(x)))
+    return xp.where(t == SigmoidCrossEntropy.ignore_label, 0, loss)
+
+
+def _slope(xp: Any, x: Any, t: Any) -> Any:
+    return xp.where(t == SigmoidCrossEntropy.ignore_label, 0, sigmoid_array(x) - t)
 
 
 def sigmoid_cross_entropy(
