@@ -375,6 +375,17 @@ class TestAutoload:
         trainer.run()
         assert files(trainer) == ['snapshot_iter_2', 'tmpother']
 
+    def test_leftovers_of_a_worker_that_lives_a_little_longer(self, make_trainer):
+        trainer = self.make(make_trainer, 2)
+        trainer.extend(
+            lambda trainer: self.leave(trainer.out, 7),
+            name='leave',
+            trigger=(1, 'iteration'),
+            priority=300,
+        )
+        trainer.run()
+        assert files(trainer) == ['snapshot_iter_2']
+
     def test_what_others_have_made_stays(self, make_trainer, tmp_path):
         trainer = self.make(make_trainer, 2)
         elsewhere = tmp_path / 'elsewhere'

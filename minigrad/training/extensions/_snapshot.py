@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import os
 import re
@@ -157,6 +158,7 @@ class _Snapshot(Extension):
         self._last_file: str | None = None
         self._retention = Retention(n_retains)
         self._claim: _Claim | None = None
+        self._clean: Callable[[], None] | None = None
 
     def initialize(self, trainer: TrainerProtocol) -> None:
         """Loads the newest snapshot, if asked to.
@@ -175,7 +177,8 @@ class _Snapshot(Extension):
     def _load_newest(self, trainer: TrainerProtocol, fmt: str) -> None:
         target = trainer if self._target is None else self._target
         names = SnapshotNames(fmt)
-        remove_unfinished(trainer.out, names.match)
+        self._clean = functools.partial(remove_unfinished, trainer.out, names.match)
+        self._clean()
         failures: list[tuple[str, Exception]] = []
         loaded = None
         for name in reversed(find_snapshots(fmt, trainer.out)):
@@ -247,6 +250,9 @@ class _Snapshot(Extension):
         """Waits until everything is written."""
         if hasattr(self.writer, 'finalize'):
             self.writer.finalize()
+        if self._clean is not None:
+            # A worker may have outlived its killed training for a moment.
+            self._clean()
         if self._claim is not None:
             self._claim.release()
             self._claim = None

@@ -52,6 +52,8 @@ def remove_unfinished(outdir: str, is_snapshot: Callable[[str], bool]) -> None:
         outdir: Where they lie.
         is_snapshot: Tells the names of the files that they were made for.
     """
+    if not os.path.isdir(outdir):
+        return
     for entry in list(os.scandir(outdir)):
         name = entry.name
         if not (name.startswith('tmp') and name.endswith(_SUFFIX)):
