@@ -47,6 +47,7 @@ class Row:
         source: Where the function comes from.
         on_arrays: Whether the gradient is made of operators only, which arrays have too.
         node_name: Name of the node's class.
+        label: Name in graphs, where Chainer's is not that of the function.
         needs: Package without which the function does not work or is slow.
         refuses: What it raises besides `InvalidType`, as a line of the docstring.
     """
@@ -63,6 +64,7 @@ class Row:
     source: str = COMPATIBLE
     on_arrays: bool = True
     node_name: str = ''
+    label: str = ''
     needs: str | None = None
     refuses: str = ''
 
@@ -193,7 +195,7 @@ def _smooth(row: Row) -> Function:
 
     attributes = {
         'row': row,
-        'label': row.name,
+        'label': row.label or row.name,
         'public_name': row.name,
         'slope': staticmethod(slope),
         'retains_output': parameters[0] == 'y',

@@ -27,4 +27,5 @@ hard_sigmoid: Function = Row(
         (math.nan, math.nan, 0),
     ),
     node_name='HardSigmoid',
+    label='HardSigmoid',
 ).define()

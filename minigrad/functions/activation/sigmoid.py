@@ -26,4 +26,5 @@ sigmoid: Function = Row(
     ('0., 1.', '0.5   , 0.7311'),
     oracle=lambda v: 1 / (1 + math.exp(-v)),
     edges=((math.inf, 1, 0), (-math.inf, 0, 0), (0, 0.5, 0.25)),
+    label='Sigmoid',
 ).define()

@@ -16,4 +16,5 @@ tanh: Function = Row(
     ('0., 1.', '0.    , 0.7616'),
     oracle=math.tanh,
     edges=((math.inf, 1, 0), (-math.inf, -1, 0), (0, 0, 1)),
+    label='Tanh',
 ).define()

@@ -68,6 +68,7 @@ arctanh: Function = Row(
         (1, INF, INF),
         (-1, -INF, INF),
     ),
+    label='Arctanh',
 ).define()
 ceil: Function = Row(
     'ceil',
