@@ -127,7 +127,7 @@ class ShuffledLabels(Rule):
         guessing = history.guessing
         if guessing is None or step.number < 150 or history.n_examples < 300:
             return None
-        recent = history.recent(100)
+        recent = history.recent(200)
         if len(recent) < 3 or not fmean(recent) > 0.8 * guessing:
             return None
         agree, chance, n = neighbours(history)

@@ -82,25 +82,25 @@ class Rate(Rule):
             return None
         ratio, most = median(changes[-5:]), max(changes)
         losses = [value for _, value in history.losses]
-        recent = history.recent(100)[:20]
+        recent = history.recent(240)[:20]
         first = list(finite(losses[:3]))
         risen = (
             len(losses) > 20
             and bool(first)
-            and len(recent) >= 5
+            and len(recent) >= 4
             and median(recent) > 1.5 * max(first)
         )
-        stays = bool(first) and len(recent) >= 5 and fmean(recent) > 0.97 * fmean(first)
-        jumped = most > 0.3 and stays and step.number >= 40
+        stays = bool(first) and len(recent) >= 4 and fmean(recent) > 0.97 * fmean(first)
+        jumped = (most > 0.3 or step.moved > 1.5) and stays and step.number >= 40
         if ratio > 0.3 or risen or jumped:
             seen = (
                 'an update changes the weights by up to '
-                f'{max(ratio, most):.2g} of their size'
+                f'{max(ratio, most):.2g} of their size, all together by {step.moved:.2g}'
             )
             if recent and first:
                 seen += f'; the loss was {fmean(first):.3g}, now {median(recent):.3g}'
             return named('rate too high', seen, _rate(step, 'a tenth of it'), '', step)
-        if step.number < 150 or len(recent) < 5:
+        if step.number < 150 or len(recent) < 4:
             return None
         if stays and ratio < 2e-5:
             return named(
@@ -132,12 +132,12 @@ class Guessing(Rule):
             return None
         if step.number - history.losses[0][0] < 300:
             return None
-        recent = history.recent(150)
-        if len(recent) < 4 or not 0.98 < fmean(recent) / guessing < 1.05:
+        recent = history.recent(200)
+        if len(recent) < 3 or not 0.98 < fmean(recent) / guessing < 1.05:
             return None
         return named(
             'loss at ln C',
-            f'the loss of the last 150 updates is {fmean(recent):.4f}; guessing among '
+            f'the loss of the last 200 updates is {fmean(recent):.4f}; guessing among '
             f'{history.n_classes} classes gives {guessing:.4f}',
             'see the other findings first; then another rate, other initial weights '
             '(HeNormal for ReLU), scaled inputs, or more patience',

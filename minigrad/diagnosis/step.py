@@ -36,6 +36,7 @@ class Weights:
     weight: float
     gradient: float
     update: float = 0.0
+    moved: float = 0.0
     whole_gradient_is_zero: bool = False
 
 
@@ -62,6 +63,7 @@ class Step:
         stray: Parameters that were used and are not the optimizer's.
         backwards: Number of losses that backward started from.
         change: Size of the update by that of the weights, of the median layer.
+        moved: Size of all updates since the doctor began, likewise.
         stale: Whether gradients of an earlier step were there before backward.
         twice: Whether backward started from one loss twice.
     """
@@ -84,6 +86,7 @@ class Step:
     stray: list[str] = field(default_factory=list)
     backwards: int = 0
     change: float | None = None
+    moved: float = 0.0
     stale: bool = False
     twice: bool = False
 

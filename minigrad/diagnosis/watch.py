@@ -122,6 +122,7 @@ class Watch(FunctionHook):
         self._used: dict[int, None] = {}
         self._paths: dict[int, str] = {}
         self._before: dict[str, Any] = {}
+        self._first: dict[str, Any] = {}  # as the weights were when it began
 
     # -- switching -----------------------------------------------------------------
 
@@ -307,6 +308,7 @@ class Watch(FunctionHook):
             entry.whole_gradient_is_zero = entry.gradient == 0 and not gradient.any()
             step.weights[path] = entry
             self._before[path] = (parameter, values)
+            self._first.setdefault(path, values)
 
     def after_update(self, optimizer: Any) -> Step | None:
         """Measures the update and returns the step, now complete."""
@@ -314,9 +316,16 @@ class Watch(FunctionHook):
         if step is None:
             return None
         for path, (parameter, values) in self._before.items():
-            step.weights[path].update = rms(sample(parameter.array) - values)
+            entry, now, first = step.weights[path], sample(parameter.array), values
+            if self._first[path].shape == now.shape:
+                first = self._first[path]
+            entry.update = rms(now - values)
+            entry.moved = rms(now - first) / max(rms(first), 1e-12)
         self._before = {}
         step.change = _change(step)
+        step.moved = median(
+            [e.moved for e in step.weights.values() if e.ndim > 1] or [0]
+        )
         step.number = optimizer.t
         entries = getattr(optimizer, 'hyperparam', None)
         rates = {} if entries is None else entries.get_dict()
