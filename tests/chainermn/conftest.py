@@ -10,6 +10,7 @@ import sys
 import pytest
 
 ROOT = pathlib.Path(__file__).parents[2]
+THREADS = ('MINIGRAD_NUM_THREADS', 'OMP_NUM_THREADS')  # the processes share the cores
 LIMIT = 60  # seconds; all take a few on two idle cores
 
 
@@ -36,7 +37,7 @@ def start(tmp_path):
             text=True,
             cwd=tmp_path,
             env={
-                **os.environ,
+                **{k: v for k, v in os.environ.items() if k not in THREADS},
                 'PYTHONPATH': str(ROOT),
                 'PYTHONUNBUFFERED': '1',
                 **dict(environment),

@@ -68,3 +68,20 @@ def test_the_example(start, tmp_path):
     code, _, error = start(2, program, '--gpu')
     assert code != 0
     assert 'requires NCCL, but' in error
+
+
+@pytest.mark.parametrize('n', [1, 2])
+@pytest.mark.parametrize('chosen', [None, '3'])
+def test_cores_are_shared(start, n, chosen):
+    code = (
+        'import minigrad; from minigrad import chainermn; '
+        "from minigrad.kernels import threads; c = chainermn.create_communicator('naive'); "
+        "c = chainermn.create_communicator('naive'); "  # the second shares no more
+        "print(f'has {minigrad.get_num_threads()} of {threads._cores}\\n', end='')"
+    )
+    environment = {} if chosen is None else {'MINIGRAD_NUM_THREADS': chosen}
+    _, out, _ = start(n, '-c', code, environment=environment)
+    for line in out.splitlines():
+        _, has, _, cores = line.split()
+        assert int(has) == (max(1, int(cores) // n) if chosen is None else 3)
+    assert out.count('has') == n

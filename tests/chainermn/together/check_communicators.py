@@ -166,12 +166,6 @@ def test_parameters_of_rank_0():
     assert (model[1].W.array == 0).all()
 
 
-def test_cores_are_shared():
-    from minigrad.kernels import threads
-
-    assert minigrad.get_num_threads() == max(1, threads._cores // comm.size)
-
-
 def test_narrow_dtypes_are_added_in_float32():
     x = numpy.array([2048, 1], numpy.float16)  # float16 has no 2049
     total = comm.allreduce(x)
