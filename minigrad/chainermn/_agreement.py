@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import zlib
 from collections import Counter
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy
 
@@ -18,7 +18,17 @@ from minigrad.chainermn.communicators._sums import Pending
 
 STEPS, ENDS = 0, 1
 
-Signature = list[tuple[str, Any, str]]
+Entry = tuple[str, Any, str]  # name, shape (None before it is known), dtype
+
+
+class Signature(NamedTuple):
+    """What the parameters of a model are, and a short form of it."""
+
+    entries: list[Entry]
+    digest: int
+
+
+NOTHING = Signature([], 0)
 
 
 class Notice:
@@ -42,8 +52,7 @@ class Notice:
     ) -> None:
         self._comm = mpi_comm
         self._signature = signature
-        digest = zlib.crc32(repr(signature).encode())
-        mine = numpy.array([state, step, digest, checksum], numpy.int64)
+        mine = numpy.array([state, step, signature.digest, checksum], numpy.int64)
         self._table = numpy.empty((mpi_comm.size, len(mine)), numpy.int64)
         request = mpi_comm.Iallgather(mine, self._table)
         self._pending = Pending(request, (mine, self._table))
@@ -82,7 +91,7 @@ class Notice:
             raise RuntimeError(
                 'chainermn: the models of the processes differ in their parameters'
             )
-        signatures = self._comm.allgather(self._signature)
+        signatures = self._comm.allgather(self._signature.entries)
         odd = _odd(self._table[:, 2], working)
         usual = next(i for i in range(len(signatures)) if i not in odd)
         first = odd[0]
@@ -95,11 +104,12 @@ class Notice:
 
 
 def signature_of(model: Any) -> Signature:
-    """Returns name, shape (None before it is known) and dtype of each parameter."""
-    return [
+    """Returns name, shape and dtype of each parameter, in the model's order."""
+    entries = [
         (name, None, '') if p.array is None else (name, p.shape, str(p.dtype))
         for name, p in model.namedparams()
     ]
+    return Signature(entries, zlib.crc32(repr(entries).encode()))
 
 
 def checksum_of(model: Any) -> int:
@@ -125,7 +135,7 @@ def _ranks(ranks: list[int]) -> str:
     return ('rank ' if len(ranks) == 1 else 'ranks ') + ', '.join(map(str, ranks))
 
 
-def _difference(one: Signature, other: Signature) -> str:
+def _difference(one: list[Entry], other: list[Entry]) -> str:
     if len(one) != len(other):
         names, others = {entry[0] for entry in one}, {entry[0] for entry in other}
         more, less = sorted(names - others), sorted(others - names)

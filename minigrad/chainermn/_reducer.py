@@ -18,6 +18,7 @@ import numpy
 from minigrad.backend import using_device
 from minigrad.chainermn._agreement import (
     ENDS,
+    NOTHING,
     STEPS,
     Notice,
     checksum_of,
@@ -64,7 +65,7 @@ class Reducer:
         self._notices = comm.mpi_comm.Dup()
         self._notice: Any = None
         self._key: Any = None
-        self._signature: Any = []
+        self._signature = NOTHING
         self._buckets: list[Bucket] | None = None  # None: no order is known yet
         self._place: dict[int, Bucket] = {}
         self._next = 0  # the bucket to start
@@ -253,7 +254,7 @@ class _Farewell:
         if MPI.Is_finalized():
             return
         while True:
-            notice = Notice(self.notices, ENDS, 0, [])
+            notice = Notice(self.notices, ENDS, 0, NOTHING)
             if not notice.wait(TIME_LIMIT) or len(notice.ended) == self.notices.size:
                 return
             if not self.buckets:  # the others are about to say that this one has gone
