@@ -110,7 +110,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
         '--communicator',
         choices=['naive', 'flat', 'non_cuda_aware', 'pure_nccl'],
         help='train with all processes that mpiexec started (pip install '
-        'minigrad-nn[mpi]): naive for CPUs, pure_nccl with a GPU each. --batchsize is that '
+        'mpi4py mpich): naive for CPUs, pure_nccl with a GPU each. --batchsize is that '
         'of all together',
     )
     add('--seed', type=int, default=0, help='of weights, order and crops (0)')

@@ -93,7 +93,10 @@ def hinted(text):
     found = []
     for command in text.split('pip install ')[1:]:
         found += (
-            re.split(r'[\n,;()`]|  | or | brings ', command)[0].replace('"', '').split()
+            re.split(r'[\n,;()`]|  | or | brings ', command)[0]
+            .replace('"', '')
+            .replace("'", '')
+            .split()
         )
     return found
 

@@ -103,8 +103,8 @@ class MultiprocessParallelUpdater(StandardUpdater):
         if not self.available():
             raise RuntimeError(
                 'NCCL is not enabled. MultiprocessParallelUpdater requires NCCL, and '
-                "CuPy: pip install 'minigrad-nn[cuda12]'.\n  hint: minigrad.chainermn "
-                'trains in several processes without a GPU too'
+                'CuPy: pip install "cupy-cuda12x[ctk]" nvidia-nccl-cu12\n  hint: '
+                'minigrad.chainermn trains in several processes without a GPU too'
             )
         self._devices = _in_order(devices)
         sizes = [len(iterator.dataset) for iterator in iterators]
