@@ -162,6 +162,27 @@ CASES = [
         ],
     ),
     edges(
+        'layer_normalization',
+        Edge(
+            np.resize([9999.0, 10001.0], (3, 1000)),
+            np.ones(1000),
+            np.zeros(1000),
+            values=np.resize([-1.0, 1.0], (3, 1000)) / np.sqrt(1 + 1e-5),
+            dtypes='fd',
+        ),
+    ),
+    edges(
+        'group_normalization',
+        Edge(
+            np.resize([9999.0, 10001.0], (2, 2, 16, 16)),
+            np.ones(2),
+            np.zeros(2),
+            values=np.resize([-1.0, 1.0], (2, 2, 16, 16)) / np.sqrt(1 + 1e-5),
+            dtypes='fd',
+        ),
+        call=lambda x, gamma, beta: F.group_normalization(x, 1, gamma, beta),
+    ),
+    edges(
         'contrastive',
         Edge(
             [[INF, 0.0], [0.0, 0.0]],
