@@ -105,7 +105,8 @@ def det(a: Any) -> Variable:
     """Computes the determinant of a matrix.
 
     Args:
-        a: Variable or array, float, shape ``(N, N)``.
+        a: Variable or array, float, shape ``(N, N)``, or ``(N, N, 1, 1)`` as the filters
+            of a convolution over single pixels have it.
 
     Returns:
         Variable, dtype of ``a``, shape ``()``.
@@ -123,4 +124,7 @@ def det(a: Any) -> Variable:
         np.float64(-2.0)
     """
     a = as_variable(a)
-    return reshape(batch_det(reshape(a, (1, *a.shape))), ())
+    shape = a.shape
+    while len(shape) > 2 and shape[-1] == 1:
+        shape = shape[:-1]
+    return reshape(batch_det(reshape(a, (1, *shape))), ())
