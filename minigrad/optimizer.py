@@ -197,8 +197,8 @@ class Optimizer(NamedArguments):
         """
         if not isinstance(link, Link):
             raise TypeError(
-                f'{type(self).__name__}.setup: the target must be a Link,'
-                f' got {type(link).__name__}'
+                f'{type(self).__name__}.setup: optimization target must be a link, '
+                f'got {type(link).__name__}'
             )
         _check_parameters(type(self).__name__, link)
         self.target = link

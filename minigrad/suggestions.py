@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Self
 
 # owner: what is typed, and what to type. A value with a space is a whole sentence.
+from minigrad.old_idioms import KEYWORDS, of_attribute
+
 OTHER_NAMES: dict[str, dict[str, str]] = {
     'minigrad': {
         'Module': 'Chain',
@@ -233,6 +235,9 @@ class UnknownName(AttributeError):
         meant = OTHER_NAMES[self._owner].get(self._wrong)
         if meant is not None:
             return f'{self.args[0]}\n  hint: here it is {meant}'
+        gone = of_attribute(self._wrong, self._owner)
+        if gone is not None:
+            return f'{self.args[0]}\n  hint: {gone}'
         public = [name for name in self._known if not name.startswith('_')]
         meant = near_miss(self._wrong, public)
         return (
@@ -285,6 +290,9 @@ def unknown_argument(subject: str, name: str, known: Iterable[str]) -> str:
         meant = near_miss(name, known)
     if meant == 'nobias' != name:
         meant = 'nobias=True (for bias=False)'
+    gone = KEYWORDS.get(name)
+    if gone is not None and name not in known:
+        return f'{subject} takes no argument {name!r}: {gone}'
     question = '' if meant is None else f' did you mean {meant}?'
     takes = f'It takes {", ".join(known)}' if known else 'It takes none'
     return f'{subject} takes no argument {name!r};{question} {takes}'

@@ -18,6 +18,7 @@ from numpy import ndarray
 from minigrad import backend, provided
 from minigrad._chainer_names import NodeNames, VariableNames
 from minigrad._checks import admitted, check_gradient
+from minigrad.old_idioms import refuse_keywords
 from minigrad.provided import Operators
 from minigrad.types import Array, ArrayModule
 
@@ -161,6 +162,7 @@ class Variable(Operators, VariableNames):
         name: Name for graphs and messages.
         grad: Initial gradient, same shape and dtype as ``data``.
         requires_grad: If False, no gradient flows into this variable.
+        **kwargs: Refused; ``volatile`` and its like say what takes their place.
 
     Raises:
         TypeError: ``data`` is neither None nor an array.
@@ -198,7 +200,10 @@ class Variable(Operators, VariableNames):
         name: str | None = None,
         grad: Array | None = None,
         requires_grad: bool = True,
+        **kwargs: Any,
     ) -> None:
+        if kwargs:
+            refuse_keywords(kwargs, 'Variable')
         if data.__class__ is not ndarray or not data.dtype.isnative:
             data = admitted(data)
         self._array: Array = data

@@ -68,6 +68,7 @@ LAYERS = [
         'errors',
         'provided',
         'suggestions',
+        'old_idioms',
         'input_hints',
     },
     {

@@ -459,7 +459,7 @@ def test_setup():
     opt.setup(target)
     assert (opt.t, opt.epoch) == (0, 0)
     assert target[0].w.update_rule is not rule
-    with pytest.raises(TypeError, match=r'MomentumSGD.setup: .* a Link, got list'):
+    with pytest.raises(TypeError, match=r'MomentumSGD.setup: .* be a link, got list'):
         opt.setup([])
 
 

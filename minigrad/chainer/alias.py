@@ -16,6 +16,7 @@ from typing import Any
 
 import minigrad
 from minigrad.chainer import children
+from minigrad.old_idioms import of_attribute
 
 CHAINER_VERSION = '7.8.1'  # the release whose names and behaviour minigrad follows
 
@@ -50,6 +51,9 @@ class _TopLevel(types.ModuleType):
             return getattr(minigrad, name)
         except AttributeError:
             message = f'module {self.__name__!r} has no attribute {name!r}'
+            gone = of_attribute(name, 'minigrad')
+            if gone is not None:
+                message += f'\n  hint: {gone}'
             raise AttributeError(message, name=name, obj=self) from None
 
     def __setattr__(self, name: str, value: Any) -> None:

@@ -142,6 +142,7 @@ _PYTHON: dict[str, dict[str, Any]] = {
 REMOVED: dict[str, dict[str, Any]] = {'numpy': _NUMPY, **_PYTHON}
 _NAMES = {name for table in REMOVED.values() for name in table} | set(_ARRAY)
 _ATTRIBUTE, _IMPORTED = '_minigrad_attribute', '_minigrad_imported'
+_SCALAR = '_minigrad_scalar'
 
 
 # What to write instead, where that is not the value's own name.
@@ -234,6 +235,18 @@ def imported(module: str, name: str) -> Any:
         raise ImportError(str(error), name=name) from None
 
 
+def scalar(kind: Any, value: Any) -> Any:
+    """Returns ``kind(value)``, also for an array of one element, as NumPy 1 did.
+
+    Args:
+        kind: ``float``, ``int`` or ``complex``.
+        value: What to convert.
+    """
+    if isinstance(value, numpy.ndarray) and value.ndim > 0 and value.size == 1:
+        return kind(value.reshape(()))
+    return kind(value)
+
+
 class Rewriter(ast.NodeTransformer):
     """Lets a syntax tree look up removed names in the tables of this module."""
 
@@ -245,7 +258,11 @@ class Rewriter(ast.NodeTransformer):
             start += 1
         helpers = ast.ImportFrom(
             'minigrad.chainer.old_names',
-            [ast.alias('attribute', _ATTRIBUTE), ast.alias('imported', _IMPORTED)],
+            [
+                ast.alias('attribute', _ATTRIBUTE),
+                ast.alias('imported', _IMPORTED),
+                ast.alias('scalar', _SCALAR),
+            ],
             0,
         )
         node.body.insert(start, ast.fix_missing_locations(helpers))
@@ -260,6 +277,21 @@ class Rewriter(ast.NodeTransformer):
             ast.Name(_ATTRIBUTE, ast.Load()), [node.value, ast.Constant(node.attr)], []
         )
         return ast.fix_missing_locations(ast.copy_location(call, node))
+
+    def visit_Call(self, node: ast.Call) -> ast.expr:
+        """Lets ``float(x)`` take an array of one element."""
+        self.generic_visit(node)
+        function = node.func
+        if (
+            isinstance(function, ast.Name)
+            and function.id in ('float', 'int', 'complex')
+            and len(node.args) == 1
+            and not isinstance(node.args[0], ast.Starred)
+            and not node.keywords
+        ):
+            call = ast.Call(ast.Name(_SCALAR, ast.Load()), [function, *node.args], [])
+            return ast.fix_missing_locations(ast.copy_location(call, node))
+        return node
 
     def visit_ImportFrom(self, node: ast.ImportFrom) -> ast.stmt | list[ast.stmt]:
         """Takes removed names out of an import and looks them up."""

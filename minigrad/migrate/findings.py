@@ -7,10 +7,9 @@ from typing import Any, NamedTuple
 import libcst as cst
 from libcst.metadata import ParentNodeProvider, PositionProvider, QualifiedNameProvider
 
-from minigrad import not_provided
+from minigrad import not_provided, old_idioms
 from minigrad.chainer import names, old_names
 from minigrad.chainer.alias import PACKAGES
-from minigrad.migrate import old_idioms
 
 
 class Finding(NamedTuple):

@@ -73,6 +73,7 @@ OLD = '''
     if __name__ == '__main__':
         assert isinstance([], Iterable) and isinstance({}, collections.Mapping)
         assert np.bool is bool and np.product([2, 3]) == 6 and np.ones(3).ptp() == 0
+        assert float(np.ones((1, 1))) == 1 and int(np.array([2.5])) == 2
         context = multiprocessing.get_context('spawn')
         queue = context.Queue()
         process = context.Process(target=work, args=(queue,))

@@ -11,6 +11,7 @@ from minigrad.functions.connection._convolution import (
     Convolution2DGradW as Convolution2DGradW,
 )
 from minigrad.kernels.specs import IntPair
+from minigrad.old_idioms import refuse_keywords
 from minigrad.variable import Variable
 
 
@@ -24,6 +25,7 @@ def convolution_2d(
     *,
     dilate: IntPair = 1,
     groups: int = 1,
+    **kwargs: Any,
 ) -> Variable:
     """Two-dimensional convolution of images with filters.
 
@@ -40,6 +42,7 @@ def convolution_2d(
         dilate: Distance between the taps of a filter, ``d`` or ``(dy, dx)``.
         groups: Number of groups that the channels are split into; filters of a group
             see only its own input channels.
+        **kwargs: Refused; ``deterministic`` and its like say what takes their place.
 
     Returns:
         Variable, dtype of ``x``, shape ``(N, OC, OH, OW)`` with
@@ -61,6 +64,7 @@ def convolution_2d(
         >>> F.convolution_2d(x, W, stride=(5, 7), pad=5, cover_all=True).shape
         (1, 2, 7, 7)
     """
+    refuse_keywords(kwargs, 'convolution_2d')
     function = Convolution2DFunction(
         stride, pad, cover_all, dilate=dilate, groups=groups
     )

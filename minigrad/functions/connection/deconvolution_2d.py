@@ -8,6 +8,7 @@ from minigrad.functions.connection._convolution import (
     Deconvolution2DFunction as Deconvolution2DFunction,
 )
 from minigrad.kernels.specs import IntPair
+from minigrad.old_idioms import refuse_keywords
 from minigrad.variable import Variable
 
 
@@ -21,6 +22,7 @@ def deconvolution_2d(
     *,
     dilate: IntPair = 1,
     groups: int = 1,
+    **kwargs: Any,
 ) -> Variable:
     """Two-dimensional deconvolution, also called transposed convolution.
 
@@ -36,6 +38,7 @@ def deconvolution_2d(
         outsize: ``(OH, OW)``; None takes the smallest size.
         dilate: Distance between the taps of a filter, ``d`` or ``(dy, dx)``.
         groups: Number of groups that the channels are split into.
+        **kwargs: Refused; ``deterministic`` and its like say what takes their place.
 
     Returns:
         Variable, dtype of ``x``, shape ``(N, OC, OH, OW)`` with
@@ -56,6 +59,7 @@ def deconvolution_2d(
         >>> F.deconvolution_2d(x, W, stride=(5, 7), pad=5).shape
         (1, 2, 20, 63)
     """
+    refuse_keywords(kwargs, 'deconvolution_2d')
     function = Deconvolution2DFunction(
         stride, pad, outsize, dilate=dilate, groups=groups
     )

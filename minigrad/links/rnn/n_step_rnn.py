@@ -117,7 +117,7 @@ class NStepRNNBase(ChainList):
         dtype = xs[0].dtype if xs else self.bs[0][0].dtype
         return zero_state(self, shape, dtype)
 
-    def _initialize_params(self, in_size: int) -> None:
+    def _initialize_params_(self, in_size: int) -> None:
         for layer in self[: self.direction]:
             for j in range(self.n_weights // 2):
                 W = getattr(layer, f'w{j}')
@@ -154,7 +154,7 @@ class NStepRNNBase(ChainList):
             )
         first: Any = self[0]
         if xs and first.w0.array is None:
-            self._initialize_params(xs[0].shape[1])
+            self._initialize_params_(xs[0].shape[1])
         order = argsort_list_descent(xs)
         xs = permutate_list(xs, order, inv=False)
         # Kept on the device of the states, where permutate needs it.
@@ -174,12 +174,12 @@ class NStepRNNBase(ChainList):
             )
             ys = list(transpose_sequence(outputs))
         for _ in range(len(xs) - len(ys)):  # sequences without elements, at the end
-            ys.append(zero_state(self, (0, self._out_width), states[0].dtype))
+            ys.append(zero_state(self, (0, self._out_width_), states[0].dtype))
         last = [permutate(h, indices, axis=1, inv=True) for h in last]
         return last, permutate_list(ys, order, inv=True)
 
     @property
-    def _out_width(self) -> int:
+    def _out_width_(self) -> int:
         return self.direction * self.out_size
 
 

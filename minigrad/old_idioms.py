@@ -1,9 +1,11 @@
 """What has changed since Chainer 1 to 3, and what to write now.
 
-`minigrad.migrate` finds these in a program's text.
+`minigrad.migrate` finds these in a program's text; errors say them when it runs.
 """
 
 from __future__ import annotations
+
+import sys
 
 _CONFIG = "put it inside `with chainer.using_config('{}', {}):`"
 
@@ -130,3 +132,48 @@ ATTRIBUTES: dict[str, str] = {
         'copy_parameters_from is gone since Chainer 2; write `model.copyparams(other)`'
     ),
 }
+
+
+def refuse_keywords(kwargs: dict[str, object], function: str) -> None:
+    """Raises for keyword arguments that a function does not take.
+
+    Args:
+        kwargs: The arguments.
+        function: Public name of the function.
+
+    Raises:
+        ValueError: Chainer took one of them once; the message says what to write.
+        TypeError: One is unknown.
+
+    Example:
+        >>> F.convolution_2d(np.ones((1, 1, 2, 2)), np.ones((1, 1, 1, 1)), volatile=True)
+        Traceback (most recent call last):
+        ValueError: volatile argument is not supported anymore: volatile= is gone since Chainer 2; put the computation inside `with chainer.no_backprop_mode():`
+    """
+    for name in kwargs:
+        why = KEYWORDS_OF.get((f'chainer.functions.{function}', name))
+        why = why or KEYWORDS.get(name)
+        if why is not None:
+            raise ValueError(f'{name} argument is not supported anymore: {why}')
+        raise TypeError(f'{function}() got an unexpected keyword argument {name!r}')
+
+
+def of_attribute(name: str, owner: str) -> str | None:
+    """Returns what to write for a name that was there once, None if it never was.
+
+    Args:
+        name: The name.
+        owner: ``'minigrad'``, ``'functions'``, or of whose objects it is an attribute.
+
+    Example:
+        >>> from minigrad.old_idioms import of_attribute
+        >>> of_attribute('zero_grads', 'optimizers')
+        'optimizer.zero_grads is gone since Chainer 2; write `model.cleargrads()`'
+    """
+    if owner == 'functions' and hasattr(sys.modules.get('minigrad.links'), name):
+        return (
+            f'it has parameters, so since Chainer 2 it is a link; write `links.{name}`'
+        )
+    if owner == 'minigrad':
+        return NAMES.get(f'chainer.{name}')
+    return ATTRIBUTES.get(name)
