@@ -65,6 +65,7 @@ from minigrad.distribution import (
 from minigrad.function import Function, FunctionAdapter
 from minigrad.function_hook import FunctionHook, get_function_hooks
 from minigrad.function_node import FunctionNode
+from minigrad.functions._numpy import from_dlpack
 from minigrad.functions.math import basic_math
 from minigrad.gradient_hook import GradientHook
 from minigrad.gradients import backward, grad
@@ -147,6 +148,7 @@ __all__ = [
     'distributions',
     'doctor',
     'force_backprop_mode',
+    'from_dlpack',
     'function_hooks',
     'functions',
     'get_array_types',

@@ -190,7 +190,6 @@ class Variable(Operators, VariableNames):
 
     _loss_scale: float | None = None  # set on parameters alone, by a scaled backward
     __array_priority__ = 200
-    __array_ufunc__ = None  # ndarray + Variable is left to Variable.__radd__
     __hash__: ClassVar[None]  # type: ignore[assignment]
 
     def __init__(
@@ -508,6 +507,8 @@ class Variable(Operators, VariableNames):
         self._no_comparison('>=')
 
     def __bool__(self) -> bool:
+        if self._array is not None and self._array.size == 1:
+            return bool(self._array.item())
         raise TypeError(
             'Variables cannot be evaluated as Python bool. '
             'You could use `array` attribute instead.'

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 
+from minigrad.functions import _numpy as _numpy
 from minigrad.functions import _operators as _operators
 from minigrad.functions.activation.clipped_relu import clipped_relu as clipped_relu
 from minigrad.functions.activation.clipped_relu import relu6 as relu6
