@@ -140,9 +140,9 @@ class FunctionNode(LocalHooks):
         Raises:
             InvalidType: `check_type_forward` refused the inputs.
             DeviceMismatch: The inputs live on different devices.
-            RuntimeError: The node was applied before.
+            RuntimeError: The node was applied before, and an output of it still exists.
         """
-        if self.outputs is not None:
+        if self.outputs is not None and any([y() is not None for y in self.outputs]):
             raise RuntimeError(
                 f'{self.public_name}: one node is one application; make a new '
                 f'{type(self).__name__} for each call'

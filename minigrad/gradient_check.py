@@ -272,6 +272,7 @@ def check_backward(
             for g, d in zip(grads, directions, strict=True)
             if g is not None
         )
+        del ys, present  # func may apply the same node each time
         numeric = _directional_derivative(
             func, xs, params, checked, directions, gys, eps, dtype,
             detect_nondifferentiable, rtol,

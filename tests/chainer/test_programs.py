@@ -53,3 +53,20 @@ def test_the_determinant_of_the_filters_of_a_convolution():
 def test_old_idioms_are_explained(use, error, message):
     with pytest.raises(error, match=message):
         use(np.ones((1, 1, 3, 3), 'f'))
+
+
+def test_one_node_may_be_applied_again_when_its_outputs_are_gone():
+    """Tests of functions hand ``node.apply`` to the gradient check."""
+
+    class Square(minigrad.FunctionNode):
+        def forward(self, inputs):
+            self.retain_inputs((0,))
+            return (inputs[0] ** 2,)
+
+        def backward(self, indexes, grad_outputs):
+            return (2 * self.get_retained_inputs()[0] * grad_outputs[0],)
+
+    node = Square()
+    minigrad.gradient_check.check_backward(
+        lambda x: node.apply((x,))[0], np.arange(1.0, 4.0), np.ones(3)
+    )

@@ -32,9 +32,12 @@ def test_names():
 
 def test_apply_once():
     node = Square()
-    node.apply((np.ones(2),))
+    (y,) = node.apply((np.ones(2),))
     with pytest.raises(RuntimeError, match='one node is one application'):
         node.apply((np.ones(2),))
+    del y  # nobody can ask for the gradient of that any more
+    (y,) = node.apply((np.full(2, 3.0),))
+    assert y.array.tolist() == [9, 9]
     with pytest.raises(RuntimeError, match=r'\.apply\('):
         node(np.ones(2))
 
