@@ -103,6 +103,7 @@ class Elementwise(FunctionNode):
 
     arg_names = ('x',)
     on_arrays = True
+    fresh_gradients = True
     row: ClassVar[Row]
     retains_output: ClassVar[bool]
     slope: ClassVar[Formula]

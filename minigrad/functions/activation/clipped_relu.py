@@ -15,6 +15,7 @@ from minigrad.variable import Variable
 class ClippedReLU(Activation):
     public_name = 'clipped_relu'
     on_arrays = True
+    fresh_gradients = True
 
     def __init__(self, z: float) -> None:
         refuse_arrays('clipped_relu', z=z)

@@ -15,6 +15,7 @@ from minigrad.variable import Variable
 
 class ELU(Activation):
     on_arrays = True
+    fresh_gradients = True
 
     def __init__(self, alpha: float = 1.0, scale: float = 1.0) -> None:
         refuse_arrays('elu', alpha=alpha, scale=scale)

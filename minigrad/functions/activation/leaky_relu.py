@@ -15,6 +15,7 @@ from minigrad.variable import Variable, as_array
 class LeakyReLU(Activation):
     public_name = 'leaky_relu'
     on_arrays = True
+    fresh_gradients = True
 
     def __init__(self, slope: float = 0.2) -> None:
         refuse_arrays('leaky_relu', slope=slope)

@@ -14,6 +14,7 @@ from minigrad.variable import Variable
 
 class LogSoftmax(AlongAxis):
     on_arrays = True
+    fresh_gradients = True
 
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         self.retain_outputs((0,))

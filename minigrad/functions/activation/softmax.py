@@ -13,6 +13,7 @@ from minigrad.variable import Variable
 
 class Softmax(AlongAxis):
     on_arrays = True
+    fresh_gradients = True
 
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         self.retain_outputs((0,))

@@ -25,6 +25,7 @@ def softplus_array(x: Array) -> Array:
 
 class Softplus(Activation):
     on_arrays = True
+    fresh_gradients = True
 
     def __init__(self, beta: float = 1.0) -> None:
         refuse_arrays('softplus', beta=beta)

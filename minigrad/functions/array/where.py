@@ -16,6 +16,7 @@ from minigrad.variable import Variable, as_array
 class Where(FunctionNode):
     arg_names = ('x', 'y')
     broadcasting = True
+    fresh_gradients = True
 
     def __init__(self, condition: Any) -> None:
         self.condition = condition

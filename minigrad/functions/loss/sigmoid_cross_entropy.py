@@ -19,6 +19,7 @@ from minigrad.variable import Variable
 class SigmoidCrossEntropy(FunctionNode):
     arg_names = ('x', 't')
     on_arrays = True
+    fresh_gradients = True
     ignore_label = -1
 
     def __init__(self, normalize: bool = True, reduce: str = 'mean') -> None:

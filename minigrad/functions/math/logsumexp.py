@@ -19,6 +19,7 @@ from minigrad.variable import Variable, as_variable
 class LogSumExp(Reduction):
     public_name = 'logsumexp'
     on_arrays = True
+    fresh_gradients = True
 
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         (x,) = inputs
