@@ -420,9 +420,10 @@ def from_dlpack(x: Any) -> Variable:
         raise TypeError(
             f'from_dlpack: expected an array with __dlpack__, got {type(x).__name__}'
         )
-    on_cpu = x.__dlpack_device__()[0] == 1
-    xp = numpy if on_cpu else backend.import_cupy()
-    return Variable(xp.from_dlpack(x))
+    kind, number = x.__dlpack_device__()
+    device = backend.get_device('@numpy' if kind == 1 else f'@cupy:{number}')
+    with device.create_context():
+        return Variable(device.xp.from_dlpack(x))
 
 
 METHODS: dict[str, Any] = {
