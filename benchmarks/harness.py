@@ -245,6 +245,7 @@ def machine() -> dict[str, Any]:
     import threadpoolctl
 
     import minigrad
+    from minigrad.utils.processor import processor_name
 
     versions = {'python': platform.python_version(), 'numpy': numpy.__version__}
     for module in ('numba', 'torch'):
@@ -257,7 +258,7 @@ def machine() -> dict[str, Any]:
         'minigrad': minigrad.__version__,
         'commit': _git('rev-parse', 'HEAD'),
         'dirty': bool(_git('status', '--porcelain')),
-        'processor': _processor(),
+        'processor': processor_name(),
         'cores': os.cpu_count(),
         'threads': minigrad.get_num_threads(),
         'blas': [
@@ -280,16 +281,6 @@ def _git(*arguments: str) -> str | None:
         ).stdout.strip()
     except (OSError, subprocess.CalledProcessError):
         return None
-
-
-def _processor() -> str:
-    try:
-        for line in Path('/proc/cpuinfo').read_text().splitlines():
-            if line.startswith('model name'):
-                return line.split(':', 1)[1].strip()
-    except OSError:
-        pass
-    return platform.processor()
 
 
 def save(path: Path, results: list[Result]) -> None:

@@ -116,7 +116,7 @@ LAYERS = [
         'cuda_graph',
         'graph_optimizations',
     },
-    {'testing', 'cli', 'runtime_info', 'models', '__main__', '__init__'},
+    {'check', 'testing', 'cli', 'runtime_info', 'models', '__main__', '__init__'},
     {'chainer', 'chainermn', 'onnx_chainer', 'migrate'},
 ]
 LAYER = {name: level for level, names in enumerate(LAYERS) for name in names}
@@ -202,6 +202,7 @@ ASKS_FOR_THE_DEVICE = {
     # NumPy arrays from outside, which are indexes, images, files and test data:
     'dataset/dataset_mixin.py', 'links/model/vision', 'testing', 'chainer',
     'graph/onnx', 'diagnosis',
+    'check',  # asks a card what only a card can tell
     # old-style functions and hooks, which are given bare arrays:
     'function.py', 'function_node.py',
 }  # fmt: skip
