@@ -50,6 +50,7 @@ napoleon_custom_sections = ['See Also']
 myst_enable_extensions = ['colon_fence', 'deflist', 'dollarmath', 'attrs_inline']
 myst_heading_anchors = 3
 nb_execution_mode = 'cache'  # the second language does not run it all again
+nb_execution_cache_path = str(DOCS / '_build' / '.jupyter_cache')
 nb_execution_timeout = 300
 nb_execution_raise_on_error = True
 nb_execution_show_tb = True
