@@ -53,15 +53,14 @@ def _is_trained(param: Parameter) -> bool:
 
 
 def _has_no_grad(param: Parameter, has_run_backward: bool) -> bool:
-    # A parameter starts with NaN as its gradient, as in Chainer.
     grad = param.grad
     if grad is None:
         return True
-    return (
-        not has_run_backward
-        and grad.size > 0
-        and bool(get_array_module(grad).isnan(grad.ravel()[0]))
-    )
+    # A parameter starts with NaN as its gradient, as in Chainer. To look for it on a GPU
+    # would be to wait for it.
+    if has_run_backward or type(grad) is not np.ndarray or grad.size == 0:
+        return False
+    return bool(np.isnan(grad.ravel()[0]))
 
 
 def _check_loss(optimizer: str, lossfun: Callable[..., Any], loss: Any) -> None:
