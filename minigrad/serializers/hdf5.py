@@ -133,8 +133,9 @@ class HDF5Deserializer(Deserializer):
             file = 'the snapshot' if self.group is None else self.group.file.filename
             raise MissingEntry(missing(str(file), _texts(there), [key], ''))
         with _reading(dataset):
-            if not hasattr(dataset, 'dtype'):
-                raise ValueError('it is a group, expected an array')
+            if not isinstance(dataset, _h5py().Dataset):
+                what = type(dataset).__name__.lower()
+                raise ValueError(f'it is a {what}, expected an array')
             if dataset.shape is None:
                 return None
             _check_storage(dataset)
@@ -248,7 +249,7 @@ def load_hdf5(filename: str | os.PathLike[str], obj: Any) -> None:
             file.visititems(
                 lambda name, item: (
                     datasets.__setitem__(_text(name), item)
-                    if hasattr(item, 'dtype')
+                    if isinstance(item, h5py.Dataset)
                     else None
                 )
             )
