@@ -142,7 +142,7 @@ class FunctionNode(LocalHooks):
             DeviceMismatch: The inputs live on different devices.
             RuntimeError: The node was applied before, and an output of it still exists.
         """
-        if self.outputs is not None and any([y() is not None for y in self.outputs]):
+        if self.outputs is not None and any(y() is not None for y in self.outputs):
             raise RuntimeError(
                 f'{self.public_name}: one node is one application; make a new '
                 f'{type(self).__name__} for each call'

@@ -1,4 +1,4 @@
-"""The list of checks, in the order of their worth."""
+"""What a check is, and how it says what it found."""
 
 from __future__ import annotations
 
@@ -32,18 +32,6 @@ class Check(NamedTuple):
     name: str
     run: Callable[[Device], str]
     settles: str = ''
-
-
-def all_checks(device: Device) -> list[Check]:
-    """Returns the checks for a device, those that matter most first."""
-    from minigrad.check import kernel_checks, speed_checks, training_checks
-
-    return [
-        *training_checks.FIRST,
-        *kernel_checks.checks(device),
-        *training_checks.MORE,
-        *speed_checks.CHECKS,
-    ]
 
 
 def compare(got: Any, wanted: Any, tolerance: float, what: str = 'values') -> float:
