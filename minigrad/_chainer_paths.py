@@ -94,6 +94,8 @@ NAMES: dict[str, str] = {
         )
     },
     'functions.math.matmul.batch_matmul': 'functions.math.batch_matmul',
+    'variable._create_variable': 'parameter',
+    'variable._recover_parameter': 'parameter',
     'variable.Parameter': 'parameter',
 }
 

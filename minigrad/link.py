@@ -128,6 +128,14 @@ class Link(DeviceResident, NamedArguments):
             shape, dtype = _shape_and_dtype(value)
             self.add_param(name, shape, dtype=dtype)
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        # Chainer pickles names as sets; what is copied or pickled here has them sorted.
+        for key in ('_params', '_persistent', '_children'):
+            if isinstance(state.get(key), set):
+                state[key] = _Names(state[key])
+        self.__dict__.update(state)
+        self._init_done_ = True
+
     def _check_init_done_(self) -> None:
         if not self._init_done_:
             raise RuntimeError(

@@ -224,3 +224,22 @@ def _restore_parameter(
     parameter.__dict__.update(attributes)
     parameter._grad_var = None if grad is None else Variable(grad)
     return parameter
+
+
+# By these names Chainer's pickles ask for their variables and parameters.
+
+
+def _create_variable(
+    data: Any, name: Any, grad: Any, requires_grad: bool, device: Any
+) -> Variable:
+    return Variable(data, name=name, grad=grad, requires_grad=requires_grad)
+
+
+def _recover_parameter(data: Any, name: Any, grad: Any, *rest: Any) -> Parameter:
+    # The rest: whether the gradient is valid (since Chainer 6), the initializer, the
+    # update rule and the device.
+    initializer = rest[-3]
+    parameter = Parameter(initializer if data is None else data, name=name)
+    if data is not None:
+        parameter.grad = grad
+    return parameter

@@ -69,6 +69,17 @@ class ConvolutionLink(Link):
                 )
         self.W.initialize(self._W_shape_(in_channels))
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        if '_window_' not in state:  # pickled by Chainer
+            self.ndim = state.get('ndim', self.n_axes or 2)
+            self.cover_all = state.get('cover_all', False)
+            name = type(self).__name__
+            self._window_ = read_numbers(self.ksize, self.ndim, 'ksize', 1, name)
+            for key in ('stride', 'pad', 'dilate'):
+                values = read_numbers(getattr(self, key), self.ndim, key, 0, name)
+                setattr(self, key, values)
+
     def _initialize_from_(self, x: Any) -> None:
         if self._has_read_ and self.W.array is not None:
             return
