@@ -8,6 +8,7 @@ installs all of it on Variable.
 from __future__ import annotations
 
 from collections.abc import Callable
+from inspect import signature
 from typing import Any, NoReturn
 
 import numpy
@@ -96,10 +97,6 @@ def deviation(
     return elementary.sqrt(variance(x, axis, ddof, keepdims))
 
 
-def _swapped(function: Callable[..., Any]) -> Callable[[Any, Any], Any]:
-    return lambda a, b: function(b, a)
-
-
 def _choose(plain: Any, reflected: Any) -> Callable[[Any, Any], Any]:
     """Returns an operator whose Variable may stand on either side."""
 
@@ -138,12 +135,6 @@ def _mean(x: Any, axis: Any = None, keepdims: bool = False) -> Variable:
     return average(x, axis, keepdims=keepdims)
 
 
-def _average(
-    x: Any, axis: Any = None, weights: Any = None, keepdims: bool = False
-) -> Variable:
-    return average(x, axis, weights, keepdims)
-
-
 def _concatenate(arrays: Any, axis: int | None = 0) -> Variable:
     if axis is None:
         return concat([_ravel(x) for x in arrays], 0)
@@ -154,15 +145,6 @@ def _where(condition: Any, x: Any, y: Any) -> Variable:
     like = x if isinstance(x, Variable) else y
     x, y = [operators._full_like(like, v) if v is not like else v for v in (x, y)]
     return where(as_array(condition), x, y)
-
-
-def _moments(function: Callable[..., Any]) -> Callable[..., Any]:
-    def apply(
-        x: Any, axis: Any = None, ddof: int = 0, keepdims: bool = False
-    ) -> Variable:
-        return function(x, axis, ddof, keepdims)  # type: ignore[no-any-return]
-
-    return apply
 
 
 # -- the tables ------------------------------------------------------------------------
@@ -212,7 +194,7 @@ UFUNCS: dict[Any, Callable[..., Any]] = {
 FUNCTIONS: dict[Any, Callable[..., Any]] = {
     numpy.argmax: lambda a, axis=None: argmax(a, axis),
     numpy.argmin: lambda a, axis=None: argmin(a, axis),
-    numpy.average: lambda a, axis=None, weights=None, keepdims=False: _average(
+    numpy.average: lambda a, axis=None, weights=None, keepdims=False: average(
         a, axis, weights, keepdims
     ),
     numpy.broadcast_to: lambda array, shape: broadcast_to(array, shape),
@@ -251,13 +233,13 @@ FUNCTIONS: dict[Any, Callable[..., Any]] = {
     numpy.rollaxis: lambda a, axis, start=0: rollaxis(a, axis, start),
     numpy.squeeze: lambda a, axis=None: squeeze(a, axis),
     numpy.stack: lambda arrays, axis=0: stack(arrays, axis),
-    numpy.std: _moments(deviation),
+    numpy.std: deviation,
     numpy.sum: lambda a, axis=None, keepdims=False: sum_of(a, axis, keepdims),
     numpy.swapaxes: lambda a, axis1, axis2: swapaxes(a, axis1, axis2),
     numpy.tensordot: lambda a, b, axes=2: tensordot(a, b, axes),
     numpy.tile: lambda A, reps: tile(A, reps),
     numpy.transpose: lambda a, axes=None: transpose(a, axes),
-    numpy.var: _moments(variance),
+    numpy.var: variance,
     numpy.vstack: lambda tup: vstack(tup),
     numpy.where: lambda condition, x, y: _where(condition, x, y),
 }
@@ -310,11 +292,10 @@ def array_function(self: Any, func: Any, types: Any, args: Any, kwargs: Any) -> 
         _refuse(name, {})
     given = {k: v for k, v in kwargs.items() if v is not None or k == 'axis'}
     try:
-        return FUNCTIONS[func](*args, **given)
-    except TypeError as error:
-        if '<lambda>()' in str(error) or 'apply()' in str(error):
-            _refuse(name, given)
-        raise
+        signature(FUNCTIONS[func]).bind(*args, **given)
+    except TypeError:  # an argument that the function here does not have
+        _refuse(name, given)
+    return FUNCTIONS[func](*args, **given)
 
 
 def _values(value: Any) -> Any:
