@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from minigrad.backend import get_array_module
-from minigrad.functions.array.expand_dims import expand_dims
 from minigrad.functions.loss._labels import check_reduce
 from minigrad.functions.loss._pair import PairLoss
 from minigrad.functions.math.clip import clip
+from minigrad.kernels import kernels_for
 from minigrad.suggestions import refuse_arrays
 from minigrad.types import Array
 from minigrad.variable import Variable
@@ -16,6 +15,7 @@ from minigrad.variable import Variable
 
 class HuberLoss(PairLoss):
     arg_names = ('x', 't')
+    on_arrays = True
 
     def __init__(self, delta: float, reduce: str = 'sum_along_second_axis') -> None:
         refuse_arrays('huber_loss', delta=delta, reduce=reduce)
@@ -26,20 +26,31 @@ class HuberLoss(PairLoss):
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         self.retain_inputs((0, 1))
         x, t = inputs
-        number = x.dtype.type
-        size = abs(x - t)
-        bent = get_array_module(x).minimum(size, number(self.delta))
-        # 0.5 * size ** 2 up to delta, then on along the tangent
-        y = bent * (size - number(0.5) * bent)
+        y = kernels_for(x).elementwise(_value, x, t, delta=self.delta)
         return y if self.reduce == 'no' else y.sum(axis=1)
 
     def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
         x, t = self.get_retained_inputs()
         (gy,) = grad_outputs
         if self.reduce == 'sum_along_second_axis':
-            gy = expand_dims(gy, 1)
+            gy = gy[:, None]
+        if not isinstance(x, Variable):
+            slope = kernels_for(x).elementwise(_slope, x, t, delta=self.delta)
+            gx = gy * slope
+            return gx, -gx if 1 in indexes else None
         gx = gy * clip(x - t, -self.delta, self.delta)
         return gx, -gx if 1 in indexes else None
+
+
+def _value(xp: Any, x: Any, t: Any, *, delta: Any) -> Any:
+    """``size ** 2 / 2`` up to delta, then on along the tangent."""
+    size = abs(x - t)
+    bent = xp.minimum(size, delta)
+    return bent * (size - 0.5 * bent)
+
+
+def _slope(xp: Any, x: Any, t: Any, *, delta: Any) -> Any:
+    return xp.minimum(xp.maximum(x - t, -delta), delta)
 
 
 def huber_loss(
