@@ -24,7 +24,8 @@ def test_damaged_files(name):
     print(f'seed {seed}')
     outcomes, failures = fuzz(reader, seed, cases)
     assert failures == []
-    assert sum(outcomes.values()) == cases
+    # What a process has counted is lost when it ends early.
+    assert sum(outcomes.values()) == cases or reader.may_hang
 
 
 @pytest.mark.parametrize('path', sorted(CORPUS.iterdir()), ids=lambda path: path.name)

@@ -14,7 +14,7 @@ import importlib.util
 import math
 import os
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy
 
@@ -166,6 +166,19 @@ def _find(group: Any, key: str) -> Any:
     return group
 
 
+class _Outline(NamedTuple):
+    """What `compare` asks of a dataset."""
+
+    shape: tuple[int, ...] | None
+    dtype: Any
+    size: int | None
+
+    @classmethod
+    def of(cls, dataset: Any) -> _Outline:
+        with _reading(dataset):
+            return cls(dataset.shape, dataset.dtype, dataset.size)
+
+
 def _text(name: str | bytes) -> str:
     """Returns a name that may be no text, which h5py gives as bytes."""
     return name if isinstance(name, str) else name.decode(errors='backslashreplace')
@@ -220,6 +233,7 @@ def load_hdf5(filename: str | os.PathLike[str], obj: Any) -> None:
     As with `load_npz`, a damaged file or one of another model leaves the object as it
     was. Nothing is read that lies outside of the file. Arrays of `save_hdf5` have a
     checksum; a changed number in a single value, or in a file of Chainer, is not noticed.
+    The HDF5 library itself has been seen to loop on damaged files: npz files are safer.
 
     Args:
         filename: Path.
@@ -244,15 +258,14 @@ def load_hdf5(filename: str | os.PathLike[str], obj: Any) -> None:
             f'{filename}: not an HDF5 file, or cut short ({error})'
         ) from error
     with file:
-        datasets: dict[str, Any] = {}
+        found: dict[str, Any] = {}
         with _reading(file):
-            file.visititems(
-                lambda name, item: (
-                    datasets.__setitem__(_text(name), item)
-                    if isinstance(item, h5py.Dataset)
-                    else None
-                )
-            )
+            file.visititems(lambda name, item: found.__setitem__(_text(name), item))
+        datasets = {
+            name: _Outline.of(item)
+            for name, item in found.items()
+            if isinstance(item, h5py.Dataset)
+        }
         compare(str(filename), datasets, obj)
         with unchanged_on_failure(str(filename), obj):
             HDF5Deserializer(file).load(obj)

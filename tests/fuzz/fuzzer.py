@@ -139,7 +139,10 @@ def fuzz(
                 outcomes.update(value)
         process.join()
         number = progress[0]
-        if process.exitcode != 0:
+        if process.exitcode != 0 and reader.may_hang and process.exitcode < 0:
+            outcomes['the library ended or looped'] += 1
+            number += 1
+        elif process.exitcode != 0:
             failures.append(
                 f'{_name(reader, seed, number)}: the process ended with code '
                 f'{process.exitcode}'

@@ -37,6 +37,8 @@ class Reader(NamedTuple):
         mark: Bytes that say that the file has a checksum over everything: as long as it
             holds them, what is read must be the value of a whole one.
         share: How many cases it gets, compared with others; less where one takes long.
+        may_hang: Whether a library that it calls, and that is not ours, is known to loop
+            or to end the process on some damaged files.
     """
 
     name: str
@@ -46,6 +48,7 @@ class Reader(NamedTuple):
     errors: tuple[type[Exception], ...]
     mark: bytes | None = None
     share: float = 1.0
+    may_hang: bool = False
 
 
 def _arrays() -> list[numpy.ndarray]:
@@ -405,6 +408,8 @@ READERS = (
         _make_link(serializers.save_hdf5, '.h5'),
         _read_link(serializers.load_hdf5),
         _SNAPSHOT_ERRORS,
+        share=0.5,
+        may_hang=True,  # libhdf5: seed 848408005, case 1078
     ),
     Reader(
         'safetensors',

@@ -56,7 +56,7 @@ def start(
 
 def finish(out, *how):
     with start(out, *how) as process:
-        process.communicate(timeout=120)
+        process.communicate(timeout=600)
     assert process.returncode == 0
 
 
@@ -119,7 +119,7 @@ def test_a_full_disk_loses_nothing_that_was_saved(tmp_path, writer):
     whole, full = tmp_path / 'whole', tmp_path / 'full'
     finish(whole, writer)
     with start(full, writer, 'SerialIterator', 100, stderr=subprocess.PIPE) as process:
-        _, err = process.communicate(timeout=120)
+        _, err = process.communicate(timeout=600)
     assert b'No space left' in err
     # At once, or after the training, which a queue does not stop.
     assert process.returncode == (1 if writer == 'SimpleWriter' else 0)
@@ -140,10 +140,10 @@ def test_two_in_one_folder(tmp_path):
     with start(shared) as first:
         first.stdout.read(1)
         with start(shared, stderr=subprocess.PIPE) as second:
-            out, err = second.communicate(timeout=120)
+            out, err = second.communicate(timeout=600)
         assert second.returncode == 1
         assert out == b''
         assert b'another training' in err
-        first.communicate(timeout=120)
+        first.communicate(timeout=600)
     assert first.returncode == 0
     assert_same(whole, shared)
