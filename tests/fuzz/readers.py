@@ -37,8 +37,8 @@ class Reader(NamedTuple):
         mark: Bytes that say that the file has a checksum over everything: as long as it
             holds them, what is read must be the value of a whole one.
         share: How many cases it gets, compared with others; less where one takes long.
-        may_hang: Whether a library that it calls, and that is not ours, is known to loop
-            or to end the process on some damaged files.
+        may_hang: Whether a library that it calls, and that is not ours, is known to loop,
+            to end the process, or to take much memory on some damaged files.
     """
 
     name: str
@@ -439,7 +439,14 @@ READERS = (
         _read_text,
         _DATASET_ERRORS,
     ),
-    Reader('pickles', '.pickle', _make_pickles, _read_pickles, _DATASET_ERRORS),
+    Reader(
+        'pickles',
+        '.pickle',
+        _make_pickles,
+        _read_pickles,
+        _DATASET_ERRORS,
+        may_hang=True,
+    ),
     Reader('idx', '.idx', lambda _: _IDX, _read_idx, _DATASET_ERRORS),
     Reader('cifar', '.bin', _make_cifar, _read_cifar, _DATASET_ERRORS),
 )
