@@ -577,3 +577,13 @@ def test_names():
     assert names.numbers('a{b}_000012_3.npz') == (12, 3)
     for other in ('a{b}_000012_3', 'a{b}_x_3.npz', 'xa{b}_12_3.npz'):
         assert not names.match(other)
+
+
+def test_a_trainer_without_a_folder():
+    """As ChainerMN's tests have: a mock of a trainer."""
+    from unittest import mock
+
+    snapshot = extensions.snapshot(writer=mock.MagicMock(), autoload=True)
+    trainer = mock.MagicMock()
+    trainer.out = 'no-such-folder'
+    snapshot.initialize(trainer)

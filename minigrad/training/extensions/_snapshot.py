@@ -166,7 +166,8 @@ class _Snapshot(Extension):
         Raises:
             RuntimeError: Another training writes snapshots of the same names.
         """
-        if isinstance(self.filename, str):
+        # Without a folder, as in tests with a mock of a trainer, there is nothing to claim.
+        if isinstance(self.filename, str) and os.path.isdir(trainer.out):
             self._claim = _Claim(trainer, self.filename)
             if self.autoload:
                 self._load_newest(trainer, self.filename)
