@@ -188,30 +188,31 @@ class MpiCommunicatorBase(CommunicatorBase):
         received = tuple([to_module(x, message.xp) for x in arrays])
         return received if message.is_tuple else received[0]
 
-    def bcast(self, data: Any, max_buf_len: int | None = None, root: int = 0) -> Array:
+    # Chainer's communicators take (x, root), whatever its base class says.
+    def bcast(self, x: Any, root: int = 0) -> Array:  # type: ignore[override]
         is_root = self.rank == root
-        message = MessageType(data, 'bcast') if is_root else None
+        message = MessageType(x, 'bcast') if is_root else None
         if message is not None:
             message.single('bcast')
         self._meet('bcast')
         message = self.mpi_comm.bcast(message, root=root)
-        x = to_host(data) if is_root else numpy.empty(message.shapes[0], message.dtype)
-        self.mpi_comm.Bcast(as_bytes(x), root=root)
-        return data if is_root else to_module(x, message.xp)
+        sent = to_host(x) if is_root else numpy.empty(message.shapes[0], message.dtype)
+        self.mpi_comm.Bcast(as_bytes(sent), root=root)
+        return x if is_root else to_module(sent, message.xp)
 
-    def gather(self, data: Any, root: int = 0) -> tuple[Array, ...] | None:
-        message = MessageType(data, 'gather')
+    def gather(self, x: Any, root: int = 0) -> tuple[Array, ...] | None:
+        message = MessageType(x, 'gather')
         message.single('gather')
         self._meet('gather')
         messages = self.mpi_comm.gather(message, root=root)
-        sent = as_bytes(to_host(data))
+        sent = as_bytes(to_host(x))
         if messages is None:
             self.mpi_comm.Gatherv(sent, None, root=root)
             return None
         same_dtype(messages, 'gather')
         received = _Parts(messages)
         self.mpi_comm.Gatherv(sent, received.buffer, root=root)
-        return received.arrays(get_array_module(data))
+        return received.arrays(get_array_module(x))
 
     def allgather(self, x: Array) -> tuple[Array, ...]:
         message = MessageType(x, 'allgather')
@@ -223,12 +224,12 @@ class MpiCommunicatorBase(CommunicatorBase):
         self.mpi_comm.Allgatherv(as_bytes(to_host(x)), received.buffer)
         return received.arrays(get_array_module(x))
 
-    def allreduce(self, data: Array) -> Array:
-        message = MessageType(data, 'allreduce')
+    def allreduce(self, x: Array) -> Array:
+        message = MessageType(x, 'allreduce')
         message.single('allreduce')
-        total = numpy.array(to_host(data))  # a copy, in which the sum is made
+        total = numpy.array(to_host(x))  # a copy, in which the sum is made
         start_sum(self.mpi_comm, total).wait()
-        return to_module(total, get_array_module(data))
+        return to_module(total, get_array_module(x))
 
     def scatter(self, xs: Any, root: int = 0) -> Array:
         if self.rank != root:

@@ -18,7 +18,9 @@ class RReLU(Activation):
     public_name = 'rrelu'
     on_arrays = True
 
-    def __init__(self, lower: float, upper: float, r: Array | None = None) -> None:
+    def __init__(
+        self, lower: float = 1 / 8, upper: float = 1 / 3, r: Array | None = None
+    ) -> None:
         refuse_arrays('rrelu', l=lower, u=upper)
         if not 0 <= lower <= upper:
             raise ValueError(f'rrelu: expected 0 <= l <= u, got l={lower}, u={upper}')

@@ -34,7 +34,7 @@ def test_arrays_arrive_as_they_are(dtype):
         assert [x.shape for x in gathered] == [x.shape for x in xs]
     scattered = comm.scatter(xs if comm.rank == root else None, root=root)
     numpy.testing.assert_array_equal(scattered, mine)
-    got = comm.bcast(xs[0] if comm.rank == root else None, root=root)
+    got = comm.bcast(xs[0] if comm.rank == root else None, root)
     numpy.testing.assert_array_equal(got, xs[0])
 
 
