@@ -1,6 +1,6 @@
 """Damaged files, some made in this run and some that once were read wrongly.
 
-``python -m tests.fuzz --minutes 10`` does the same for longer.
+``python -m tests.fuzz --minutes 10`` does the same for longer, with a fresh seed.
 """
 
 import os
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fuzz.fuzzer import _peak, fresh_seed, fuzz, judge, make_case, read_whole
+from tests.fuzz.fuzzer import _peak, fuzz, judge, make_case, read_whole
 from tests.fuzz.readers import READERS, Reader, make_samples
 
 CASES = 20_000  # in a run of the suite, all readers together
@@ -18,7 +18,8 @@ BY_NAME = {reader.name: reader for reader in READERS}
 
 @pytest.mark.parametrize('name', sorted(BY_NAME))
 def test_damaged_files(name):
-    seed = int(os.environ.get('MINIGRAD_FUZZ_SEED', fresh_seed()))
+    # The same cases each time: a new finding must not turn somebody's own change red.
+    seed = int(os.environ.get('MINIGRAD_FUZZ_SEED', '1'))
     reader = BY_NAME[name]
     cases = round(CASES * reader.share / sum(r.share for r in READERS))
     print(f'seed {seed}')
