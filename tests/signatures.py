@@ -124,6 +124,12 @@ def read():
     }
 
 
+def rows_of(text):
+    """Returns {path: parameters} of a table."""
+    split = [line.partition('(') for line in text.splitlines()]
+    return {path: f'({rest}' for path, _, rest in split}
+
+
 # -- beside Chainer's ------------------------------------------------------------------
 
 

@@ -59,6 +59,7 @@ AREAS = {
             'minigrad/update_rule.py', 'minigrad/hyperparameter.py',
         ),
         ('tests/optimizers', 'tests/test_optimizer.py', *_ALL),
+        ('minigrad/optimizers/_recorded_update.py',),  # on a GPU
     ),
     'serializers': Area(
         ('minigrad/serializers', 'minigrad/serializer.py'),
