@@ -26,7 +26,8 @@ def is_bfloat16(dtype: Any) -> bool:
         >>> is_bfloat16(np.dtype('float32'))
         False
     """
-    return bool(dtype.kind == 'V' and dtype.name == 'bfloat16')
+    # Arrays of other libraries have dtypes of their own.
+    return getattr(dtype, 'kind', '') == 'V' and dtype.name == 'bfloat16'
 
 
 def is_float(dtype: Any) -> bool:

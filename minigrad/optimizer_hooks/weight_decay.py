@@ -24,8 +24,9 @@ class WeightDecay:
         >>> optimizer = minigrad.optimizers.SGD(lr=1.0).setup(L.Linear(2, 2))
         >>> optimizer.add_hook(minigrad.optimizer_hooks.WeightDecay(0.1))
         >>> before = optimizer.target.W.array.copy()
-        >>> optimizer.target.cleargrads()
-        >>> optimizer.update()  # with zero gradients
+        >>> for param in optimizer.target.params():
+        ...     param.grad = np.zeros_like(param.array)
+        >>> optimizer.update()
         >>> bool(np.allclose(optimizer.target.W.array, 0.9 * before))
         True
     """

@@ -55,8 +55,10 @@ def parse_kwargs(
         own = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
         known = [name for name in own if name != 'self']
         known += [name for name, _ in name_and_values]
-        caller = code.co_qualname.removesuffix('.__init__')
-        raise TypeError(unknown_argument(caller, sorted(kwargs)[0], known))
+        caller = code.co_qualname.removesuffix('.__init__').split('<locals>.')[-1]
+        unknown = sorted(kwargs)
+        also = f' (nor {", ".join(unknown[1:])})' if unknown[1:] else ''
+        raise TypeError(unknown_argument(caller, unknown[0], known) + also)
     return values
 
 

@@ -9,6 +9,8 @@ import sys
 
 import pytest
 
+collect_ignore = ['programs']  # run in several processes, by the tests here
+
 ROOT = pathlib.Path(__file__).parents[2]
 THREADS = ('MINIGRAD_NUM_THREADS', 'OMP_NUM_THREADS')  # the processes share the cores
 LIMIT = 120  # seconds; all take a few on two idle cores

@@ -130,7 +130,7 @@ def test_parse_kwargs():
 
     assert function() == (1, 2)
     assert function(b=5) == (1, 5)
-    with pytest.raises(TypeError, match=r"^function\(\) got .* 'c', 'd'$"):
+    with pytest.raises(TypeError, match=r"^function takes no argument 'c'.*nor d"):
         function(d=1, c=2)
     with pytest.raises(ValueError, match='no train'):
         function(train=True)

@@ -15,10 +15,11 @@ SIGNATURES = {
     'linear': '(x, W, b=None, n_batch_axes=1)',
     'bilinear': '(e1, e2, W, V1=None, V2=None, b=None)',
     'convolution_2d': (
-        '(x, W, b=None, stride=1, pad=0, cover_all=False, *, dilate=1, groups=1)'
+        '(x, W, b=None, stride=1, pad=0, cover_all=False, *, dilate=1, groups=1,'
+        ' **kwargs)'
     ),
     'deconvolution_2d': (
-        '(x, W, b=None, stride=1, pad=0, outsize=None, *, dilate=1, groups=1)'
+        '(x, W, b=None, stride=1, pad=0, outsize=None, *, dilate=1, groups=1, **kwargs)'
     ),
     'depthwise_convolution_2d': '(x, W, b=None, stride=1, pad=0)',
     'dilated_convolution_2d': (

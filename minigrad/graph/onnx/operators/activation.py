@@ -10,7 +10,6 @@ plain('Relu', 'ReLU')
 plain('Sigmoid', 'Sigmoid')
 plain('Tanh', 'Tanh')
 plain('LeakyRelu', 'LeakyReLU', alpha='slope')
-plain('Elu', 'ELU', alpha='alpha')
 plain('Softmax', 'Softmax', axis='axis')
 plain('LogSoftmax', 'LogSoftmax', axis='axis')
 
@@ -27,8 +26,10 @@ def _hard_sigmoid(b: Builder, f: Any, x: str) -> Any:
     return b.op('HardSigmoid', x, alpha=0.2, beta=0.5)
 
 
-@operator('SELU')
-def _selu(b: Builder, f: Any, x: str) -> Any:
+@operator('ELU')
+def _elu(b: Builder, f: Any, x: str) -> Any:
+    if f.scale == 1:
+        return b.op('Elu', x, alpha=float(f.alpha))
     return b.op('Selu', x, alpha=float(f.alpha), gamma=float(f.scale))
 
 
