@@ -8,6 +8,7 @@ import pytest
 
 import minigrad
 from minigrad import config, global_config, using_config
+from minigrad.configuration import GlobalConfig, LocalConfig
 
 
 def in_thread(function):
@@ -95,3 +96,10 @@ def test_environment(prefix):
         check=True,
     )
     assert out.stdout.split() == ['float64', 'True']
+
+
+def test_a_typo_is_told_once():
+    own = LocalConfig(GlobalConfig())
+    with pytest.warns(UserWarning, match='did you mean enable_backprop'):
+        own.enable_backpropp = False
+    own.enable_backpropp = True

@@ -135,6 +135,8 @@ def main() -> int:
         help='seconds a run may take; by default three times as without a fault',
     )
     args = parser.parse_args()
+    # Ended from outside, it still ends the tests that it started.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     seed = random.randrange(10**6) if args.seed is None else args.seed
     chosen = list(enumerate(choose(args.modules, seed, args.count)))
     if args.only is not None:

@@ -497,3 +497,30 @@ def test_nesterov_ag_as_published():
         v = momentum * v - lr * g
     optimizer = optimizers.NesterovAG(lr, momentum, as_published=True)
     np.testing.assert_allclose(run(optimizer, start, grads), p)
+
+
+@pytest.mark.parametrize('name', ['SGD', 'Adam', 'RMSprop'])
+def test_a_model_in_the_place_of_a_number(name):
+    with pytest.raises(
+        TypeError, match=rf'{name}: expected numbers .*got Link\n  hint'
+    ):
+        getattr(optimizers, name)(Link())
+
+
+@pytest.mark.parametrize('number', [1, 2])
+@pytest.mark.parametrize('bad', [np.inf, np.nan])
+def test_each_gradient_is_looked_at_for_the_loss_scale(number, bad):
+    link = Link()
+    with link.init_scope():
+        for i in range(number):
+            setattr(link, f'p{i}', Parameter(np.ones(2)))
+    optimizer = optimizers.SGD().setup(link)
+    optimizer.loss_scaling()
+    for param in link.params():
+        param.grad = np.ones(2)
+    optimizer.check_nan_in_grads()
+    assert optimizer.is_safe_to_update()
+    param.grad = np.array([1, bad])
+    with pytest.warns(UserWarning, match=rf'p{number - 1}'):
+        optimizer.check_nan_in_grads()
+    assert not optimizer.is_safe_to_update()
