@@ -1,10 +1,16 @@
+import contextlib
 import os
 import stat
+import subprocess
+import sys
+import textwrap
 import threading
 
 import pytest
 
+import minigrad
 from minigrad.serializers import atomic_write
+from minigrad.serializers.atomic import remove_unfinished
 
 
 def names(folder):
@@ -88,3 +94,59 @@ def test_a_reader_never_sees_half_a_file(tmp_path):
 def test_folder_that_is_not_there(tmp_path):
     with pytest.raises(FileNotFoundError), atomic_write(tmp_path / 'no' / 'a'):
         pass
+
+
+class TestWhatAKilledProcessLeaves:
+    @contextlib.contextmanager
+    def writing(self, folder):
+        """A process in the middle of a write."""
+        script = f"""
+            from minigrad.serializers import atomic_write
+            with atomic_write({str(folder / 'a')!r}) as file:
+                file.write(b'half')
+                file.flush()
+                print(flush=True)
+                input()
+        """
+        root = os.path.dirname(os.path.dirname(minigrad.__file__))
+        with subprocess.Popen(
+            [sys.executable, '-c', textwrap.dedent(script)],
+            env={**os.environ, 'PYTHONPATH': root},
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        ) as process:  # fmt: skip
+            process.stdout.readline()
+            yield process
+
+    def clean(self, folder):
+        remove_unfinished(str(folder), lambda name: name == 'a')
+        return names(folder)
+
+    @pytest.mark.skipif(os.name != 'posix', reason='locks of POSIX')
+    def test_is_removed(self, tmp_path):
+        with self.writing(tmp_path) as process:
+            process.kill()
+        assert len(names(tmp_path)) == 1
+        assert self.clean(tmp_path) == []
+
+    def test_those_of_the_living_stay(self, tmp_path):
+        with self.writing(tmp_path) as process:
+            assert len(self.clean(tmp_path)) == 1
+            process.communicate('\n')
+        assert process.returncode == 0
+        with atomic_write(tmp_path / 'a'):
+            assert len(self.clean(tmp_path)) == 2
+        assert self.clean(tmp_path) == ['a']
+
+    def test_other_files_stay(self, tmp_path):
+        others = ['.a.notes.tmp', '.a.abcdefgh.tmp.txt', '.b.abcdefgh.tmp', 'a']
+        for name in others:
+            (tmp_path / name).write_text('mine')
+        (tmp_path / '.a.iiiiiiii.tmp').mkdir()
+        (tmp_path / '.a.jjjjjjjj.tmp').symlink_to(tmp_path / 'a')
+        before = names(tmp_path)
+        assert self.clean(tmp_path) == before
+        assert (tmp_path / 'a').read_text() == 'mine'
+
+    def test_no_folder(self, tmp_path):
+        remove_unfinished(str(tmp_path / 'no'), lambda name: True)
+        assert names(tmp_path) == []

@@ -520,6 +520,26 @@ class TestSmallExtensions:
         assert cut == [True, True, False]
 
 
+@pytest.mark.skipif(os.name != 'posix', reason='locks of POSIX')
+@pytest.mark.parametrize('filename', ['log', 'log_{epoch}', 'logs/log.jsonl'])
+def test_the_log_removes_what_its_killed_run_has_left(make_trainer, filename):
+    trainer = make_trainer((2, 'iteration'), 1)
+    trainer.extend(extensions.LogReport(filename=filename))
+    trainer.extend(extensions.Doctor(show=None))
+    folder, name = os.path.split(os.path.join(trainer.out, filename.format(epoch=7)))
+    os.makedirs(folder)
+    left = os.path.join(folder, f'.{name}.abcdefgh.tmp')
+    other = os.path.join(folder, '.notes.abcdefgh.tmp')
+    of_doctor = os.path.join(trainer.out, '.doctor.json.abcdefgh.tmp')
+    for path in (left, other, of_doctor):
+        with open(path, 'w'):
+            pass
+    trainer.run()
+    assert not os.path.exists(left)
+    assert not os.path.exists(of_doctor)
+    assert os.path.exists(other)
+
+
 class TestLogReportOfAnotherTraining:
     def train(self, make_trainer):
         trainer = make_trainer((2, 'iteration'), 1)

@@ -1,9 +1,12 @@
+import gc
 import io
 import os
+import shutil
 import subprocess
 import sys
 import textwrap
 import threading
+import warnings
 import zipfile
 
 import numpy
@@ -445,27 +448,71 @@ class TestAutoload:
 
 
 class TestTwoTrainings:
-    """Snapshots of the same names in one folder would be mixed up: refused."""
+    """Snapshots of two processes in one folder would be mixed up: refused."""
+
+    def start(self, make_trainer):
+        trainer = make_trainer((2, 'iteration'), 1)
+        snapshot = extensions.snapshot(autoload=True)
+        os.makedirs(trainer.out, exist_ok=True)
+        snapshot.initialize(trainer)
+        return trainer, snapshot
+
+    def lock_file(self, trainer):
+        return os.path.join(trainer.out, '.snapshot_iter_{.updater.iteration}.lock')
 
     def test_of_one_process(self, make_trainer):
-        first, second = (make_trainer((2, 'iteration'), 1) for _ in range(2))
-        for trainer in (first, second):
-            trainer.extend(extensions.snapshot())
+        # The first one is neither finalized nor gone: a loop written by hand.
+        first, snapshot = self.start(make_trainer)
+        for _ in range(2):
+            first.updater.update()
+        snapshot(first)
+        second, again = self.start(make_trainer)
+        assert second.updater.iteration == 2
+        again.finalize()
+        assert os.path.exists(self.lock_file(first))
+        snapshot.finalize()
+        assert files(first) == ['snapshot_iter_2']
 
-        def start_second(trainer):
-            with pytest.raises(RuntimeError, match='another training') as info:
-                second.run(show_loop_exception_msg=False)
-            assert 'give this one another folder' in str(info.value)
+    def test_one_that_is_gone_claims_nothing(self, make_trainer):
+        trainer, snapshot = self.start(make_trainer)
+        assert os.path.exists(self.lock_file(trainer))
+        del snapshot
+        gc.collect()
+        assert not os.path.exists(self.lock_file(trainer))
 
-        first.extend(start_second, trigger=(1, 'iteration'), priority=300)
-        first.run()
-        assert files(first) == ['snapshot_iter_1', 'snapshot_iter_2']
+    def test_in_a_folder_that_was_made_anew(self, make_trainer):
+        trainer, snapshot = self.start(make_trainer)
+        shutil.rmtree(trainer.out)
+        _, again = self.start(make_trainer)
+        assert os.path.exists(self.lock_file(trainer))
+        snapshot.finalize()
+        again.finalize()
+        assert files(trainer) == []
+
+    @pytest.mark.skipif(not hasattr(os, 'fork'), reason='needs fork')
+    def test_of_a_fork(self, make_trainer):
+        trainer, snapshot = self.start(make_trainer)
+        with warnings.catch_warnings():  # of threads, from Python 3.12 on
+            warnings.simplefilter('ignore', DeprecationWarning)
+            pid = os.fork()
+        if pid == 0:  # without the frames of pytest, which would go on
+            status = 1
+            try:
+                snapshot.finalize()
+                self.start(make_trainer)
+            except RuntimeError as error:
+                status = 0 if f'process {os.getppid()}' in str(error) else 2
+            finally:
+                os._exit(status)
+        assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+        assert os.path.exists(self.lock_file(trainer))
+        snapshot.finalize()
 
     def test_of_two_processes(self, make_trainer):
         trainer = make_trainer((2, 'iteration'), 1)
         trainer.extend(extensions.snapshot())
         os.makedirs(trainer.out)
-        path = os.path.join(trainer.out, '.snapshot_iter_{.updater.iteration}.lock')
+        path = self.lock_file(trainer)
         script = f"""
             from minigrad.utils.file_lock import FileLock
             assert FileLock({path!r}).acquire()
@@ -477,8 +524,9 @@ class TestTwoTrainings:
             env=ENV, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         ) as other:  # fmt: skip
             other.stdout.readline()
-            with pytest.raises(RuntimeError, match=f'process {other.pid}'):
+            with pytest.raises(RuntimeError, match=f'process {other.pid}') as info:
                 trainer.run(show_loop_exception_msg=False)
+            assert 'give this one another folder' in str(info.value)
             other.kill()
         # Nothing is locked by a process that was killed.
         again = make_trainer((2, 'iteration'), 1)

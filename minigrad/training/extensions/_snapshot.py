@@ -12,7 +12,7 @@ import warnings
 import weakref
 from collections.abc import Callable
 from types import TracebackType
-from typing import Any
+from typing import Any, ClassVar
 
 from minigrad.configuration import is_debug
 from minigrad.serializer import AbstractSerializer, Serializer
@@ -96,7 +96,7 @@ def snapshot(
 
     Raises:
         TypeError: Both ``savefun`` and ``writer`` are given.
-        RuntimeError: (when the training starts) Another training that runs has snapshots
+        RuntimeError: (when the training starts) Another process that runs has snapshots
             of the same names in the same folder.
 
     Source: compatible with chainer.training.extensions.snapshot.
@@ -164,7 +164,7 @@ class _Snapshot(Extension):
         """Loads the newest snapshot, if asked to.
 
         Raises:
-            RuntimeError: Another training writes snapshots of the same names.
+            RuntimeError: Another process writes snapshots of the same names.
         """
         # Without a folder, as in tests with a mock of a trainer, there is nothing to claim.
         if isinstance(self.filename, str) and os.path.isdir(trainer.out):
@@ -260,47 +260,60 @@ class _Snapshot(Extension):
 
 
 class _Claim:
-    """The right to write snapshots of one name into one folder.
+    """The right of this process to write snapshots of one name into one folder.
+
+    Trainings of one process share it, as one program may make them one after another in
+    the same folder. It is given back when each of them has released its claim or is gone.
 
     Args:
-        trainer: Whose right it is; its extensions share it.
+        trainer: The training.
         fmt: The name, with fields.
 
     Raises:
-        RuntimeError: Another training has it.
+        RuntimeError: Another process has it.
     """
 
-    _held: dict[str, tuple[Any, FileLock, list[_Claim]]] = {}
+    # The process is part of the key: a lock is not inherited by a fork.
+    _held: ClassVar[dict[tuple[int, str], _SharedLock]] = {}
 
     def __init__(self, trainer: TrainerProtocol, fmt: str) -> None:
         name = re.sub(r'[^\w.{}-]', '_', fmt)
-        self._path = os.path.join(os.path.realpath(trainer.out), f'.{name}.lock')
-        owner, lock, claims = self._held.get(self._path, (None, None, []))
-        owner = None if owner is None else owner()
-        if lock is None or owner is None:
-            lock = FileLock(self._path) if lock is None else lock
-            if not claims and not lock.acquire():
-                raise self._refuse_(trainer, lock.holder())
-            claims = []
-            self._held[self._path] = (weakref.ref(trainer), lock, claims)
-        elif owner is not trainer:
-            raise self._refuse_(trainer, 'this process')
-        claims.append(self)
+        path = os.path.join(os.path.realpath(trainer.out), f'.{name}.lock')
+        shared = self._held.setdefault((os.getpid(), path), _SharedLock(path))
+        if not shared.acquire():
+            raise RuntimeError(
+                f'snapshot: another training ({shared.lock.holder()}) is writing '
+                f'snapshots of the same names into {trainer.out}\n'
+                '  hint: give this one another folder (out=) or other names (filename=)'
+            )
+        # Called once: by release, or when the training is collected or the program ends.
+        self.release = weakref.finalize(self, shared.release)
 
-    def _refuse_(self, trainer: TrainerProtocol, who: str) -> RuntimeError:
-        return RuntimeError(
-            f'snapshot: another training ({who}) is writing snapshots of the same names '
-            f'into {trainer.out}\n'
-            '  hint: give this one another folder (out=) or other names (filename=)'
-        )
+
+class _SharedLock:
+    """A lock of this process for several trainings, given back by the last one.
+
+    Args:
+        path: The file that is locked.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.lock = FileLock(path)
+        self._owner = os.getpid()
+        self._number = 0
+
+    def acquire(self) -> bool:
+        """Counts one more training; False tells that another process has the lock."""
+        self._number += 1
+        if self.lock.acquire():
+            return True
+        self._number -= 1
+        return False
 
     def release(self) -> None:
-        """Gives the right back, when all of the training have done so."""
-        held = self._held.get(self._path)
-        if held is None or self not in held[2]:
+        """Counts one training less; in a fork it leaves the parent's lock alone."""
+        if self._owner != os.getpid():
             return
-        _, lock, claims = held
-        claims.remove(self)
-        if not claims:
-            del self._held[self._path]
-            lock.release()
+        self._number -= 1
+        if self._number == 0:
+            self.lock.release()

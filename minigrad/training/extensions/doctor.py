@@ -14,7 +14,7 @@ from minigrad import diagnosis
 from minigrad.diagnosis.examples import examine_datasets
 from minigrad.diagnosis.finding import Finding
 from minigrad.diagnosis.log import row_of
-from minigrad.serializers.atomic import atomic_write
+from minigrad.serializers.atomic import atomic_write, remove_unfinished
 from minigrad.training.extension import Extension
 from minigrad.training.extensions.evaluator import Evaluator
 from minigrad.training.trainer_protocol import TrainerProtocol
@@ -69,6 +69,8 @@ class Doctor(Extension):
         """Begins to watch the models of all optimizers, and looks at the data."""
         if self._filename is not None:
             self._path = os.path.join(trainer.out, self._filename)
+            folder, own = os.path.split(self._path)
+            remove_unfinished(folder, lambda name: name == own)
         updater: Any = trainer.updater
         for name, optimizer in updater.get_all_optimizers().items():
             doctor = diagnosis.Doctor(optimizer.target, optimizer, self._add)

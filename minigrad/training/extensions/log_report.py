@@ -12,9 +12,10 @@ from typing import Any
 
 from minigrad.reporter import DictSummary
 from minigrad.serializer import AbstractSerializer, Serializer
-from minigrad.serializers.atomic import atomic_write
+from minigrad.serializers.atomic import atomic_write, remove_unfinished
 from minigrad.training.checks import question_keys
 from minigrad.training.extension import Extension
+from minigrad.training.extensions._snapshot_files import SnapshotNames
 from minigrad.training.trainer_protocol import TrainerProtocol
 from minigrad.training.triggers._get_trigger import get_trigger
 from minigrad.utils import strict_json
@@ -70,7 +71,11 @@ class LogReport(Extension):
 
     def initialize(self, trainer: TrainerProtocol) -> None:
         """Says so where the log of another training is going to be replaced."""
-        if self._filename is None or '{' in self._filename or self._log:
+        if self._filename is None:
+            return
+        names = SnapshotNames(self._filename)
+        remove_unfinished(os.path.join(trainer.out, names.folder), names.match)
+        if '{' in self._filename or self._log:
             return
         path = os.path.join(trainer.out, self._filename)
         if trainer.is_before_training and os.path.exists(path):
