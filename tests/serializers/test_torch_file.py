@@ -222,6 +222,17 @@ def test_refuses_other_instructions(tmp_path, what):
     assert before == (rebuild.__defaults__, rebuild.__code__, dict(vars(rebuild)))
 
 
+@pytest.mark.parametrize(
+    ('name', 'code'),
+    [('EXT1', b'\x82\x01'), ('NEWOBJ', ONE + b')\x81')],
+)
+def test_names_the_instruction_that_it_refuses(tmp_path, name, code):
+    path = tmp_path / 'bad.pth'
+    write(path, b'\x80\x02' + code + b'.', {'0': np.zeros(1, 'f4')})
+    with pytest.raises(UnsafeFile, match=f'the instruction {name}, which'):
+        read_torch_file(path)
+
+
 def test_a_high_number_in_the_memo_takes_no_memory(tmp_path):
     # The memo of Python's unpickler is an array: 16 GiB for 9 bytes.
     path = tmp_path / 'small.pth'
