@@ -60,9 +60,11 @@ class GradientHook:
         traceback: TracebackType | None,
     ) -> None:
         own = vars(config)
-        rest = _Hooks([hook for hook in own[_KEY] if hook is not self])
-        if rest:
-            own[_KEY] = rest
+        hooks = _Hooks(own[_KEY])
+        # The last one: the same hook may have been entered twice.
+        del hooks[max(i for i, hook in enumerate(hooks) if hook is self)]
+        if hooks:
+            own[_KEY] = hooks
         else:
             del own[_KEY]
 

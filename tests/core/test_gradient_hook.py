@@ -133,6 +133,19 @@ def test_hooks_nest_and_leave():
     assert '_gradient_hooks' not in vars(minigrad.config)
 
 
+def test_a_hook_that_is_entered_twice_leaves_twice():
+    (a,) = parameters(1)
+    calls = []
+    hook = minigrad.GradientHook(calls.append)
+    with hook:
+        with hook:
+            F.sum(a).backward()
+        F.sum(a).backward()
+    F.sum(a).backward()
+    assert len(calls) == 3
+    assert '_gradient_hooks' not in vars(minigrad.config)
+
+
 def test_an_error_of_the_callback_ends_the_backward():
     (a,) = parameters(1)
 
