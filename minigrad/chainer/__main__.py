@@ -24,7 +24,9 @@ def main(words: list[str]) -> None:
         words: The words of the command line.
     """
     ours, theirs = _split(words)
-    parser = argparse.ArgumentParser(usage=_USAGE, description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog='python -m minigrad.chainer', usage=_USAGE, description=__doc__
+    )
     parser.add_argument(
         '--old-numpy',
         action='store_true',

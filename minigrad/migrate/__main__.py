@@ -59,7 +59,7 @@ def main(words: Sequence[str] | None = None) -> int:
 def _files(paths: Sequence[Path], parser: argparse.ArgumentParser) -> Iterator[Path]:
     for path in paths:
         if path.is_dir():
-            yield from sorted(path.rglob('*.py'))
+            yield from sorted([file for file in path.rglob('*.py') if file.is_file()])
         elif path.is_file():
             yield path
         else:

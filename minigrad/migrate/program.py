@@ -32,11 +32,17 @@ class Program:
         try:
             wrapper = MetadataWrapper(libcst.parse_module(source))
         except libcst.ParserSyntaxError as error:
+            # The parser lists every token that it would have taken.
+            place = error.message.partition(': expected')[0]
             text = (
-                f'is not Python 3 ({error.message}); write it in Python 3 first, '
-                'for a start by lib2to3'
+                f'is not Python 3 ({place}); write it in Python 3 first, for a start by '
+                'lib2to3'
             )
             self.findings.append(Finding(error.raw_line, text))
+            return
+        except (UnicodeDecodeError, LookupError, SyntaxError) as error:
+            text = f'is not text in the encoding that it names, or UTF-8 ({error})'
+            self.findings.append(Finding(1, text))
             return
         search = Search()
         wrapper.visit(search)

@@ -6,6 +6,7 @@ import copy
 import io
 import math
 import os
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ from minigrad.iterators import SerialIterator
 from minigrad.link import Link
 from minigrad.optimizer import GradientMethod
 from minigrad.training.extensions._figure import new_figure
+from minigrad.variable import Variable
 
 
 @dataclass(frozen=True, repr=False)
@@ -92,7 +94,7 @@ def find_rate(
     """Trains a copy of a model with a rate that grows with each step.
 
     Model, optimizer and random generator are left as they are. It stops early once the
-    loss is four times the least.
+    loss is four times the least, and warns if no rate lowers the loss.
 
     Args:
         model: A model that returns the loss, such as `Classifier`.
@@ -110,7 +112,9 @@ def find_rate(
 
     Raises:
         ValueError: The rates are not ``0 < low < high``, there are less than 10 steps, or
-            the optimizer has no rate.
+            the optimizer has no rate; the dataset is empty; the
+            first loss is not finite.
+        TypeError: The model returns no loss.
 
     Source: Smith, "Cyclical learning rates for training neural networks", 2017, 3.3.
 
@@ -126,6 +130,8 @@ def find_rate(
         raise ValueError(f'find_rate: expected 0 < low < high, got {low} and {high}')
     if steps < 10:
         raise ValueError(f'find_rate: expected at least 10 steps, got {steps}')
+    if not len(data):
+        raise ValueError('find_rate: the dataset is empty')
     entries = optimizer.hyperparam.get_dict()
     name = next((one for one in ('alpha', 'lr') if one in entries), None)
     if name is None:
@@ -140,8 +146,19 @@ def find_rate(
         )  # fmt: skip
     finally:
         numpy.random.set_state(state)
+    if not losses.size:
+        raise ValueError(
+            'find_rate: the first loss is not finite; look at model and data'
+        )
     smooth = _running_mean(losses)
-    return RateCurve(name, rates, losses, smooth, 0.1 * float(rates[smooth.argmin()]))
+    least = float(rates[smooth.argmin()])
+    if 0.1 * least < low:
+        warnings.warn(
+            f'find_rate: the loss is least at {least:.1e}, where the rates begin, so the '
+            'suggestion means nothing: the model is trained already, or low is too high',
+            stacklevel=2,
+        )
+    return RateCurve(name, rates, losses, smooth, 0.1 * least)
 
 
 def _sweep(
@@ -164,6 +181,14 @@ def _sweep(
             loss = model(*args, **kwargs)
         else:
             loss = lossfun(model, *args, **kwargs)
+        if not isinstance(loss, Variable) or loss.size != 1:
+            came = type(loss).__name__
+            if isinstance(loss, Variable):
+                came = f'shape {loss.shape}'
+            raise TypeError(
+                f'find_rate: expected the loss, a Variable of one element, got {came}\n'
+                '  hint: L.Classifier(model), or lossfun=lambda model, x, t: ...'
+            )
         losses.append(float(loss.array))
         return loss
 

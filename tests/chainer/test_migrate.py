@@ -138,6 +138,20 @@ def test_python_2_is_named(check):
     status, lines, _ = check("import chainer\nprint 'loss'\n", '--check')
     assert status == 1
     assert lines[0].startswith('2: is not Python 3')
+    assert 'expected one of' not in lines[0]
+
+
+def test_a_file_that_cannot_be_read_does_not_stop_the_others(tmp_path, capsys):
+    (tmp_path / 'a.py').write_bytes(b'x = "\xff"\n')
+    (tmp_path / 'b.py').write_bytes(b'# coding: nonsense\n')
+    (tmp_path / 'c.py').symlink_to(tmp_path / 'nowhere')
+    (tmp_path / 'd.py').mkdir()
+    (tmp_path / 'e.py').write_text('import chainer\n')
+    assert main([str(tmp_path)]) == 0
+    out, told = capsys.readouterr()
+    assert 'a.py:1: is not text in the encoding' in out
+    assert 'b.py:1: is not text in the encoding' in out
+    assert '3 files, 1 rewritten, 2 places' in told
 
 
 def test_folders_and_missing_files(tmp_path, capsys):

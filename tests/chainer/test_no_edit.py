@@ -168,7 +168,7 @@ def test_an_installed_chainer_is_left_alone_unless_asked(run, tmp_path):
 
 def test_what_is_wrong_with_the_command_is_said(run):
     out = run('-m', 'minigrad.chainer', 'missing.py', code=2)
-    assert 'there is no file missing.py' in out
+    assert 'python -m minigrad.chainer: error: there is no file missing.py' in out
     assert 'which script or module' in run('-m', 'minigrad.chainer', code=2)
 
 

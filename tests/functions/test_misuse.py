@@ -72,6 +72,13 @@ CASES = {
     'gumbel_softmax': lambda: F.gumbel_softmax(V, V),
     'zoneout': lambda: F.zoneout(V, V, V),
     'dropout': lambda: F.dropout(V, V),
+    # masks
+    'scaled_dot_product_attention': lambda: F.scaled_dot_product_attention(
+        V, V, V, np.ones((3, 2), bool)
+    ),
+    'scaled_dot_product_attention wide': lambda: F.scaled_dot_product_attention(
+        V, V, V, np.ones((4, 2, 2), 'f')
+    ),
     'absolute_error reduce': lambda: F.bernoulli_nll(V, V, V),
 }
 

@@ -184,3 +184,19 @@ def test_empty_batch(name):
         np.testing.assert_array_equal(getattr(parts[path], key), value)
     for param in link.params():
         assert param.grad is None or not param.grad.any()
+
+
+def test_attention_says_which_shapes_it_takes():
+    link = L.MultiHeadAttention(4, 2)
+    x = np.ones((3, 5, 4), 'f')
+    with pytest.raises(
+        minigrad.errors.InvalidType,
+        match=r'query.ndim == 3 .*\n  hint: .*query\[None\]',
+    ):
+        link(x[0])
+    rows = np.ones((3, 5), bool)
+    with pytest.raises(
+        minigrad.errors.InvalidType, match=r'hint: .* is mask\[:, None, None\]'
+    ):
+        link(x, mask=rows)
+    assert link(x, mask=rows[:, None, None]).shape == x.shape

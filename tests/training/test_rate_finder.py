@@ -1,3 +1,5 @@
+import itertools
+
 import numpy as np
 import pytest
 
@@ -59,3 +61,23 @@ def test_another_loss_and_adam(tmp_path):
 def test_refused(arguments, text):
     with pytest.raises(ValueError, match=text):
         find_rate(*make(), TRAIN, **arguments)
+
+
+def test_a_model_that_learns_nothing_more_is_told():
+    model, optimizer = make()
+    steps = itertools.count(1)
+
+    def grows(model, x, t):
+        return 0 * F.sum(model.predictor.b) + next(steps)
+
+    with pytest.warns(UserWarning, match='least at .* where the rates begin'):
+        find_rate(model, optimizer, TRAIN, steps=10, lossfun=grows)
+
+
+def test_no_loss_and_no_data():
+    with pytest.raises(TypeError, match=r'the loss, .*, got shape \(32, 10\)'):
+        find_rate(L.Linear(784, 10), SGD(), TRAIN, lossfun=lambda model, x, t: model(x))
+    with pytest.raises(ValueError, match='first loss is not finite'):
+        find_rate(*make(), [(np.full(784, np.nan, 'f'), 1)])
+    with pytest.raises(ValueError, match='the dataset is empty'):
+        find_rate(L.Linear(784, 10), SGD(), [])

@@ -95,7 +95,7 @@ def columns(keys: Sequence[Any], names: tuple[str, ...]) -> tuple[int, ...]:
 
     Raises:
         IndexError: A number is out of range.
-        KeyError: There is no column of that name.
+        KeyError: There is no column of that name, or a key is a list.
     """
     result = []
     for key in keys:
@@ -104,6 +104,11 @@ def columns(keys: Sequence[Any], names: tuple[str, ...]) -> tuple[int, ...]:
                 raise KeyError(f'there is no column {key!r}; there are {names}')
             result.append(names.index(key))
         else:
+            if isinstance(key, (list, tuple)):
+                raise KeyError(
+                    f'slice: expected names or numbers of columns, got {key!r}; several '
+                    f'are a tuple, as dataset.slice[rows, {names!r}]'
+                )
             if not -len(names) <= key < len(names):
                 raise IndexError(
                     f'column {key} is out of range: there are {len(names)}, {names}'

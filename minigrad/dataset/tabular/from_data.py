@@ -27,7 +27,8 @@ def from_data(data: Any, *, size: int | None = None) -> TabularDataset:
 
     Raises:
         TypeError: A column is no array, list or function.
-        ValueError: A function has no name, or no size is known; columns differ in length.
+        ValueError: A function has no name, or no size is known; columns differ in length;
+            there is no column.
 
     Source: compatible with chainer.dataset.tabular.from_data.
 
@@ -60,6 +61,8 @@ def _joined(pairs: list[tuple[Any, Any]], size: int | None) -> TabularDataset:
     if size is None:
         lengths = [len(column) for _, column in pairs if not callable(column)]
         size = lengths[0] if lengths else None
+    if not pairs:
+        raise ValueError('from_data: expected a column or more, got none')
     first, *others = [_column(key, column, size) for key, column in pairs]
     return first.join(*others)
 

@@ -392,8 +392,20 @@ class _Computed(View):
             raise ValueError(f'{self._name} must not change its return type')
         self._known_mode = kind
         if kind is dict:
+            missing = [key for key in self._keys if key not in result]
+            if missing:
+                raise ValueError(
+                    f'{self._name}: expected a dictionary with the keys {self._keys}, '
+                    f'got {tuple(result)}'
+                )
             return tuple([result[key] for key in self._keys])
-        return result if kind is tuple else (result,)
+        values = result if kind is tuple else (result,)
+        if len(values) < len(self._keys):
+            raise ValueError(
+                f'{self._name}: expected a value for each of the keys {self._keys}, '
+                f'got {len(values)}'
+            )
+        return values
 
     def _some(self, values: Sequence[Any], key_indices: Columns) -> tuple[Any, ...]:
         return tuple(

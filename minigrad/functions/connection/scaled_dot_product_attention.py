@@ -62,6 +62,8 @@ def scaled_dot_product_attention(
     if scale is None:
         scale = 1 / math.sqrt(q.shape[-1])
     scores = matmul(q * scale, k, transb=True)
+    if mask is not None:
+        _check_mask(as_array(mask), scores, q, k, v)
     allowed = None
     if causal:
         allowed = q.xp.tri(*scores.shape[-2:], dtype=bool)
@@ -96,3 +98,20 @@ def _check(q: Variable, k: Variable, v: Variable, mask: Array | None) -> None:
         raise checker.refuse('key.shape[-2] == value.shape[-2]', got)
     if mask is not None and mask.dtype.kind != 'b' and mask.dtype != q.dtype:
         raise checker.refuse('mask bool or of the dtype of query', mask.dtype)
+
+
+def _check_mask(
+    mask: Array, scores: Variable, q: Variable, k: Variable, v: Variable
+) -> None:
+    shape, whole = mask.shape, scores.shape
+    fits = len(shape) <= len(whole) and all(
+        a in (1, b) for a, b in zip(shape[::-1], whole[::-1], strict=False)
+    )
+    if not fits:
+        hint = None
+        if len(whole) > 2 and shape == (whole[0], whole[-1]):
+            new = ', '.join([':', *['None'] * (len(whole) - 2)])
+            hint = f'one row of the mask for each sequence is mask[{new}]'
+        checker = Checker('scaled_dot_product_attention', query=q, key=k, value=v)
+        rule = f'a mask that broadcasts to (..., L, S), here {whole}'
+        raise checker.refuse(rule, f'shape {shape}', hint)

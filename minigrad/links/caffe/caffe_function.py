@@ -159,6 +159,7 @@ class CaffeFunction(Chain):
 
         Raises:
             KeyError: A blob was not computed; says what is missing for it.
+            TypeError: ``inputs`` is no dictionary, or ``outputs`` a string.
         """
         if kwargs:
             argument.check_unexpected_kwargs(
@@ -167,6 +168,16 @@ class CaffeFunction(Chain):
                 'minigrad.using_config',
             )
             argument.assert_kwargs_empty(kwargs)
+        if not isinstance(inputs, dict):
+            raise TypeError(
+                'CaffeFunction: expected inputs as a dictionary of names and arrays, as '
+                f"{{'data': x}}, got {type(inputs).__name__}"
+            )
+        if isinstance(outputs, str):
+            raise TypeError(
+                f'CaffeFunction: expected outputs as a list of names, got {outputs!r}\n'
+                f'  hint: outputs=[{outputs!r}]'
+            )
         variables: dict[str, Any] = {k: as_variable(x) for k, x in inputs.items()}
         disabled = set(disable)
         for name, bottom, top in self.layers:
@@ -176,9 +187,11 @@ class CaffeFunction(Chain):
             ys = ys if isinstance(ys, (tuple, list)) else (ys,)
             variables.update(zip(top, ys, strict=False))
         self.variables = variables
-        return tuple([self._blob(name, variables) for name in outputs])
+        return tuple([self._blob(name, variables, inputs) for name in outputs])
 
-    def _blob(self, name: str, variables: dict[str, Any]) -> Any:
+    def _blob(
+        self, name: str, variables: dict[str, Any], inputs: dict[str, Any]
+    ) -> Any:
         if name in variables:
             return variables[name]
         made_by = {blob: row for row in self.layers for blob in row[2]}
@@ -194,7 +207,7 @@ class CaffeFunction(Chain):
         if missing in self._skipped:
             why = f'it is made by a {self._skipped[missing]} layer, which is not known'
         else:
-            why = f'no layer makes it, and the inputs are {sorted(variables)}'
+            why = f'no layer makes it, and the inputs are {sorted(inputs)}'
         raise KeyError(f'{name!r} was not computed: {missing!r} is missing ({why})')
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from minigrad.functions._check import Checker
 from minigrad.functions.array.reshape import reshape
 from minigrad.functions.array.transpose import transpose
 from minigrad.functions.connection.scaled_dot_product_attention import (
@@ -31,6 +32,7 @@ class MultiHeadAttention(Chain):
 
     Raises:
         ValueError: ``size`` is no multiple of ``n_heads``.
+        InvalidType: When called: the inputs or the mask have another shape.
 
     Source: Vaswani et al. 2017; as torch.nn.MultiheadAttention with batch_first=True.
 
@@ -85,6 +87,17 @@ class MultiHeadAttention(Chain):
         """
         key = query if key is None else key
         value = key if value is None else value
+        for name, x in (('query', query), ('key', key), ('value', value)):
+            if x.ndim != 3:
+                checker = Checker(
+                    'MultiHeadAttention', query=query, key=key, value=value
+                )
+                hint = (
+                    f'a batch of one sequence is {name}[None]' if x.ndim == 2 else None
+                )
+                raise checker.refuse(
+                    f'{name}.ndim == 3 (N, length, size)', x.ndim, hint
+                )
         y = scaled_dot_product_attention(
             self._heads(self.query(query, n_batch_axes=2)),
             self._heads(self.key(key, n_batch_axes=2)),

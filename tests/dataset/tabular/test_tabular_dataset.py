@@ -260,3 +260,30 @@ def test_iterators_and_converters_take_it():
     assert sum(map(len, batches)) == 5
     assert [e['t'] for e in data[[1, 7]]] == [1, 7]
     assert [e['t'] for e in data[2:4]] == [2, 3]
+
+
+@pytest.mark.parametrize(
+    ('act', 'error', 'text'),
+    [
+        (
+            lambda d: d.slice[:, ['a', 'b']],
+            KeyError,
+            "got .'a', 'b'.; several are a tuple",
+        ),
+        (
+            lambda d: d.transform(('x', 'y'), lambda **row: (1,))[0],
+            ValueError,
+            r"a value for each of the keys \('x', 'y'\), got 1",
+        ),
+        (
+            lambda d: d.transform_batch(('x', 'y'), lambda **rows: {'x': [1]})[0],
+            ValueError,
+            r"with the keys \('x', 'y'\), got \('x',\)",
+        ),
+        (lambda d: tabular.from_data({}), ValueError, 'a column or more, got none'),
+    ],
+)
+def test_mistakes_are_answered(act, error, text):
+    dataset = tabular.from_data({'a': [1], 'b': [2]})
+    with pytest.raises(error, match=text):
+        act(dataset)

@@ -290,6 +290,14 @@ def test_unknown_layers_are_named_when_they_are_missed(path):
     with pytest.raises(KeyError, match=r"'h' is missing.*inputs are \['z'\]|no layer"):
         net({'z': x}, ['z', 'w'])
     assert net({'h': x}, ['y'])[0].shape == x.shape
+    with pytest.raises(KeyError, match=r"'z' is missing.*inputs are \['h'\]"):
+        net({'h': x}, ['z'])
+    with pytest.raises(
+        TypeError, match=r'expected inputs as a dictionary.*got ndarray'
+    ):
+        net(x, ['y'])
+    with pytest.raises(TypeError, match="expected outputs as a list of names, got 'y'"):
+        net({'h': x}, 'y')
 
 
 @pytest.mark.parametrize(
