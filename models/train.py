@@ -226,7 +226,10 @@ def resume(
     if options.resume == 'newest':
         # By their iterations: a clock may go back.
         fmt = 'snapshot_iter_{.updater.iteration}'
-        found = [options.out / name for name in find_snapshots(fmt, str(options.out))]
+        # Several processes add the number of the one that wrote.
+        names = find_snapshots(fmt, str(options.out))
+        names = names or find_snapshots(f'{fmt}.0', str(options.out))
+        found = [options.out / name for name in names]
         if not found:
             raise FileNotFoundError(f'{options.out}: no snapshot to go on from')
     else:
