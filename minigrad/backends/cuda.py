@@ -41,6 +41,15 @@ def _missing_class(name: str) -> type:
     return type(name, (), {'__init__': refuse, '__doc__': f'Stands for cupy {name}.'})
 
 
+class _MissingModule(types.ModuleType):
+    """Stands for a module of CuPy's where that is missing: it has nothing."""
+
+    def __getattr__(self, name: str) -> Any:
+        # Not for names such as __wrapped__, which tools look for in any module.
+        why = '' if name.startswith('__') else f': {_state()[1]}'
+        raise AttributeError(f'module {self.__name__!r} has no attribute {name!r}{why}')
+
+
 _MISSING = {
     name: _missing_class(name) for name in ('ndarray', 'Device', 'Stream', 'Event')
 }
@@ -57,7 +66,7 @@ def __getattr__(name: str) -> Any:
     if cupy is None:
         if name in _MISSING:
             return _MISSING[name]
-        return types.ModuleType(name) if name in ('cupy', 'cuda') else None
+        return _MissingModule(name) if name in ('cupy', 'cuda') else None
     return _FROM_CUPY[name](cupy)
 
 

@@ -255,6 +255,7 @@ ON_VALUES = {
     *(numpy.empty_like, numpy.full_like, numpy.ones_like, numpy.zeros_like),
     *(numpy.size, numpy.array2string, numpy.array_repr, numpy.array_str),
     *(numpy.result_type, numpy.can_cast, numpy.iscomplexobj, numpy.copyto, numpy.save),
+    *(numpy.isfinite, numpy.isinf, numpy.isnan, numpy.signbit),
 }
 
 
@@ -266,6 +267,8 @@ def array_ufunc(self: Any, ufunc: Any, method: str, *inputs: Any, **kwargs: Any)
             f'{name}: a Variable cannot be written into an array\n'
             '  hint: use its .array, or the operator that gives a new Variable'
         )
+    if ufunc in ON_VALUES and method == '__call__':
+        return ufunc(*[as_array(value) for value in inputs], **kwargs)
     if ufunc not in UFUNCS or method != '__call__' or kwargs:
         _refuse(name, kwargs if ufunc in UFUNCS else {})
     return UFUNCS[ufunc](*inputs)

@@ -87,6 +87,11 @@ def test_without_cupy_programs_can_ask(no_cupy):
     assert not isinstance(np.ones(1), cuda.ndarray)
     assert not isinstance(0, cuda.Device)
     assert cuda.cupy.__name__ == 'cupy'
+    with pytest.raises(
+        AttributeError, match=r"(?s)no attribute 'zeros': .*pip install"
+    ):
+        cuda.cupy.zeros(3)
+    assert not hasattr(cuda.cupy, '__wrapped__')
     assert cuda.memory_pool is None
     assert cuda.get_array_module(np.ones(1)) is np
     assert cuda.get_device_from_id(None) is cuda.DummyDevice

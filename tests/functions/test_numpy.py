@@ -123,7 +123,7 @@ def test_the_list_of_functions(capsys):
 @pytest.mark.parametrize(
     'call',
     [
-        lambda v: np.isnan(v),
+        lambda v: np.logaddexp(v, v),
         lambda v: np.add.reduce(v),
         lambda v: np.median(v),
         lambda v: np.linalg.svd(v),
@@ -251,3 +251,13 @@ class TestDLPack:
     def test_what_has_no_dlpack(self):
         with pytest.raises(TypeError, match='__dlpack__, got list'):
             minigrad.from_dlpack([1.0])
+
+
+def test_questions_about_each_element_give_arrays():
+    v = minigrad.Variable(np.array([1.0, np.nan, -np.inf]))
+    np.testing.assert_array_equal(np.isnan(v), [False, True, False])
+    np.testing.assert_array_equal(np.isinf(v), [False, False, True])
+    np.testing.assert_array_equal(np.isfinite(v), [True, False, False])
+    np.testing.assert_array_equal(np.signbit(v[2]), True)
+    assert type(np.isnan(v)) is np.ndarray
+    assert type(np.isnan(minigrad.Variable(np.array(1.0)))) is np.bool_
