@@ -2,8 +2,8 @@
 
 Programs import by file: ``from chainer.functions.math.exponential import Log``. Where a
 file of Chainer has no counterpart, or a class has moved to a room of its own, a row here
-says where to look. A new row needs nothing else; `tests/test_chainer_paths.py` imports
-every path of Chainer's.
+says where to look. A new row needs nothing else; the table in
+`docs/chainer-names.md`, which a test makes anew, tells what every path gives.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from types import ModuleType
 from typing import Any
 
 # Chainer's file, and the files that hold what it held; with several, the first one that
-# has a name gives it.
+# has a name gives it. Recurrent functions and links lay in activation and connection until
+# Chainer 7.
 MODULES: dict[str, tuple[str, ...]] = {
     '_backend': ('backend',),
     '_backprop': ('gradients',),
@@ -23,9 +24,15 @@ MODULES: dict[str, tuple[str, ...]] = {
     'backend.chainerx': ('chainerx',),
     'backends._chainerx': ('not_provided', 'chainerx'),
     'cuda': ('backends.cuda',),
+    'functions.activation.lstm': ('functions.rnn.lstm',),
+    'functions.activation.slstm': ('functions.rnn.slstm',),
+    'functions.activation.tree_lstm': ('functions.rnn.tree_lstm',),
     'functions.array.separate': ('functions.array.stack',),
     'functions.array.space2depth': ('functions.array.depth2space',),
     'functions.array.split_axis': ('functions.array.concat',),
+    'functions.connection.n_step_gru': ('functions.rnn.n_step_gru',),
+    'functions.connection.n_step_lstm': ('functions.rnn.n_step_lstm',),
+    'functions.connection.n_step_rnn': ('functions.rnn.n_step_rnn',),
     'functions.math.arctanh': ('functions.math.elementary',),
     'functions.math.ceil': ('functions.math.elementary',),
     'functions.math.cumprod': ('functions.math.cumulative',),
@@ -63,6 +70,15 @@ MODULES: dict[str, tuple[str, ...]] = {
     'functions.theano': ('not_provided',),
     'functions.theano.theano_function': ('not_provided',),
     'iterators.dali_iterator': ('not_provided',),
+    'links.connection.gru': ('links.rnn.gru',),
+    'links.connection.lstm': ('links.rnn.lstm',),
+    'links.connection.mgu': ('links.rnn.mgu',),
+    'links.connection.n_step_gru': ('links.rnn.n_step_gru',),
+    'links.connection.n_step_lstm': ('links.rnn.n_step_lstm',),
+    'links.connection.n_step_rnn': ('links.rnn.n_step_rnn',),
+    'links.connection.peephole': ('links.rnn.peephole',),
+    'links.connection.tree_lstm': ('links.rnn.tree_lstm',),
+    'links.connection.zoneoutlstm': ('links.rnn.zoneoutlstm',),
     'links.theano': ('not_provided',),
     'links.theano.theano_function': ('not_provided',),
 }

@@ -19,22 +19,33 @@ if TYPE_CHECKING:
 def check_inputs(function: FunctionNode, inputs: tuple[Any, ...]) -> None:
     """Refuses inputs that were not initialised or live on different devices.
 
+    A program's own function is given None for such an input, as in Chainer, and may make
+    the values by itself.
+
     Raises:
         RuntimeError: A parameter has no array yet.
         DeviceMismatch: The devices differ.
     """
     # An optional last input, such as a bias, leaves its name over.
     for name, array in zip(function._names_(inputs), inputs, strict=False):
-        if array is None:
+        if array is None and _is_ours(function):
             raise RuntimeError(
                 f'{function.public_name}: {name} is uninitialised; give the parameter a '
                 'shape, or call the link once so that it can infer one'
             )
-    backend.check_same_backend(
-        function.public_name,
-        lambda: describe(function._names_(inputs), inputs),
-        inputs,
-    )
+    arrays = tuple([array for array in inputs if array is not None])
+    if arrays:
+        backend.check_same_backend(
+            function.public_name,
+            lambda: describe(function._names_(inputs), inputs),
+            arrays,
+        )
+
+
+def _is_ours(function: FunctionNode) -> bool:
+    old = function.old_function
+    written = type(function if old is None else old).__module__
+    return written.partition('.')[0] == __name__.partition('.')[0]
 
 
 def admitted(data: Any) -> Any:

@@ -77,7 +77,7 @@ class _OnceDifferentiable(FunctionNode):
         is_given: list[bool],
         n_inputs: int,
     ) -> None:
-        self._function = function
+        self.old_function = function
         self.public_name = function.label
         self._indexes = indexes
         self._is_given = is_given
@@ -87,7 +87,7 @@ class _OnceDifferentiable(FunctionNode):
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         values = iter(inputs)
         arrays = tuple([next(values) if given else None for given in self._is_given])
-        gxs = self._function.backward(
+        gxs = self.old_function.backward(
             arrays[: self._n_inputs], arrays[self._n_inputs :]
         )
         wanted = [gxs[i] for i in self._indexes]
@@ -97,7 +97,7 @@ class _OnceDifferentiable(FunctionNode):
     def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
         raise RuntimeError(
             'cannot twice-differentiate an old style Function '
-            f'"{self._function.label}"\n'
+            f'"{self.old_function.label}"\n'
             '  hint: write it as a FunctionNode, whose backward works on Variables'
         )
 

@@ -6,7 +6,6 @@ import io
 import operator
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,21 +13,6 @@ import pytest
 import minigrad
 import minigrad.functions as F
 from minigrad import _chainer_paths
-
-
-def provided():
-    """Yields Chainer's modules and their names from the list beside this file."""
-    for line in Path(__file__).with_name('chainer_paths.txt').read_text().splitlines():
-        if line[0] not in '#-':
-            module, _, names = line.partition(':')
-            yield pytest.param(module, names.split(), id=module)
-
-
-@pytest.mark.filterwarnings('ignore:.*is deprecated')  # some paths say so
-@pytest.mark.parametrize(('module', 'names'), list(provided()))
-def test_every_path_of_chainers(module, names):
-    found = importlib.import_module(f'minigrad.{module}'.rstrip('.'))
-    assert [n for n in names if n[0] != '-' and not hasattr(found, n)] == []
 
 
 @pytest.mark.parametrize('path', sorted(_chainer_paths.MODULES))
@@ -49,6 +33,64 @@ def test_a_module_of_several_rooms():
     assert issubclass(Sin, minigrad.FunctionNode)
     assert issubclass(Arctan2, minigrad.FunctionNode)
     assert {'Sin', 'Arctan2'} <= set(dir(minigrad.functions.math.trigonometric))
+
+
+@pytest.mark.parametrize(
+    ('family', 'name'),
+    [
+        ('activation', 'lstm'),
+        ('activation', 'slstm'),
+        ('activation', 'tree_lstm'),
+        ('connection', 'n_step_gru'),
+        ('connection', 'n_step_lstm'),
+        ('connection', 'n_step_rnn'),
+    ],
+)
+def test_recurrent_functions_by_the_paths_of_their_time(family, name):
+    """Until Chainer 7 they were not in a family of their own."""
+    for path in (family, 'rnn'):
+        module = importlib.import_module(f'minigrad.functions.{path}.{name}')
+        assert getattr(module, name) is getattr(F, name)
+
+
+@pytest.mark.parametrize('path', ['connection', 'rnn'])
+def test_recurrent_links_by_the_paths_of_their_time(path):
+    names = {
+        'gru': 'StatefulGRU', 'lstm': 'StatelessLSTM', 'mgu': 'StatefulMGU',
+        'n_step_gru': 'NStepBiGRU', 'n_step_lstm': 'NStepLSTM',
+        'n_step_rnn': 'NStepRNNTanh', 'peephole': 'StatefulPeepholeLSTM',
+        'tree_lstm': 'NaryTreeLSTM', 'zoneoutlstm': 'StatefulZoneoutLSTM',
+    }  # fmt: skip
+    for name, link in names.items():
+        module = importlib.import_module(f'minigrad.links.{path}.{name}')
+        assert getattr(module, link) is getattr(minigrad.links, link)
+
+
+@pytest.mark.parametrize('kind', ['lstm', 'gru'])
+def test_one_step_of_a_recurrent_layer(kind):
+    """ChainerRL steps through its layers by `_lstm`."""
+    from minigrad.functions.connection.n_step_gru import _gru
+    from minigrad.functions.connection.n_step_lstm import _lstm
+
+    rng = np.random.RandomState(0)
+    link = {'lstm': minigrad.links.NStepLSTM, 'gru': minigrad.links.NStepGRU}[kind](
+        1, 3, 4, 0.0
+    )
+    for b in link.bs[0]:
+        b.array[...] = rng.normal(size=b.shape)
+    x = rng.normal(size=(2, 3)).astype('f')
+    h, c = rng.normal(size=(2, 1, 2, 4)).astype('f')
+    given = link.ws[0], link.bs[0]
+    if kind == 'lstm':
+        got = _lstm(x, h[0], c[0], *given)
+        expected = link(h, c, list(x[:, None]))[:2]
+    else:
+        got = _gru(x, h[0], None, *given)
+        assert got[1] is None
+        got = got[:1]
+        expected = link(h, list(x[:, None]))[:1]
+    for y, y_expected in zip(got, expected, strict=True):
+        np.testing.assert_allclose(y.array, y_expected.array[0], rtol=1e-6)
 
 
 def test_an_unknown_module_of_functions_is_named():

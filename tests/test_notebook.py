@@ -93,3 +93,29 @@ def test_the_graph_is_a_page_to_explore(cells):
 def test_the_predictions(cells):
     (shown,) = cell(cells, 'mg.predict').outputs
     assert float(text_of(shown)) >= 0.97
+
+
+def test_a_notebook_runs_a_chainer_program(tmp_path):
+    """After one line, also where the program imports Chainer in a later cell."""
+    sources = [
+        '%load_ext minigrad.chainer',
+        'import chainer; import chainer.functions as F',
+        'from chainer.training import extensions',
+        'chainer.__version__, F.relu.__module__, extensions.__name__',
+        '%load_ext minigrad.chainer',  # a second time says so and changes nothing
+        'import chainer as again; again is chainer',
+    ]
+    notebook = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_code_cell(source) for source in sources]
+    )
+    client = nbclient.NotebookClient(
+        notebook, timeout=600, resources={'metadata': {'path': str(tmp_path)}}
+    )
+    client.execute(env={**os.environ, 'PYTHONPATH': str(ROOT)})
+    outputs = [one.outputs for one in notebook.cells]
+    assert outputs[:3] == [[], [], []]
+    assert text_of(outputs[3][0]) == (
+        "('7.8.1', 'minigrad.functions.activation.relu', 'minigrad.training.extensions')"
+    )
+    assert 'already loaded' in text_of(outputs[4][0])
+    assert text_of(outputs[5][0]) == 'True'

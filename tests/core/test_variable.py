@@ -177,6 +177,54 @@ class TestParameter:
         with pytest.raises(RuntimeError, match='rhs is uninitialised'):
             Variable(np.ones(2)) + Parameter()
 
+    @pytest.mark.parametrize('cleared', [False, True])
+    @pytest.mark.parametrize('base', [minigrad.FunctionNode, minigrad.Function])
+    def test_uninitialised_in_a_function_of_the_program(self, base, cleared):
+        """It is given None, as in Chainer, and its gradient arrives."""
+
+        class TimesWeight(base):
+            def forward(self, inputs):
+                x, W = inputs
+                assert W is None
+                self.retain_inputs((0, 1))
+                return (x * np.full(3, 2, 'f'),)
+
+            def backward(self, indexes, grad_outputs):
+                if base is minigrad.FunctionNode:
+                    x, W = self.get_retained_inputs()
+                    assert W.array is None
+                else:
+                    x, W = indexes
+                    assert W is None
+                (gy,) = grad_outputs
+                return gy * 2, (gy * x)[0]
+
+        W = Parameter(1.0)
+        if cleared:
+            W.cleargrad()
+        x = Variable(np.array([[1, 2, 3]], 'f'))
+        function = TimesWeight()
+        if base is minigrad.FunctionNode:
+            (y,) = function.apply((x, W))
+        else:
+            y = function(x, W)
+        np.testing.assert_array_equal(y.array, [[2, 4, 6]])
+        y.grad = np.ones((1, 3), 'f')
+        y.backward()
+        np.testing.assert_array_equal(x.grad, [[2, 2, 2]])
+        np.testing.assert_array_equal(W.grad, [1, 2, 3])
+        assert not W.is_initialized
+
+    @pytest.mark.parametrize('debug', [False, True])
+    def test_a_function_of_nothing_but_an_uninitialised_parameter(self, debug):
+        class Ones(minigrad.FunctionNode):
+            def forward(self, inputs):
+                return np.ones(2)
+
+        with minigrad.using_config('debug', debug):
+            (y,) = Ones().apply((Parameter(),))
+        assert y.array.tolist() == [1, 1]
+
     def test_copies_and_pickles(self):
         W = Parameter(np.ones(2, 'f'), name='W')
         W.cleargrad()

@@ -126,6 +126,23 @@ class TestBilinear:
         np.testing.assert_array_equal(link.V2.array, V2)
         np.testing.assert_array_equal(link.b.array, b)
 
+    @pytest.mark.parametrize('nobias', [False, True])
+    @pytest.mark.parametrize(
+        ('initialW', 'initial_bias'),
+        [
+            (None, None),
+            (2, (3, 4, 5)),
+            (minigrad.initializers.Normal(0.1), (None, minigrad.initializers.One(), 0)),
+            (np.ones((2, 3, 4)), (np.ones((2, 4)), np.ones((3, 4)), np.ones(4))),
+        ],
+    )
+    def test_initial_shapes(self, initialW, initial_bias, nobias):
+        link = L.Bilinear(2, 3, 4, nobias, initialW, initial_bias)
+        shapes = {name: W.shape for name, W in link.namedparams()}
+        bias = {'/V1': (2, 4), '/V2': (3, 4), '/b': (4,)}
+        assert shapes == {'/W': (2, 3, 4), **({} if nobias else bias)}
+        assert {W.dtype for W in link.params()} == {np.dtype('f')}
+
     def test_errors(self):
         with pytest.raises(ValueError, match=r'tuple \(V1, V2, b\) or None, got list'):
             L.Bilinear(2, 3, 4, initial_bias=[0, 0, 0])
@@ -200,3 +217,32 @@ def test_inception_bn_errors():
         L.InceptionBN(3, 0, 1, 1, 1, 1, 'sum')
     with pytest.raises(ValueError, match='needs stride=1'):
         L.InceptionBN(3, 1, 1, 1, 1, 1, 'max', 1, stride=2)
+    with pytest.raises(ValueError, match='and a proj_pool'):
+        L.InceptionBN(3, 1, 1, 1, 1, 1, 'avg')
+
+
+@pytest.mark.parametrize('pooltype', ['max', 'avg'])
+@pytest.mark.parametrize(
+    ('out1', 'proj_pool', 'stride', 'shape'),
+    [
+        (0, None, 1, (2, 7, 7, 7)),  # the pooled input goes through as it is
+        (0, None, 2, (2, 7, 4, 4)),
+        (0, 2, 1, (2, 6, 7, 7)),
+        (0, 2, 2, (2, 6, 4, 4)),
+        (2, 2, 1, (2, 8, 7, 7)),
+    ],
+)
+def test_inception_bn_with_and_without_projection(
+    pooltype, out1, proj_pool, stride, shape
+):
+    """The combinations that Chainer 7.8.1 takes, and the shapes that it gives."""
+    link = L.InceptionBN(3, out1, 2, 2, 2, 2, pooltype, proj_pool, stride)
+    x = np.random.RandomState(0).normal(size=(2, 3, 7, 7)).astype('f')
+    y = link(x)
+    assert y.shape == shape
+    assert hasattr(link, 'conv1') == (out1 > 0)
+    assert hasattr(link, 'poolp') == (proj_pool is not None)
+    if proj_pool is None:
+        window = x[:, :, :2, :2]
+        pooled = {'max': window.max, 'avg': lambda axis: window.sum(axis) / 9}[pooltype]
+        np.testing.assert_allclose(y.array[:, -3:, 0, 0], pooled((2, 3)), rtol=1e-5)

@@ -191,6 +191,33 @@ def test_negative_sampling_returns_its_samples():
     assert not L.NegativeSampling(3, COUNTS, 4).W.array.any()
 
 
+@pytest.mark.parametrize('form', ['npz', 'hdf5', 'pickle', 'deepcopy', 'copy', 'share'])
+def test_the_sampler_of_negative_sampling_after_serialization(form, tmp_path):
+    """Files hold no sampler: that of the link that reads them stays."""
+    if form == 'hdf5':
+        pytest.importorskip('h5py')
+    layer, (x, t) = make('NegativeSampling')
+    layer.W.array[...] = np.random.RandomState(1).normal(size=(3, 3))
+    if form in ('npz', 'hdf5'):
+        other = L.NegativeSampling(3, COUNTS, 4)
+        getattr(minigrad.serializers, f'save_{form}')(tmp_path / 'layer', layer)
+        getattr(minigrad.serializers, f'load_{form}')(tmp_path / 'layer', other)
+    elif form == 'pickle':
+        other = pickle.loads(pickle.dumps(layer))
+    elif form == 'deepcopy':
+        other = copy.deepcopy(layer)
+    else:
+        other = layer.copy(mode=form)
+    np.testing.assert_array_equal(other.sampler.threshold, layer.sampler.threshold)
+    np.testing.assert_array_equal(other.sampler.values, layer.sampler.values)
+    losses = []
+    for one in (layer, other):
+        np.random.seed(0)
+        y, samples = one(x, t, return_samples=True)
+        losses.append((float(y.array), samples.tolist()))
+    assert losses[0] == losses[1]
+
+
 def test_hierarchical_softmax_is_a_distribution():
     tree = ((((0, 5), 1), 3), (2, 4))
     layer = L.BinaryHierarchicalSoftmax(3, tree)

@@ -6,6 +6,7 @@ import pytest
 import minigrad
 import minigrad.functions as F
 import minigrad.links as L
+from minigrad.errors import InvalidType
 
 
 @pytest.fixture
@@ -191,6 +192,45 @@ def test_decorrelated_channels():
         y = layer(x).array
     expected = (x - layer.avg_mean[0]) @ layer.avg_projection[0].T
     np.testing.assert_allclose(y, expected)
+
+
+@pytest.mark.parametrize('dtype', ['e', 'f'])
+def test_decorrelated_channels_in_float16(dtype):
+    """The averages of the link are float32 unless asked otherwise."""
+    rng = np.random.RandomState(0)
+    x = (rng.normal(size=(50, 4)) @ rng.normal(size=(4, 4))).astype('e')
+    layer = L.DecorrelatedBatchNormalization(4, 2, dtype=dtype)
+    whole = L.DecorrelatedBatchNormalization(4, 2, dtype='d')
+    y, y_whole = layer(x), whole(x.astype('d'))
+    assert y.dtype == np.float16
+    assert layer.avg_mean.dtype == layer.avg_projection.dtype == dtype
+    np.testing.assert_allclose(y.array, y_whole.array, rtol=1e-2, atol=1e-2)
+    with minigrad.using_config('train', False):
+        y, y_whole = layer(x), whole(x.astype('d'))
+    assert y.dtype == np.float16
+    np.testing.assert_allclose(y.array, y_whole.array, rtol=1e-2, atol=1e-2)
+
+
+def test_gradients_through_fixed_float32_statistics():
+    """Those of the statistics are float32, and the types are not checked on request."""
+    rng = np.random.RandomState(0)
+    arrays = [rng.normal(size=s) for s in ((3, 4), (2, 2), (2, 2, 2))]
+    gradients = {}
+    for dtypes in ('eff', 'ddd'):
+        v = [
+            minigrad.Variable(a.astype(d)) for a, d in zip(arrays, dtypes, strict=True)
+        ]
+        F.sum(F.fixed_decorrelated_batch_normalization(*v, 2) ** 2).backward()
+        assert ''.join(x.grad.dtype.char for x in v) == dtypes
+        gradients[dtypes] = [x.grad for x in v]
+    for got, expected in zip(*gradients.values(), strict=True):
+        np.testing.assert_allclose(got, expected, rtol=2e-2, atol=2e-2)
+    x, mean, projection = (a.astype(d) for a, d in zip(arrays, 'dee', strict=True))
+    with pytest.raises(InvalidType, match=r'mean\.dtype == x\.dtype'):
+        F.fixed_decorrelated_batch_normalization(x, mean, projection, 2)
+    with minigrad.using_config('type_check', False):
+        y = F.fixed_decorrelated_batch_normalization(x, mean, projection, 2)
+    assert y.dtype == np.float64
 
 
 @pytest.mark.parametrize('groups', [1, 2])

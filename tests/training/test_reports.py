@@ -13,6 +13,8 @@ import pytest
 import minigrad
 from minigrad import training
 from minigrad.configuration import config, using_config
+from minigrad.link import ChainList
+from minigrad.links import Linear
 from minigrad.parameter import Parameter
 from minigrad.reporter import Reporter
 from minigrad.serializers import NpzDeserializer, serialize
@@ -454,6 +456,26 @@ class TestSmallExtensions:
         trainer.extend(average)
         trainer.run()
         assert trainer.observation == {}
+
+    @pytest.mark.parametrize(
+        'form',
+        [list, tuple, iter, lambda links: dict.fromkeys(links).keys(), ChainList],
+    )
+    def test_parameter_statistics_of_any_iterable(self, make_trainer, form):
+        links = Linear(1, 1), Linear(1, 1)
+        for name, link in zip('ab', links, strict=True):
+            link.name = name
+        given = form(*links) if form is ChainList else form(links)
+        statistics = extensions.ParameterStatistics(
+            given, {'n': len}, report_grads=False, trigger=(1, 'iteration')
+        )
+        trainer = make_trainer((2, 'iteration'))
+        trainer.extend(statistics)
+        trainer.run()
+        names = ['None/0', 'None/1'] if form is ChainList else ['a', 'b']
+        assert trainer.observation == {
+            f'{name}/{W}/data/n': 1 for name in names for W in 'Wb'
+        }
 
     def test_parameter_statistics(self, make_trainer):
         w = Parameter(numpy.array([0, 1, 5], 'f'))

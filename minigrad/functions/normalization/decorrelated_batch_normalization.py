@@ -5,6 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy
+
+from minigrad.configuration import config
 from minigrad.functions._check import Checker
 from minigrad.functions.array.cast import cast
 from minigrad.functions.array.expand_dims import expand_dims
@@ -30,10 +33,17 @@ def _check(function: str, groups: int, x: Variable, **statistics: Variable) -> N
     size = x.shape[1] // groups
     for ndim, (name, value) in enumerate(statistics.items(), start=1):
         shape = (groups, *[size] * ndim)
-        if value.dtype != x.dtype:
+        if not _fits(value.dtype, x.dtype):
             raise check.refuse(f'{name}.dtype == x.dtype', value.dtype)
         if value.shape != shape:
             raise check.refuse(f'{name}.shape == {shape}', value.shape)
+
+
+def _fits(dtype: Any, x_dtype: Any) -> bool:
+    """Whether statistics of a dtype go with an input: float32 ones with float16 too."""
+    if dtype == x_dtype or (dtype, x_dtype) == (numpy.float32, numpy.float16):
+        return True
+    return not config.type_check
 
 
 def _grouped(x: Variable, groups: int) -> Variable:
@@ -120,15 +130,17 @@ def fixed_decorrelated_batch_normalization(
 
     Args:
         x: Variable or array, float, shape ``(N, C, ...)``.
-        mean: Dtype of ``x``, shape ``(groups, C / groups)``.
-        projection: Dtype of ``x``, shape ``(groups, C / groups, C / groups)``.
+        mean: Dtype of ``x``, or float32 for a float16 ``x``; shape ``(groups, C /
+            groups)``.
+        projection: Dtype of ``x``, or float32 for a float16 ``x``; shape ``(groups, C /
+            groups, C / groups)``.
         groups: Number of groups, a divisor of ``C``.
 
     Returns:
         Variable, shape and dtype of ``x``.
 
     Raises:
-        InvalidType: The dtypes differ, or the shapes do not fit.
+        InvalidType: The dtypes or the shapes do not fit.
 
     Gradient: to all three inputs.
     Double backprop: yes, to any order.

@@ -30,6 +30,14 @@ def _cell(w: Sequence[Any], b: Sequence[Any]) -> tuple[Any, Any, Step]:
     return W, b_x, step
 
 
+def _gru(
+    x: Any, h: Any, c: Any, w: Sequence[Any], b: Sequence[Any]
+) -> tuple[Variable, None]:
+    """Returns ``(h, None)`` after one step of one layer; Chainer's programs call it."""
+    W, bias, step = _cell(w, b)
+    return step(linear(x, W, bias), h, c)
+
+
 def n_step_gru(
     n_layers: int,
     dropout_ratio: float,

@@ -29,6 +29,14 @@ def _cell(w: Sequence[Any], b: Sequence[Any]) -> tuple[Any, Any, Step]:
     return W, _interleaved(*b[:4]) + _interleaved(*b[4:]), step
 
 
+def _lstm(
+    x: Any, h: Any, c: Any, w: Sequence[Any], b: Sequence[Any]
+) -> tuple[Variable, Variable]:
+    """Returns ``(h, c)`` after one step of one layer; Chainer's programs call it."""
+    W, bias, step = _cell(w, b)
+    return step(linear(x, W, bias), h, c)
+
+
 def n_step_lstm(
     n_layers: int,
     dropout_ratio: float,

@@ -30,7 +30,8 @@ class DecorrelatedBatchNormalization(Link):
         groups: Number of groups, a divisor of ``size``.
         decay: Weight of the past in the running averages.
         eps: Added to the variances.
-        dtype: Dtype of the averages, that of the inputs to come.
+        dtype: Dtype of the averages: that of the inputs to come, or float32 for float16
+            ones.
 
     Attributes:
         avg_mean: Running average of the mean, ``(groups, size / groups)``; saved with

@@ -27,7 +27,7 @@ class ParameterStatistics(Extension):
     appended.
 
     Args:
-        links: A link or a list of them.
+        links: A link, or an iterable of links.
         statistics: Functions by name; each takes a 1-d array and returns a number or a
             1-d array. 'default' means mean, std, min, max, zeros and percentile.
         report_params: Whether to look at the values.
@@ -74,9 +74,9 @@ class ParameterStatistics(Extension):
         trigger: Any = (1, 'epoch'),
         skip_nan_params: bool = False,
     ) -> None:
-        self._links: Sequence[Any] = (
-            links if isinstance(links, (list, tuple)) else (links,)
-        )
+        # A ChainList is one link, though it can be iterated.
+        single = hasattr(links, 'namedparams')
+        self._links: Sequence[Any] = (links,) if single else tuple(links)
         if isinstance(statistics, str) and statistics == 'default':
             statistics = self.default_statistics
         self._statistics = {} if statistics is None else dict(statistics)
