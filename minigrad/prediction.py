@@ -29,7 +29,7 @@ def predict(
 
     Args:
         model: The model; of a `Classifier` its predictor.
-        data: An array with an example in each row, or a dataset.
+        data: An array or Variable with an example in each row, or a dataset.
         batch_size: Examples that go through the model at once.
         labels: Whether the last element of an example that is a tuple is its label,
             which the model does not get.
@@ -44,7 +44,7 @@ def predict(
 
     Raises:
         ValueError: ``batch_size`` is below 1, or there is no example.
-        TypeError: ``data`` has no length.
+        TypeError: ``model`` is no link, or ``data`` has no length.
 
     Example:
         >>> model = L.Linear(4, 2)
@@ -56,6 +56,12 @@ def predict(
     """
     if batch_size < 1:
         raise ValueError(f'predict: expected batch_size >= 1, got {batch_size}')
+    if not isinstance(model, Link):
+        raise TypeError(
+            f'predict: expected the model, a Link, got {type(model).__name__}'
+        )
+    if isinstance(data, Variable):
+        data = data.array
     if not hasattr(data, '__len__'):
         raise TypeError(
             f'predict: expected an array or a dataset, got {type(data).__name__}'
@@ -83,7 +89,7 @@ def _bar(batches: range, progress: bool | None) -> Any:
 def _arguments(
     batch: Any, labels: bool, converter: Any, device: Any
 ) -> tuple[Any, ...]:
-    if isinstance(batch, (numpy.ndarray, Variable)) or hasattr(batch, 'dtype'):
+    if isinstance(batch, numpy.ndarray) or hasattr(batch, 'dtype'):
         return (device.send(batch),)
     examples = list(batch)
     if isinstance(examples[0], tuple) and labels and len(examples[0]) > 1:

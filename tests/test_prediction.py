@@ -81,3 +81,12 @@ def test_progress(model, capsys):
 def test_refused(model, data, size, error, text):
     with pytest.raises(error, match=text):
         minigrad.predict(model, data, size)
+
+
+def test_a_variable_is_its_array_and_a_function_no_model(model):
+    expected = minigrad.predict(model, X, 10)
+    np.testing.assert_array_equal(
+        minigrad.predict(model, minigrad.Variable(X), 10), expected
+    )
+    with pytest.raises(TypeError, match='expected the model, a Link, got function'):
+        minigrad.predict(lambda x: x, X)
