@@ -136,7 +136,8 @@ def draw_graph(model: mg.Chain, data: Any, batchsize: int, folder: Path) -> list
 def main(arguments: list[str] | None = None) -> int:
     """Runs the program; returns the exit status."""
     parser = Parser(
-        prog='python -m models.digits', description='Train LeNet on handwritten digits.'
+        prog=f'python -m {__package__}.digits',
+        description='Train LeNet on handwritten digits.',
     )
     parser.add_argument(
         '--out', type=Path, default=Path('result'), help='output folder'

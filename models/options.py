@@ -54,7 +54,7 @@ OPTIMIZERS = {
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     """Returns the options."""
     parser = Parser(
-        prog='python -m models.train',
+        prog=f'python -m {__package__}.train',
         description='Train a model on images.',
         epilog='The output folder receives log.jsonl (a line per row of the table), '
         'loss.png and accuracy.png, best.npz (the model with the best test accuracy) and '

@@ -31,7 +31,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         ]
     )
     parser = program.Parser(
-        prog='python -m models.experiments',
+        prog=f'python -m {__package__}',
         description='Run published experiments again: theirs, ours, time.',
         epilog=f'experiments:\n{table}',
         formatter_class=argparse.RawDescriptionHelpFormatter,

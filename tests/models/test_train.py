@@ -1,5 +1,6 @@
 """The training program: what it leaves behind, and going on where it stopped."""
 
+import importlib
 import json
 import os
 import re
@@ -278,3 +279,11 @@ def test_the_doctor_watches(tmp_path, capsys):
         if one['name'] == 'rate too high'
     ]
     assert 'the rate is 3' in finding['fix']
+
+
+@pytest.mark.parametrize('folder', ['models', 'minigrad.models'])
+def test_the_usage_is_the_command_that_was_typed(folder, capsys):
+    options = importlib.import_module(f'{folder}.options')
+    with pytest.raises(SystemExit):
+        options.parse(['--help'])
+    assert f'python -m {folder}.train ' in capsys.readouterr().out
