@@ -163,7 +163,7 @@ class _WatchedKernels:
 
 
 class _Override(dict[type, Any]):
-    """A copy of a table in which the types of one module have another set."""
+    """A copy of a table in which the arrays of one module have another kernel set."""
 
     def __init__(self, table: dict[type, Any], module: str, kernels: Kernels) -> None:
         super().__init__(table)

@@ -316,7 +316,7 @@ def _mode() -> int:
 
 
 def _rounds_up(spec: ConvSpec) -> bool:
-    """Tells whether the output covers what cuDNN would leave over (``cover_all``)."""
+    """Tells whether the output is larger than cuDNN would make it (``cover_all``)."""
     high = (spec.kh - 1) * spec.dy + 1
     wide = (spec.kw - 1) * spec.dx + 1
     oh = (spec.h + 2 * spec.ph - high) // spec.sy + 1

@@ -31,7 +31,7 @@ COLUMN_BYTES = 512 << 20
 
 
 class Resources:
-    """What one recording on the current device has for itself.
+    """State that belongs to one recording on the current device.
 
     Two recordings may be replayed at the same time, on two streams: what both wrote to
     would be wrong.
@@ -46,7 +46,7 @@ class Resources:
 
     def __init__(self, cupy: Any) -> None:
         self.products = RecordableProducts(cupy)
-        # A seed of ``cupy.random`` seeds these numbers, too.
+        # Setting the seed of ``cupy.random`` sets that of these numbers, too.
         self.random_state: Array = cupy.zeros(2, np.uint64)
         self.random_state[:1] = cupy.random.randint(0, 1 << 31, 1)
 
@@ -56,7 +56,7 @@ class _Local(threading.local):
 
 
 class CupyKernels(Kernels):
-    """The kernels of a GPU; what they do not do, the definition does.
+    """Kernels for a GPU; operations without one use the reference implementation.
 
     Raises:
         ImportError: CuPy is missing, or is something that cannot compile kernels.
@@ -83,7 +83,7 @@ class CupyKernels(Kernels):
 
     @contextlib.contextmanager
     def recording(self) -> Iterator[Resources]:
-        """Makes this thread's kernels such that a CUDA graph can record them.
+        """Lets a CUDA graph record the kernels that this thread calls.
 
         Yields:
             What the recorded kernels write to besides arrays; keep it with the graph.
@@ -95,7 +95,7 @@ class CupyKernels(Kernels):
             self._local.recording = None
 
     def uniform(self, shape: tuple[int, ...]) -> Array:
-        """See `RandomKernels.uniform`; others in each replay of a recording."""
+        """See `RandomKernels.uniform`; each replay of a recording draws new numbers."""
         resources = self._local.recording
         if resources is None:  # CuPy's generator cannot be recorded
             return super().uniform(shape)
@@ -113,7 +113,7 @@ class CupyKernels(Kernels):
     def _set_tf32(self) -> None:
         """Makes CuPy's products use TF32 or not, as the configuration says."""
         # CuPy has no public name for it, only the variable CUPY_TF32. The setting is one
-        # for the whole program, so what another set or program has made of it counts.
+        # for the whole program, so its present value is read, not remembered.
         private = self._linalg
         if private is None:
             name = 'cupy._core._routines_linalg'
@@ -126,7 +126,7 @@ class CupyKernels(Kernels):
         if private.get_compute_type(np.float32) != wanted:
             private.set_compute_type(np.float32, wanted)
 
-    # Convolution: columns, one product, and the images put first again.
+    # Convolution: im2col, one matrix product, and the batch axis put first again.
 
     def conv_2d(self, x: Array, W: Array, b: Array | None, spec: ConvSpec) -> Array:
         """See `Kernels.conv_2d`."""
@@ -231,7 +231,7 @@ class CupyKernels(Kernels):
         self.launch.each('columns', 'col2im', x, x.size, col, x, N, C, *_steps(spec))
         return x
 
-    # Pooling: every output is one thread's, so nothing is added atomically.
+    # Pooling: one thread computes each output, so no atomic additions are needed.
 
     def max_pool_2d(self, x: Array, spec: PoolSpec) -> tuple[Array, Array]:
         """See `Kernels.max_pool_2d`."""

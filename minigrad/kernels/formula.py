@@ -1,4 +1,4 @@
-"""Formulas on single elements: written once, read as array code or as a program.
+"""Elementwise formulas: written once, used as array code or compiled to a kernel.
 
 A formula is a function of an array module and of elements, such as ``lambda xp, x, y:
 xp.exp(x) * y``, which returns one value or a tuple. Called with NumPy or CuPy and arrays
@@ -57,7 +57,7 @@ _COMPOSED: dict[str, Callable[..., Any]] = {
 
 
 class Step(NDArrayOperatorsMixin):
-    """One step of a formula, or what goes into it.
+    """One step of a formula, or one of its inputs.
 
     Attributes:
         operation: A name of `OPERATIONS`; ``'array'``, ``'number'`` (an argument of the
@@ -124,7 +124,7 @@ class Step(NDArrayOperatorsMixin):
         return self._apply(name, (self,))  # type: ignore[no-any-return]
 
     def _apply(self, name: str, operands: tuple[Any, ...]) -> Any:
-        """Returns the step of an operation; equal ones are one."""
+        """Returns the step of an operation; equal steps are stored once."""
         if name in _COMPOSED:
             return _COMPOSED[name](*operands)
         if OPERATIONS.get(name) != len(operands):
@@ -135,7 +135,7 @@ class Step(NDArrayOperatorsMixin):
     def _step_of(self, value: Any) -> Step:
         if isinstance(value, Step):
             return value
-        number = float(value)  # TypeError for what is no number
+        number = float(value)  # TypeError for anything but a number
         return self._known('constant', (number,), (repr(number),))
 
     def _known(self, operation: str, operands: tuple[Any, ...], key: Any) -> Step:
@@ -153,7 +153,7 @@ def _check_along(axis: int, keepdims: bool) -> None:
 
 
 class Program(NamedTuple):
-    """The steps of a formula, each after those that it needs."""
+    """The steps of a formula, each after the steps that it needs."""
 
     arrays: tuple[str, ...]
     numbers: tuple[str, ...]

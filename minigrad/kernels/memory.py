@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
-LARGEST = (1 << 25) - (1 << 13)  # with its header still within the limit's limit
+LARGEST = (1 << 25) - (1 << 13)  # with its header below malloc's maximum of 32 MiB
 
 
 def keep_freed_memory() -> None:

@@ -23,7 +23,7 @@ class NdKernels:
 
     xp: Any
 
-    if TYPE_CHECKING:  # what `Kernels` has besides
+    if TYPE_CHECKING:  # other methods of `Kernels`
         conv_2d: Any
         conv_2d_grad_x: Any
         conv_2d_grad_w: Any

@@ -1,4 +1,4 @@
-"""Kernels for NumPy arrays, compiled by Numba and run by our own threads.
+"""Kernels for NumPy arrays, compiled by Numba and run on threads of this library.
 
 This file decides what runs where: dtypes, layouts, work space, pieces for threads. The
 loops themselves are in ``cpu/``, one idea per file.
@@ -35,11 +35,11 @@ from minigrad.kernels.threads import count_pieces
 from minigrad.kernels.updates import UPDATES
 from minigrad.types import Array
 
-# Work per piece that pays for another thread, which takes a microsecond to join in while
-# it watches and 60 when it sleeps: bytes for what is bound by memory, multiply-adds for
-# products.
+# The least work per piece for which another thread is worth it (it starts within a
+# microsecond while it spins, within 60 when it sleeps): bytes for kernels that are bound
+# by memory, multiply-adds for products.
 GRAIN_BYTES = 1 << 18
-TINY = 512  # elements for which a call of NumPy is cheaper than one of ours
+TINY = 512  # elements: up to here NumPy is faster than a compiled kernel
 GRAIN_PRODUCTS = 500_000
 QUARTERS = (2, 2, 2, 2, 0, 0)  # the usual window of a pooling
 SMALL_BYTES = 1 << 18  # what a vector of small images may take of the L2 cache
@@ -49,7 +49,7 @@ _ZEROS = {char: np.zeros((), char) for char in 'fd'}  # NumPy is slow to make th
 
 
 class NumbaKernels(Kernels):
-    """The fast kernels of the CPU; what they do not do, the definition does."""
+    """Kernels for the CPU; operations without one use the reference implementation."""
 
     name = 'numba'
     fuses_rows = not INTERPRETED
@@ -602,7 +602,7 @@ class NumbaKernels(Kernels):
         if loop is None:
             super().update(name, param, grad, *states, **hyperparameters)
             return
-        # Parameters have their numbers in common: those of the last call will do.
+        # Parameters mostly have equal hyperparameters: those of the last call are kept.
         known, numbers = self._numbers
         if known != (name, hyperparameters):
             values = UPDATES[name].numbers(**hyperparameters).values()
@@ -612,7 +612,7 @@ class NumbaKernels(Kernels):
 
 
 def _flat(array: Array) -> Array:
-    """Returns the elements in a row; a copy where nobody may write to them.
+    """Returns the elements as a flat array that can be written to.
 
     Numba has a type of its own for those, and a loop takes arrays of one type.
     """

@@ -1,4 +1,4 @@
-"""Random numbers from ``numpy.random`` or ``cupy.random``, which seeds of programs set."""
+"""Random numbers from ``numpy.random`` or ``cupy.random``, so that their seeds count."""
 
 from __future__ import annotations
 

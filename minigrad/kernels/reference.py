@@ -122,7 +122,7 @@ class Kernels(NdKernels, ROIKernels, RandomKernels):
                 better &= valid[:, :, *taps]
                 y = xp.where(better, value, y)
                 arg = xp.where(better, np.int32(j * spec.kw + i), arg)
-        # A window that lies in the padding altogether: nothing to choose.
+        # A window that lies entirely in the padding has no maximum.
         return y, xp.maximum(arg, 0)
 
     def max_pool_2d_scatter(self, gy: Array, arg: Array, spec: PoolSpec) -> Array:
@@ -399,11 +399,11 @@ class Kernels(NdKernels, ROIKernels, RandomKernels):
     # Optimizers: param and the states change in place.
 
     def together(self, varying: bool = False) -> Together | None:
-        """Returns updates that wait to share launches, where that is worth it."""
+        """Returns an object that collects updates to launch them together, or None."""
         return None
 
     def finite(self, arrays: Sequence[Array]) -> list[bool]:
-        """Tells of each array of one device whether it holds no NaN and no infinity."""
+        """Tells for each array of one device whether all its elements are finite."""
         if not arrays:
             return []
         answers: list[bool] = self.xp.stack(
@@ -419,7 +419,7 @@ class Kernels(NdKernels, ROIKernels, RandomKernels):
         *states: Array,
         **hyperparameters: Any,
     ) -> None:
-        """Makes a step of an optimizer: a row of `UPDATES`, on these arrays."""
+        """Makes a step of an optimizer, by its row of `UPDATES`, on these arrays."""
         row = UPDATES[name]
         dtype = _wide(param.dtype)  # the square of a small float16 is zero
         wide = [a.astype(dtype, copy=False) for a in (param, grad, *states)]
@@ -489,7 +489,7 @@ class Kernels(NdKernels, ROIKernels, RandomKernels):
 
 
 def centre(x: Array, axis: tuple[int, ...]) -> tuple[Array, Array]:
-    """Returns the mean over axes, which stay with length 1, and what ``x`` is beside it.
+    """Returns the mean over axes (kept with length 1) and ``x`` minus that mean.
 
     Sums are of distances from the first numbers: those of numbers around 10,000 would
     lose the digits that a variance is made of.
@@ -523,7 +523,7 @@ def _log_softmax_grad(xp: Any, y: Any, gy: Any) -> Any:
 
 
 def _wide(dtype: Any) -> Any:
-    """Returns the dtype to sum in: float16 loses whole terms, so float32."""
+    """Returns the dtype to sum in: float32 for float16, whose sums lose small terms."""
     dtype = np.dtype(dtype)
     narrow = dtype == np.float16 or is_bfloat16(dtype)
     return np.dtype(np.float32) if narrow else dtype

@@ -40,7 +40,7 @@ def _count_cores() -> int:
 
 
 def _quota(folder: Path = Path('/sys/fs/cgroup')) -> int:
-    """Returns how many cores' time a container on Linux may use; many if no limit."""
+    """Returns how many cores a Linux container may use; a large number if no limit."""
     for files in (('cpu.max',), ('cpu/cpu.cfs_quota_us', 'cpu/cpu.cfs_period_us')):
         try:
             words = ' '.join([(folder / name).read_text() for name in files]).split()
@@ -101,7 +101,7 @@ def set_num_threads(number: int) -> None:
 
 
 def count_pieces(size: int, grain: int = 1) -> int:
-    """Returns how many threads are worth their while on ``range(size)`` here."""
+    """Returns how many threads are worth using for ``range(size)``."""
     pieces = size // grain
     if pieces <= 1 or _num_threads == 1:
         return 1
@@ -188,7 +188,7 @@ def single_threaded_blas() -> Iterator[None]:
 
 
 def _start_anew() -> None:
-    """In a forked child: nobody owns its copies of the locks."""
+    """Makes new locks in a forked child, where no thread could release the copies."""
     global _blas, _local
     if _blas.holders and _blas.libraries is not None:
         for library, number in zip(_blas.libraries, _blas.before, strict=True):

@@ -1,4 +1,4 @@
-"""Updates of many parameters, collected and made by few launches."""
+"""Updates of many parameters, collected and run in a few launches."""
 
 from __future__ import annotations
 

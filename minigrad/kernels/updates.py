@@ -33,7 +33,7 @@ UPDATES: dict[str, Update] = {}
 
 
 def _row(numbers: Callable[..., Numbers] = dict) -> Callable[[Formula], Formula]:
-    """Adds a formula to the table; by default hyperparameters are its numbers."""
+    """Adds a formula to the table; its numbers are the hyperparameters by default."""
 
     def define(formula: Formula) -> Formula:
         arrays, _ = parameters(formula)

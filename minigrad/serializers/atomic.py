@@ -11,7 +11,7 @@ from typing import IO, Any
 
 from minigrad.utils.file_lock import is_in_place, lock_open_file
 
-# Temporary files of this process: its own locks would not stop it.
+# Files of this process, which its own locks do not protect from itself.
 _in_use: set[str] = set()
 
 

@@ -1,4 +1,4 @@
-"""Mistakes that a training finds before its first step, or says as soon as they show."""
+"""Checks for mistakes, made before the first step or as soon as one can be seen."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def refuse_end(iterator: Any, when: str) -> NoReturn:
 
 
 def check_arguments(loss_func: Callable[..., Any], batch: Any) -> None:
-    """Refuses a batch that the loss does not take, before it is called.
+    """Raises for a batch that does not fit the arguments of the loss function.
 
     Raises:
         TypeError: The number or the names of the arrays do not fit the signature.
@@ -97,7 +97,7 @@ def _name_of(function: Any) -> str:
 def question_keys(
     who: str, wanted: Iterable[str], observed: Mapping[str, Any], said: set[str]
 ) -> None:
-    """Warns, once each, about names of values that look like slips of the pen.
+    """Warns, once each, about names of values that look misspelled.
 
     Args:
         who: Who wants them, for the message.

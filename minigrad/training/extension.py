@@ -1,4 +1,4 @@
-"""What the training loop calls from time to time."""
+"""The base class of extensions: objects that the training loop calls at times."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from minigrad.serializer import AbstractSerializer
 from minigrad.suggestions import NamedArguments
 from minigrad.training.trainer_protocol import TrainerProtocol
 
-# Who writes observations is called before who edits them, and both before who reads.
+# Extensions that write observations are called before those that edit them, and both
+# before those that only read.
 PRIORITY_WRITER = 300
 PRIORITY_EDITOR = 200
 PRIORITY_READER = 100
@@ -22,7 +23,7 @@ Function = TypeVar('Function', bound=Callable[..., Any])
 
 
 class Extension(NamedArguments):
-    """Base class of trainer extensions; any callable that takes the trainer will do too.
+    """Base class of trainer extensions; any callable that takes the trainer works too.
 
     Attributes:
         trigger: When it is called unless `Trainer.extend` says otherwise.
@@ -86,7 +87,7 @@ def make_extension(
     on_error: Callable[..., None] | None = None,
     **kwargs: Any,
 ) -> Callable[[Function], Function]:
-    """Makes a decorator that tells a function how it is to be used as an extension.
+    """Returns a decorator that sets how a function is used as an extension.
 
     Args:
         trigger: When it is called; at every iteration by default.
@@ -128,7 +129,7 @@ def make_extension(
 
 
 def reject_unknown(function: str, kwargs: dict[str, Any]) -> None:
-    """Raises for keyword arguments that nobody takes.
+    """Raises for unknown keyword arguments.
 
     Raises:
         ValueError: One that Chainer removed.

@@ -79,7 +79,7 @@ class HandWrittenUpdater(IteratorUpdater):
                 optimizer.new_epoch(auto=True)
 
     def update(self) -> None:
-        """Is never to be called: the loop makes the updates itself."""
+        """Raises: the hand-written loop makes the updates itself."""
         raise RuntimeError(
             'ExtensionsManager: make the update yourself inside '
             '"with manager.iteration():"; Trainer.run is for updaters'

@@ -1,4 +1,4 @@
-"""What became of the hyperparameters since the training began."""
+"""Which hyperparameters have changed since the training began."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class HyperparameterChanges:
                     yield name + path, param.update_rule.hyperparam
 
     def to_json(self) -> str:
-        """Returns the values that are no longer those of the beginning."""
+        """Returns the values that differ from those at the beginning."""
         changes = {}
         for name, hyperparam in self._owners():
             first = self._first.get(name, {})

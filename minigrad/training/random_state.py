@@ -42,7 +42,7 @@ def serialize_random_state(serializer: AbstractSerializer) -> bool:
     loading = isinstance(serializer, Deserializer)
     saved = numpy.frombuffer(json.dumps(random.getstate()).encode(), numpy.uint8)
     try:
-        # An array that is given is filled, and a state may be longer than the last.
+        # Without an array to fill: the saved state may be longer than the present one.
         saved = serializer('python', None if loading else saved)
         state = serializer(
             'numpy', None if loading else random_state_to_array(numpy.random)

@@ -1,4 +1,4 @@
-"""Which learning rates learn: a short training in which the rate grows."""
+"""Finding a good learning rate: a short training in which the rate grows."""
 
 from __future__ import annotations
 
@@ -171,7 +171,7 @@ def _sweep(
     lossfun: Callable[..., Any] | None,
     converter: Callable[..., Any],
 ) -> tuple[Any, Any]:
-    if optimizer.target is not model:  # else it keeps its hooks
+    if optimizer.target is not model:  # otherwise it would keep its hooks
         optimizer.setup(model)
     iterator = SerialIterator(data, min(batch_size, len(data)))
     losses: list[float] = []
@@ -209,7 +209,7 @@ def _sweep(
 
 
 def _running_mean(losses: Any, share: float = 0.8) -> Any:
-    """Returns exponential running means, without the bias of their beginning."""
+    """Returns exponential running means, corrected for the bias towards zero."""
     means, mean = [], 0.0
     for i, loss in enumerate(losses, 1):
         mean = share * mean + (1 - share) * float(loss)

@@ -1,4 +1,4 @@
-"""The training loop: update, then whoever wants to be called."""
+"""The training loop: one update, then the extensions whose triggers fire."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from minigrad.variable import Variable
 
 
 class _ExtensionEntry:
-    """An extension with everything that was settled when it was registered."""
+    """An extension with its name, trigger and priority, as it was registered."""
 
     def __init__(
         self, extension: Any, priority: Any, trigger: Any, call_before_training: bool
@@ -46,7 +46,7 @@ class _ExtensionEntry:
         self.call_before_training = call_before_training
 
     def call(self, method: str, *args: Any) -> None:
-        """Calls a method that an extension may have or not."""
+        """Calls a method of the extension if it has it."""
         function = getattr(self.extension, method, None)
         if function is not None:
             function(*args)
@@ -57,7 +57,7 @@ class _ExtensionEntry:
 
 
 class Trainer(NamedArguments):
-    """Runs an updater until a trigger says stop, and extensions as theirs say.
+    """Runs an updater until the stop trigger fires, and extensions when theirs fire.
 
     One iteration is an update followed by the extensions whose triggers fire, in the
     order of their priorities. Everything that changes on the way, the random generators
@@ -132,9 +132,9 @@ class Trainer(NamedArguments):
 
     def __getstate__(self) -> dict[str, Any]:
         state = dict(self.__dict__)
-        del state['reporter']  # it knows links by where they lie in memory
+        del state['reporter']  # it stores links by their addresses in memory
         if self._start_at is not None and not self._done:
-            # A copy of a training that runs starts anew from where this one is.
+            # A copy of a running training starts from the point that this one has reached.
             state['_snapshot_elapsed_time'] = self.elapsed_time
         return {**state, '_order': None, '_start_at': None}
 
@@ -294,7 +294,7 @@ class Trainer(NamedArguments):
                 yield
             except Exception as error:
                 if show_loop_exception_msg:
-                    # The whole of it is printed once, by who catches it or by Python.
+                    # The full traceback is printed once, by the caller or by Python.
                     title = 'Exception in main training loop'
                     sys.stderr.write(show_briefly(title, error))
                 self._tell_extensions_(order, error)
@@ -302,7 +302,7 @@ class Trainer(NamedArguments):
                     error = error.with_traceback(without_loops(error.__traceback__))
                 raise error
         finally:
-            # After Ctrl-C too: writers of snapshots are to end what they have begun.
+            # After Ctrl-C too: a snapshot that is being written must be completed.
             self._order = None
             for entry in self._by_priority_():
                 entry.call('finalize')
@@ -314,7 +314,7 @@ class Trainer(NamedArguments):
         for entry in order:
             try:
                 entry.call('on_error', self, error, error.__traceback__)
-            except Exception as another:  # all of them are told
+            except Exception as another:  # the others must be called too
                 _show('Exception in error handler', another)
 
     def _by_priority_(self) -> list[_ExtensionEntry]:
@@ -359,7 +359,7 @@ class Trainer(NamedArguments):
         os.makedirs(self.out, exist_ok=True)
         order = self._by_priority_()
         self._start_at = time.perf_counter()
-        if self._hyperparameters_ is None:  # else it is a copy of a running one
+        if self._hyperparameters_ is None:  # else a copy of a running training
             optimizers = self.updater.get_all_optimizers()
             self._hyperparameters_ = HyperparameterChanges(optimizers)
         # Loading comes first: what the others set up depends on what is loaded.
@@ -367,7 +367,7 @@ class Trainer(NamedArguments):
             if not getattr(entry.trigger, 'finished', False):
                 entry.call('initialize', self)
         self._hyperparameters_.apply(self._loaded_hyperparameters_)
-        # Whatever was drawn since loading is taken back.
+        # Random numbers drawn since loading must not count.
         if self._loaded_random_state_ is not None:
             serialize_random_state(NpzDeserializer(self._loaded_random_state_))
         self._loaded_hyperparameters_, self._loaded_random_state_ = '{}', None

@@ -1,4 +1,4 @@
-"""What extensions and triggers may ask of the loop that calls them."""
+"""What extensions and triggers may use of the loop that calls them."""
 
 from __future__ import annotations
 

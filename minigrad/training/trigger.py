@@ -1,4 +1,4 @@
-"""Chainer's address of `get_trigger` and `IntervalTrigger`."""
+"""Chainer's module name for `get_trigger` and `IntervalTrigger`."""
 
 from minigrad.training.triggers._get_trigger import _never_fire_trigger, get_trigger
 from minigrad.training.triggers.interval_trigger import IntervalTrigger

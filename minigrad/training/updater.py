@@ -1,4 +1,4 @@
-"""Chainer's second address of the updaters."""
+"""Chainer's other module name for the updaters."""
 
 from minigrad.training._updater import Updater
 from minigrad.training.updaters.parallel_updater import ParallelUpdater

@@ -1,4 +1,4 @@
-"""Chainer's second address of `get_trigger`."""
+"""Chainer's other module name for `get_trigger`."""
 
 from minigrad.training.trigger import _never_fire_trigger, get_trigger
 

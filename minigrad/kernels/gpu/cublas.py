@@ -37,7 +37,7 @@ ENUMERATIONS = {
     'CUDA_R_16F': 2,
 }
 
-# What cuBLAS recommends for Hopper; older cards are content with 4 MiB.
+# What cuBLAS recommends for Hopper; 4 MiB are enough for older cards.
 WORKSPACE_BYTES = 32 << 20
 
 _C_TYPES = {
@@ -93,7 +93,7 @@ class RecordableProducts:
     def __del__(self) -> None:
         if (
             getattr(self, '_handle', None) and not sys.is_finalizing()
-        ):  # then CUDA may be gone
+        ):  # CUDA may be shut down by then
             self._library.cublasDestroy_v2(self._handle)
 
     def matmul(self, a: Array, b: Array, tf32: bool) -> Array:
@@ -109,7 +109,7 @@ class RecordableProducts:
         b, op_b, step_b = _oriented(cupy, b, N, K)
         handle, workspace = self._handle, self._workspace
         self._call('cublasSetStream_v2', handle, cupy.cuda.get_current_stream().ptr)
-        # Setting the stream takes the workspace away.
+        # Setting the stream resets the workspace.
         self._call('cublasSetWorkspace_v2', handle, workspace.ptr, WORKSPACE_BYTES)
         number = ctypes.c_double if a.dtype == np.float64 else ctypes.c_float
         one, zero = number(1), number(0)

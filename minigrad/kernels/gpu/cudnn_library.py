@@ -88,7 +88,7 @@ class AlgorithmPerformance(ctypes.Structure):
 
 
 class CudnnError(RuntimeError):
-    """A cuDNN function refused; the message has its name and cuDNN's words."""
+    """A cuDNN function failed; the message has its name and cuDNN's own message."""
 
 
 class Cudnn(NamedTuple):
@@ -120,7 +120,7 @@ class Cudnn(NamedTuple):
 
 @functools.cache
 def find_cudnn() -> Cudnn:
-    """Finds and loads cuDNN 9: the wheel's, or the system's. Needs no GPU."""
+    """Finds and loads cuDNN 9, from its wheel or the system. Needs no GPU."""
     path = _locate()
     try:
         library = ctypes.CDLL(path)
@@ -140,7 +140,7 @@ def _locate() -> str:
     try:
         pathfinder: Any = importlib.import_module('cuda.pathfinder')
         return str(pathfinder.load_nvidia_dynamic_lib('cudnn').abs_path or name)
-    except Exception:  # it is not installed, or does not find it: no reason to fail
+    except Exception:  # no wheel, or not found: the loader will search
         pass
     try:
         wheel = importlib.util.find_spec('nvidia.cudnn')

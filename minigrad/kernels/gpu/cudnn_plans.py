@@ -31,7 +31,7 @@ MATH_NAMES = {
 PLANS_KEPT = 512
 MOST_ALGORITHMS = 16
 
-# The stems of cuDNN's function names, and which operand is a filter.
+# The part of cuDNN's function names that differs, and which operand is a filter.
 DIRECTIONS = {
     'forward': ('Forward', ('x', 'W', 'y')),
     'grad_x': ('BackwardData', ('W', 'y', 'x')),
@@ -209,7 +209,7 @@ def _allowed(used: int, most: int) -> bool:
 
 
 class Plans:
-    """The plans of one thread, the least recently used thrown away.
+    """The plans of one thread; the least recently used are dropped.
 
     Attributes:
         refused: Why cuDNN could not solve a problem, for those that it could not.
@@ -234,7 +234,7 @@ class Plans:
             self._plans.popitem(last=False)
 
     def refuse(self, problem: Problem, reason: str) -> None:
-        """Gives a problem up."""
+        """Marks a problem as one that cuDNN cannot solve."""
         self._plans.pop(problem, None)
         self.refused[problem] = reason
 
@@ -246,7 +246,7 @@ class Plans:
 
 
 def describe(problem: Problem) -> str:
-    """Returns a problem in words."""
+    """Returns a description of a problem."""
     s = problem.spec
     return (
         f'conv_2d {problem.direction} {problem.dtype} '
@@ -264,7 +264,7 @@ class Handle:
         cudnn.call('cudnnCreate', ctypes.byref(self.pointer))
 
     def __del__(self) -> None:
-        if self.pointer and not sys.is_finalizing():  # then CUDA may be gone
+        if self.pointer and not sys.is_finalizing():  # CUDA may be shut down by then
             self._library.cudnnDestroy(self.pointer)
 
 

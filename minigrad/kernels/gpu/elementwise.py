@@ -1,4 +1,4 @@
-"""Sources of the kernels that treat each element alone, for `cupy.ElementwiseKernel`.
+"""Sources of the elementwise kernels, for `cupy.ElementwiseKernel`.
 
 ``T`` is the arrays' type, ``A`` what is computed in: at least float32. An output that
 is read is updated in place, so that a whole optimizer step is one launch and one pass

@@ -11,7 +11,7 @@ from minigrad.kernels.gpu.elementwise import ELEMENTWISE
 from minigrad.kernels.gpu.raw import RAW, THREADS, prelude
 from minigrad.kernels.gpu.table import source
 
-# Enough blocks to fill any card; the kernels loop over what is left.
+# Enough blocks to fill any card; the kernels loop over the remaining elements.
 MOST_BLOCKS = 1 << 16
 
 

@@ -8,7 +8,7 @@ to run; nothing here adds atomically.
 
 from __future__ import annotations
 
-# Threads of a block; reductions want a power of two, and 256 fill an SM everywhere.
+# Threads of a block: reductions need a power of two, and 256 keep every SM busy.
 THREADS = 256
 
 _TYPES = {'e': '__half', 'f': 'float', 'd': 'double'}

@@ -1,4 +1,4 @@
-"""What can be registered to a training loop."""
+"""Extensions that can be registered to a training loop."""
 
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""A progress bar where one can be drawn, a line of text now and then where not."""
+"""A progress bar, or a line of text now and then where none can be drawn."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from typing import Any, TextIO
 
 from minigrad.training.extensions.print_report_notebook import in_notebook
 
-# A log file gets a line every so many seconds at most.
+# A log file gets at most one line in so many seconds.
 _SECONDS_BETWEEN_LINES = 10.0
-# What stands beside the bar: counts, times, rate and epoch.
+# The text beside the bar: counts, times, rate and epoch.
 _TEXT_WIDTH = 70
 
 
@@ -60,13 +60,13 @@ class Bar:
         self._drawn.update(n - self._drawn.n)
 
     def close(self) -> None:
-        """Takes the bar away."""
+        """Removes the bar."""
         if self._drawn is not None:
             self._drawn.close()
             self._drawn = None
 
     def _draw_(self, n: int, total: int | None, text: str) -> Any:
-        from tqdm import tqdm  # not before it is needed: it takes a while
+        from tqdm import tqdm  # imported only when needed: it takes a while
 
         class TerminalBar(tqdm):  # type: ignore[type-arg]
             monitor_interval = 0  # no thread beside the training

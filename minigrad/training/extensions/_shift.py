@@ -1,4 +1,4 @@
-"""What all extensions that move a hyperparameter share."""
+"""The base class of the extensions that change a hyperparameter over time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Saving the training so that it can go on from there."""
+"""Saving the training so that it can be resumed."""
 
 from __future__ import annotations
 
@@ -186,7 +186,7 @@ class _Snapshot(Extension):
             path = os.path.join(trainer.out, name)
             try:
                 load_npz(path, target)
-            except Exception as error:  # the one before may be whole
+            except Exception as error:  # the one before it may be complete
                 failures.append((path, error))
             else:
                 loaded = name
@@ -230,7 +230,7 @@ class _Snapshot(Extension):
             self._make_snapshot(trainer)
 
     def __call__(self, trainer: TrainerProtocol) -> None:
-        """Saves the training, or whatever the target is."""
+        """Saves the target; by default the whole training."""
         if self.condition():
             self._make_snapshot(trainer)
 
@@ -260,7 +260,7 @@ class _Snapshot(Extension):
 
 
 class _Claim:
-    """The right of this process to write snapshots of one name into one folder.
+    """Says that this process writes snapshots of one name into one folder.
 
     Trainings of one process share it, as one program may make them one after another in
     the same folder. It is given back when each of them has released its claim or is gone.

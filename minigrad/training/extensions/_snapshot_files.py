@@ -1,4 +1,4 @@
-"""Which files are snapshots, in which order, and which of them are no longer wanted."""
+"""Finding snapshots in a folder, ordering them, and removing old ones."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ class Retention:
         """Notes a snapshot that will be written."""
         if name in self.names:
             self.names.remove(name)
-        # What is older has long been removed.
+        # Older ones were removed long ago.
         self.names = [*self.names[-self.n_retains - _PENDING :], name]
 
     def removing(self, outdir: str) -> _Removal:
@@ -124,7 +124,7 @@ class Retention:
 
 
 class _Removal:
-    """Not a closure: it travels to the process of a ProcessWriter."""
+    """Removes old files when called; not a closure, as a ProcessWriter pickles it."""
 
     def __init__(self, retention: Retention, outdir: str) -> None:
         self._retention = retention

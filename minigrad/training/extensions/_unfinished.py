@@ -1,4 +1,4 @@
-"""Temporary folders of snapshots that are being written, and what killed ones leave.
+"""Temporary folders of snapshots that are being written, and their removal.
 
 A folder is recognised by its name and by a file in it that its process holds locked. It
 is removed by others only when nobody holds that lock, and never through a link.
@@ -16,7 +16,7 @@ from minigrad.utils.file_lock import FileLock
 
 _SUFFIX = '.minigrad'
 _MARK = '.unfinished'
-# Of this process: its own locks would not stop it.
+# Folders of this process, which its own locks do not protect from itself.
 _in_use: set[str] = set()
 
 

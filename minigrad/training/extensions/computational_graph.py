@@ -114,7 +114,7 @@ class DumpGraph(Extension):
         path = os.path.join(trainer.out, self._filename)
         with open(path, 'w') as file:
             file.write(graph.dump())
-        with contextlib.suppress(EngineError):  # a picture is not worth a training
+        with contextlib.suppress(EngineError):  # training goes on without a picture
             graph.render(f'{os.path.splitext(path)[0]}.png')
 
     def _get_root_(self, observation: dict[str, Any]) -> Variable:

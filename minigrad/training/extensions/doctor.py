@@ -1,4 +1,4 @@
-"""The doctor, as an extension."""
+"""An extension that watches for common mistakes of training."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from minigrad.variable import Variable
 
 
 def show_above_the_bar(text: str) -> None:
-    """Prints a finding; on a terminal over the progress bar, which comes again below."""
+    """Prints a finding; on a terminal in place of the bar, which is redrawn below."""
     clear = '\r\033[J' if sys.stdout.isatty() else ''
     print(f'{clear}{text}', flush=True)
 
@@ -137,7 +137,7 @@ class Doctor(Extension):
         self._error_ = exc
 
     def finalize(self) -> None:
-        """Watches no longer."""
+        """Stops watching."""
         for doctor in self._doctors.values():
             doctor.stop(self._error_)
 

@@ -1,4 +1,4 @@
-"""A model on data it was not trained on."""
+"""Evaluating a model on data that it was not trained on."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class Evaluator(Extension):
                 )
 
     def initialize(self, trainer: TrainerProtocol) -> None:
-        """Refuses iterators over which an evaluation would never end.
+        """Raises for an iterator over which an evaluation would never end.
 
         Raises:
             ValueError: One of them repeats.

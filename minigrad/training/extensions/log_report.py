@@ -70,7 +70,7 @@ class LogReport(Extension):
         self._said_: set[str] = set()
 
     def initialize(self, trainer: TrainerProtocol) -> None:
-        """Says so where the log of another training is going to be replaced."""
+        """Prints a message if the log of another training is going to be replaced."""
         if self._filename is None:
             return
         names = SnapshotNames(self._filename)

@@ -76,7 +76,7 @@ class PlotReport(Extension):
 
     @staticmethod
     def available() -> bool:
-        """Tells whether matplotlib is there to draw with, and warns if it is not."""
+        """Tells whether matplotlib is installed, and warns if it is not."""
         return is_available()
 
     def __call__(self, trainer: TrainerProtocol) -> None:

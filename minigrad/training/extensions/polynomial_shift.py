@@ -55,7 +55,7 @@ class PolynomialShift(Shift):
         value = self._init * max(1 - t / self._max_count, 0) ** self._rate
         if self._target is None:
             return value
-        # A target on the other side of zero is never passed.
+        # A target of the other sign is never passed.
         ratio = math.inf if value == 0 else self._target / value
         passed = ratio > 1 if self._rate > 0 else ratio < 1
         return self._target if passed else value

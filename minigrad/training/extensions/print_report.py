@@ -55,7 +55,7 @@ class PrintReport(Extension):
         log = self._get_log_(trainer)
         rows = log[self._log_len :]
         if _is_terminal(out) and (self._header_is_due_ or rows):
-            out.write('\r\033[J')  # over the progress bar, which comes again below
+            out.write('\r\033[J')  # over the progress bar, which is redrawn below
         if self._header_is_due_:
             header = zip(self._entries, self._widths_, strict=True)
             out.write(

@@ -1,4 +1,4 @@
-"""How far the training has come."""
+"""A progress bar of the training."""
 
 from __future__ import annotations
 
@@ -70,11 +70,11 @@ class ProgressBar(Extension):
             return self._training_length
         stop_trigger = trainer.stop_trigger
         if not hasattr(stop_trigger, 'get_training_length'):
-            return 0, None  # nobody knows
+            return 0, None  # unknown
         return stop_trigger.get_training_length()
 
     def finalize(self) -> None:
-        """Takes the bar away."""
+        """Removes the bar."""
         if self._bar_ is not None:
             self._bar_.close()
             self._bar_ = None

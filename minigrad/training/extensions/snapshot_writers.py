@@ -1,4 +1,4 @@
-"""How a snapshot gets to the disk: at once, or beside the training.
+"""Writing a snapshot to the disk: at once, or in a thread or process.
 
 However it is written, the file appears under its name only when it is complete and on
 the disk: a process that is killed leaves the older snapshots as they are.
@@ -41,7 +41,7 @@ class Writer:
         self._post_save_hooks: list[Callable[[], None]] = []
 
     def __call__(self, filename: str, outdir: str, target: dict[str, Any]) -> None:
-        """Saves a snapshot, or has it saved.
+        """Saves a snapshot, now or in a thread or process.
 
         Args:
             filename: Name of the file.
@@ -64,7 +64,7 @@ class Writer:
         savefun: Callable[..., None],
         **kwds: Any,
     ) -> None:
-        """Writes a file in such a way that it appears whole or not at all."""
+        """Writes a file so that it appears complete or not at all."""
         save_atomically(filename, outdir, target, savefun, kwds, self._post_save_hooks)
 
     def _add_cleanup_hook(self, hook_fun: Callable[[], None]) -> None:
@@ -125,10 +125,10 @@ class StandardWriter(Writer):
         self._kwds = kwds
 
     def __call__(self, filename: str, outdir: str, target: dict[str, Any]) -> None:
-        """Has the file written, as soon as the one before is done."""
+        """Starts to write the file when the one before is written."""
         self._join()
         self._filename = os.path.join(outdir, filename)
-        # The training goes on while this is written: it must not see later values.
+        # The training goes on during the write: the file must not get later values.
         self._worker = self.create_worker(filename, outdir, _copy(target), **self._kwds)
         self._worker.start()
         self._started = True
@@ -240,7 +240,7 @@ class QueueWriter(Writer):
     def __call__(self, filename: str, outdir: str, target: dict[str, Any]) -> None:
         """Puts a snapshot into the queue."""
         self._report_failures()
-        # The training goes on while this waits: it must not see later values.
+        # The training goes on during the wait: the file must not get later values.
         self._queue.put([self._task, filename, outdir, _copy(target)])
 
     def create_task(self, savefun: Callable[..., None]) -> Callable[..., None]:
@@ -282,7 +282,7 @@ class QueueWriter(Writer):
             warnings.warn(f'snapshot: {self._failures.get()}')
 
     def _add_cleanup_hook(self, hook_fun: Callable[[], None]) -> None:
-        # It is the task that saves.
+        # The task does the saving.
         if isinstance(self._task, Writer):
             self._task._add_cleanup_hook(hook_fun)
 
@@ -309,7 +309,7 @@ class ThreadQueueWriter(QueueWriter):
 
     def create_consumer(self, q: Any) -> threading.Thread:
         """Returns a thread that empties the queue."""
-        # `consume` the function: a thread that held this writer would keep it alive.
+        # A function, not a method: a thread that refers to this writer keeps it alive.
         return threading.Thread(target=consume, args=(q, self._failures))
 
 
@@ -357,7 +357,7 @@ class _Thread(threading.Thread):
 
 
 class _SpawnedProcess(multiprocessing.Process):
-    """A process that starts afresh, whatever the default of the platform."""
+    """A process started by spawn, whatever the default of the platform."""
 
     _start_method = 'spawn'
 
@@ -385,7 +385,7 @@ def save_atomically(
         hooks: Functions to call afterwards.
     """
     base = os.path.basename(filename)
-    # A folder, not a file: some functions look at the name, or add an ending to it.
+    # A folder, not a file: some save functions depend on the name or add a suffix.
     with unfinished_folder(base, outdir) as folder:
         temporary = os.path.join(folder, base)
         savefun(temporary, target, **kwds)
@@ -420,7 +420,7 @@ def consume(q: Any, failures: Any = None) -> None:
             if item is None:
                 return
             item[0](item[1], item[2], item[3])
-        except Exception as error:  # the next snapshot may be luckier
+        except Exception as error:  # the next snapshot may succeed
             traceback.print_exc()
             if failures is not None:
                 failures.put(_describe(os.path.join(item[2], item[1]), error))
@@ -442,7 +442,7 @@ def _consume_in_process(q: Any, failures: Any) -> None:
 
 
 def _die_with(parent: Any) -> None:
-    """Ends this process when its parent was killed: nobody will ever send None."""
+    """Ends this process when its parent was killed and so can never send None."""
     parent.join()
     os._exit(1)
 

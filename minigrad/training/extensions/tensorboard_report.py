@@ -66,7 +66,7 @@ class TensorBoardReport(Extension):
         folder = self._log_dir
         if folder is None:
             folder = os.path.join(trainer.out, 'tensorboard')
-        # Events after the point of resume come from a run that was cut off.
+        # Later events come from the run that was interrupted.
         step = trainer.updater.iteration
         self._writer = tensorboard.SummaryWriter(
             folder, purge_step=step + 1 if step > 0 else None

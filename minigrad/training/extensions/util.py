@@ -1,4 +1,4 @@
-"""What progress bars of programs are derived from."""
+"""The base class for progress bars, which programs may derive from."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 
 class ProgressBar:
-    """Draws lines over and over in the same place of a terminal.
+    """Redraws lines in the same place of a terminal.
 
     A subclass says in ``get_lines`` what to draw.
 
@@ -65,7 +65,7 @@ class ProgressBar:
         self.flush()
 
     def close(self) -> None:
-        """Takes the lines away."""
+        """Removes the lines."""
         self.erase_console()
         self.flush()
 
@@ -78,6 +78,6 @@ class ProgressBar:
         self._out.write(f'\033[{n}A')
 
     def flush(self) -> None:
-        """Lets what was drawn appear."""
+        """Flushes the output."""
         if hasattr(self._out, 'flush'):
             self._out.flush()

@@ -1,4 +1,4 @@
-"""Values that nobody reports by himself."""
+"""Observing values that are not reported otherwise, such as the learning rate."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def observe_lr(
 
     def learning_rate(trainer: TrainerProtocol) -> Any:
         optimizer = trainer.updater.get_optimizer(optimizer_name)
-        # Adam and its kin: their `lr` is the same, with a warning.
+        # Adam and its variants, whose `lr` is the same value but warns.
         return (
             optimizer.alpha_t if hasattr(type(optimizer), 'alpha_t') else optimizer.lr
         )

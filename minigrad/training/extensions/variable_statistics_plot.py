@@ -53,7 +53,7 @@ class Reservoir:
         self.counter = 0
 
     def add(self, x: Any, idx: int | None = None) -> None:
-        """Adds an element, or not, as chance will have it."""
+        """Adds an element with the probability that keeps the sample uniform."""
         place = self.counter
         if place >= self.size:
             if numpy.random.random() >= self.size / (self.counter + 1):
@@ -191,7 +191,7 @@ class VariableStatisticsPlot(Extension):
 
     @staticmethod
     def available() -> bool:
-        """Tells whether matplotlib is there to draw with, and warns if it is not."""
+        """Tells whether matplotlib is installed, and warns if it is not."""
         return is_available()
 
     def __call__(self, trainer: TrainerProtocol) -> None:

@@ -1,4 +1,4 @@
-"""Letting go of graphs that other extensions have kept."""
+"""Releasing graphs that reported values have kept."""
 
 from __future__ import annotations
 

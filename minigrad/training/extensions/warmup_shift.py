@@ -1,4 +1,4 @@
-"""A hyperparameter that is led to its value gently."""
+"""A hyperparameter that moves to its value in small steps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From a trigger specifier to a trigger."""
+"""Making a trigger from a specifier such as ``(1, 'epoch')``."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ class ProgressTrigger:
 
     def _interval_(self, updater: Any) -> tuple[Any, Any]:
         """Returns the progress at the last call and the progress now."""
-        # A negative value says that an old snapshot did not tell: one step ago, then.
+        # A negative value: an old snapshot did not hold it, so one step ago is assumed.
         if self.unit == 'epoch':
             previous = self._previous_epoch_detail
             if previous < 0:

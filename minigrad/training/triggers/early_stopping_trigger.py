@@ -1,4 +1,4 @@
-"""When a value has stopped to improve."""
+"""When a value has stopped improving."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ class EarlyStoppingTrigger:
         return True
 
     def get_training_length(self) -> Any:
-        """Returns the length that ``max_trigger`` bounds the training by."""
+        """Returns the greatest length of the training, that of ``max_trigger``."""
         return self._max_trigger.get_training_length()
 
     def serialize(self, serializer: AbstractSerializer) -> None:

@@ -74,7 +74,7 @@ class BestValueTrigger:
             self._interval_trigger.serialize(serializer['interval_trigger'])
         self._summary.serialize(serializer['summary'])
         value = serializer('best_value', self._best_value)
-        # Chainer may have saved a NaN: whatever it was compared with, it stayed the best.
+        # Chainer may have saved a NaN, which no later value could ever replace.
         if value is None or math.isnan(value):
             self._best_value = None
         else:

@@ -33,26 +33,26 @@ class NcclExchange:
 
     @classmethod
     def between(cls, size: int) -> list[NcclExchange]:
-        """Returns one for each process, to be sent there."""
+        """Returns one exchange for each process, to be sent to it."""
         from minigrad.chainermn import nccl
 
         return [cls(size, nccl.get_unique_id())] * size
 
     def join(self, rank: int) -> None:
-        """Meets the others; the device of this process is the current one."""
+        """Connects to the other processes; the current device is that of this process."""
         from minigrad.chainermn import nccl
 
         self._comm = nccl.NcclCommunicator(self.size, self.identifier, rank)
 
     def sum_to_first(self, array: Array) -> None:
-        """Adds up arrays of all processes, in that of the first."""
+        """Sums the arrays of all processes into that of the first."""
         from minigrad.chainermn import nccl
 
         pointer, n, kind, stream = self._describe(array)
         self._comm.reduce(pointer, pointer, n, kind, nccl.NCCL_SUM, 0, stream)
 
     def copy_from_first(self, array: Array) -> None:
-        """Fills the arrays of all processes with that of the first."""
+        """Copies the array of the first process to all others."""
         pointer, n, kind, stream = self._describe(array)
         self._comm.bcast(pointer, n, kind, 0, stream)
 
@@ -132,7 +132,7 @@ class MultiprocessParallelUpdater(StandardUpdater):
         return bool(nccl._available)
 
     def setup_workers(self) -> None:
-        """Starts the processes, unless they run."""
+        """Starts the processes, unless they are running."""
         if self.comm is not None or len(self._devices) == 1:
             self._master.to_device(self._devices[0])
             return
@@ -238,7 +238,7 @@ def _compute_gradients(model: Any, batch: Any) -> None:
         loss = model(**batch)
     else:
         loss = model(batch)
-    model.cleargrads()  # parameters that got their shapes just now
+    model.cleargrads()  # parameters that were initialized just now
     loss.backward()
 
 
@@ -262,7 +262,7 @@ def _work(
     converter: Callable[..., Any],
     device_name: str,
 ) -> None:
-    """What the processes besides the first do."""
+    """Runs in every process but the first."""
     device = get_device(device_name)
     device.use()
     model.to_device(device)
@@ -272,7 +272,7 @@ def _work(
     exchange.join(rank)
     while pipe.recv() == 'update':
         try:
-            with reporter.scope({}):  # what is reported here nobody sees
+            with reporter.scope({}):  # nobody sees what is reported here
                 batch = _call_converter(converter, iterator.next(), device)
                 _compute_gradients(model, batch)
         except Exception:

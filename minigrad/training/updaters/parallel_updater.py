@@ -103,7 +103,7 @@ class ParallelUpdater(StandardUpdater):
             part = batch[i :: len(self._models)]
             losses.append(self._forward_(model, part, self._devices[name]))
         for model in self._models.values():
-            model.cleargrads()  # parameters that got their shapes just now
+            model.cleargrads()  # parameters that were initialized just now
         for loss in losses:
             loss.backward(loss_scale=self.loss_scale)
         for model in others:
