@@ -89,7 +89,7 @@ def _bar(batches: range, progress: bool | None) -> Any:
 def _arguments(
     batch: Any, labels: bool, converter: Any, device: Any
 ) -> tuple[Any, ...]:
-    if isinstance(batch, numpy.ndarray) or hasattr(batch, 'dtype'):
+    if hasattr(batch, 'dtype'):
         return (device.send(batch),)
     examples = list(batch)
     if isinstance(examples[0], tuple) and labels and len(examples[0]) > 1:
