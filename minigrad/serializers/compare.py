@@ -13,12 +13,24 @@ from minigrad.serializers.errors import MissingEntry, SnapshotMismatch
 class _Outline(Serializer):
     """Collects what an object would ask for; nothing is copied."""
 
-    def __init__(self, entries: list[tuple[str, Any]], path: str) -> None:
+    def __init__(
+        self,
+        entries: list[tuple[str, Any]],
+        old_shapes: dict[str, tuple[int, ...]],
+        path: str,
+    ) -> None:
         self._entries = entries
+        self._old_shapes = old_shapes
         self._path = path
 
     def __getitem__(self, key: str) -> _Outline:
-        return _Outline(self._entries, f'{self._path}{key.strip("/")}/')
+        return _Outline(
+            self._entries, self._old_shapes, f'{self._path}{key.strip("/")}/'
+        )
+
+    def note_old_shape(self, key: str, shape: tuple[int, ...]) -> None:
+        """Is called by objects that read an entry also as older files have it."""
+        self._old_shapes[self._path + key] = shape
 
     def __call__(self, key: str, value: Any) -> Any:
         self._entries.append((self._path + key.lstrip('/'), value))
@@ -46,10 +58,11 @@ def compare(
     if not hasattr(type(obj), 'namedparams'):
         return
     entries: list[tuple[str, Any]] = []
-    _Outline(entries, path).save(obj)
+    old_shapes: dict[str, tuple[int, ...]] = {}
+    _Outline(entries, old_shapes, path).save(obj)
     wanted = {name: value for name, value in entries if not is_ignored(name)}
     absent = [name for name in wanted if name not in contents]
-    lines = list(_differences(contents, wanted))
+    lines = list(_differences(contents, wanted, old_shapes))
     if strict and absent:
         extra = sorted(set(contents) - set(wanted))
         lines.append(f'  not asked for: {enumerate_names(extra)}')
@@ -64,14 +77,17 @@ def compare(
 
 
 def _differences(
-    contents: Mapping[str, Any], wanted: Mapping[str, Any]
+    contents: Mapping[str, Any],
+    wanted: Mapping[str, Any],
+    old_shapes: Mapping[str, tuple[int, ...]],
 ) -> Iterator[str]:
     for name, value in wanted.items():
         data = contents.get(name)
         # An entry of Python objects is None: not initialised when it was saved.
         if data is None or not backend.is_array(value) or data.dtype == object:
             continue
-        if data.shape not in (None, value.shape) and not data.size == value.size == 1:
+        shapes = (None, value.shape, old_shapes.get(name))
+        if data.shape not in shapes and not data.size == value.size == 1:
             yield f'  {name}  file {data.shape}  model {value.shape}'
 
 

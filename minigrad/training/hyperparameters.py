@@ -6,6 +6,8 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from minigrad.hyperparameter import Hyperparameter
+
 
 class HyperparameterChanges:
     """Keeps the hyperparameters that were changed during a training.
@@ -36,9 +38,10 @@ class HyperparameterChanges:
     def _owners(self) -> Iterator[tuple[str, Any]]:
         """Yields the hyperparameters of optimizers and of single parameters, named."""
         for name, optimizer in self._optimizers.items():
-            if not hasattr(optimizer, 'hyperparam'):
+            hyperparam = getattr(optimizer, 'hyperparam', None)
+            if not isinstance(hyperparam, Hyperparameter):  # such as a test's mock
                 continue
-            yield name, optimizer.hyperparam
+            yield name, hyperparam
             for path, param in _params(optimizer):
                 if param.update_rule is not None:
                     yield name + path, param.update_rule.hyperparam

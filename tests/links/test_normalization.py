@@ -233,20 +233,37 @@ def test_gradients_through_fixed_float32_statistics():
     assert y.dtype == np.float64
 
 
+@pytest.mark.parametrize('form', ['deserializer', 'npz', 'hdf5'])
 @pytest.mark.parametrize('groups', [1, 2])
-def test_old_files_of_decorrelated_batch_normalization(groups):
+def test_old_files_of_decorrelated_batch_normalization(groups, form, tmp_path):
     layer = L.DecorrelatedBatchNormalization(2 * groups, groups)
+    whole = minigrad.Sequential(layer)
     old = {
         'avg_mean': np.array([1, 2], 'f'),
         'avg_projection': np.array([[1, 2], [3, 4]], 'f'),
         'N': np.array(0),
     }
-    load = minigrad.serializers.NpzDeserializer(old).load
+    path = tmp_path / 'old'
+    if form == 'npz':
+        with path.open('wb') as f:
+            np.savez(f, **{f'0/{name}': value for name, value in old.items()})
+    elif form == 'hdf5':
+        h5py = pytest.importorskip('h5py')
+        with h5py.File(path, 'w') as file:
+            for name, value in old.items():
+                file[f'0/{name}'] = value
+
+    def load():
+        if form == 'deserializer':
+            minigrad.serializers.NpzDeserializer(old).load(layer)
+        else:
+            getattr(minigrad.serializers, f'load_{form}')(path, whole)
+
     if groups == 1:
-        load(layer)
+        load()
     else:
         with pytest.warns(UserWarning, match='taken for each of 2'):
-            load(layer)
+            load()
     assert layer.avg_mean.tolist() == [[1, 2]] * groups
     assert layer.avg_projection.tolist() == [[[1, 2], [3, 4]]] * groups
 

@@ -1,6 +1,7 @@
 """A resumed training is bit for bit the one that was never stopped."""
 
 import random
+from unittest.mock import Mock
 
 import numpy
 import pytest
@@ -10,6 +11,7 @@ import minigrad.functions as F
 import minigrad.links as L
 from minigrad import iterators, optimizers, training
 from minigrad.training import extensions, triggers
+from minigrad.training.hyperparameters import HyperparameterChanges
 
 OPTIMIZERS = {
     'AdaBound': optimizers.AdaBound,
@@ -250,3 +252,10 @@ class TestHyperparameters:
         trainer, optimizer = self.make(tmp_path, (6, 'iteration'), 0.3, change=False)
         trainer.run()
         assert optimizer.lr == 0.3
+
+
+def test_a_mock_of_an_optimizer_has_no_hyperparameters():
+    """Chainer's own tests of extensions train with one."""
+    changes = HyperparameterChanges({'main': Mock()})
+    assert changes.to_json() == '{}'
+    changes.apply('{"main": {"lr": 0.5}}')

@@ -74,6 +74,9 @@ class DecorrelatedBatchNormalization(Link):
         """Saves or loads the averages, also those of Chainer before 7.1."""
         if isinstance(serializer, Deserializer):
             serializer = _OfOneGroup(serializer)
+        elif hasattr(serializer, 'note_old_shape'):  # a file is about to be read
+            for name in ('avg_mean', 'avg_projection'):
+                serializer.note_old_shape(name, getattr(self, name).shape[1:])
         super().serialize(serializer)
 
     def forward(self, x: Any, *, finetune: bool = False) -> Variable:
