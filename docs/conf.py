@@ -19,6 +19,7 @@ extensions = [
     'sphinx.ext.autodoc',
     'sphinx.ext.napoleon',
     'sphinx.ext.viewcode',
+    'mathml',  # ours: formulas without another host
     'reference',  # ours: a page for each public name, made from its docstring
 ]
 
@@ -32,6 +33,7 @@ locale_dirs = ['locale']
 gettext_compact = 'pages'  # one catalogue for all pages
 gettext_uuid = False
 
+html_math_renderer = 'mathml'
 html_theme = 'furo'  # light and dark, searched without a server
 html_title = 'minigrad'
 html_static_path = ['static']

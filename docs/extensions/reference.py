@@ -156,7 +156,8 @@ def _page(name: Name) -> str:
     else:
         directive, options = 'autofunction', ''
     title = name.name.replace('_', r'\_')
-    return f'{_heading(title)}\n.. {directive}:: {name.path}\n{options}'
+    # Not in the contents: a sidebar of all names would be drawn on every page.
+    return f':orphan:\n\n{_heading(title)}\n.. {directive}:: {name.path}\n{options}'
 
 
 def _contents(room: Room, families: dict[str, list[Name]]) -> str:
@@ -165,8 +166,6 @@ def _contents(room: Room, families: dict[str, list[Name]]) -> str:
     for family, names in sorted(families.items()):
         if family:
             text += [_heading(family.replace('_', ' ').capitalize(), '-')]
-        rows = '\n'.join([f'   {name.page}' for name in names])
-        text += [f'.. toctree::\n   :maxdepth: 1\n\n{rows}', '']
         text += ['.. list-table::', '   :widths: 30 70', '']
         for name in names:
             summary = inspect.getdoc(name.value) or ''
