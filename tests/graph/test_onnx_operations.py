@@ -1,6 +1,8 @@
 """Every operation of the table as an ONNX file, run by others' evaluators."""
 
 import importlib.util
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -124,6 +126,16 @@ def test_other_versions(case, opset):
 @pytest.mark.parametrize('case', CASES, ids=str)
 def test_operations_by_onnxruntime(case):
     check(case, 17, [evaluate_fast])
+
+
+def test_the_page_lists_them():
+    page = (Path(__file__).parents[2] / 'docs' / 'onnx.md').read_text('utf-8')
+    rows = re.findall(r'^\| `(.+?)` \| (.+?) \|$', page, re.MULTILINE)
+    assert {(name, why) for name, why in rows} == {
+        (name, why) for why, names in UNSUPPORTED.items() for name in names
+    }
+    for name in PARTLY:
+        assert f'`{name}`' in page
 
 
 def test_the_lists_name_operations():
