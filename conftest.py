@@ -7,6 +7,7 @@ import pytest
 
 collect_ignore = [
     'minigrad/chainer/install.py',  # its import changes what `import chainer` gives
+    'tests/functions/make_sweep.py',  # a program, which needs PyTorch
 ]
 
 

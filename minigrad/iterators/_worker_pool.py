@@ -304,8 +304,7 @@ class WorkerPool:
         else:
             if worker.process.is_alive():
                 return
-        worker.process.join(_PATIENCE_SECONDS)
-        code = worker.process.exitcode
+        code = _exit_code(worker.process)
         if worker.is_retired and code == 0:
             with self._changed:
                 if worker in self._retired:
@@ -397,6 +396,20 @@ def _can_fork() -> bool:
     # On macOS, libraries of the system crash after a fork.
     methods = multiprocessing.get_all_start_methods()
     return 'fork' in methods and sys.platform != 'darwin'
+
+
+def _exit_code(process: Any) -> int | None:
+    """Waits for a process to end; None if it does not.
+
+    Starting a process asks the system about all others, so another thread may be told
+    first that this one ended: then its code is there a moment later.
+    """
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    process.join(_PATIENCE_SECONDS)
+    while process.exitcode is None and time.monotonic() < deadline:
+        time.sleep(0.01)
+    code: int | None = process.exitcode
+    return code
 
 
 def _obituary(worker: _WorkerProcess, code: int | None) -> str:

@@ -53,18 +53,16 @@ def test_mistakes_end_all_processes(start):
 
 def test_the_example(start, tmp_path):
     program = ROOT / 'examples' / 'chainermn' / 'train_mnist.py'
-    code, out, error = start(
-        2, program, '--epoch', '1', '--unit', '30', '--out', 'first'
-    )
+    # 100 updates an epoch: by then the first weights, which differ, matter little.
+    small = ('--unit', '30', '--batchsize', '20', '--out', 'first')
+    code, out, error = start(2, program, '--epoch', '1', *small)
     assert code == 0, error
     assert '2 processes, communicator naive' in out
-    code, _, error = start(
-        2, program, *('--epoch', '2', '--unit', '30', '--out', 'first', '--autoload')
-    )
+    code, _, error = start(2, program, '--epoch', '2', *small, '--autoload')
     assert code == 0, error
     log = json.loads((tmp_path / 'first' / 'log').read_text())
     assert [row['epoch'] for row in log] == [1, 2]
-    assert log[1]['validation/main/accuracy'] > 0.6
+    assert log[1]['validation/main/accuracy'] > 0.8
     code, _, error = start(2, program, '--gpu')
     assert code != 0
     assert 'requires NCCL, but' in error

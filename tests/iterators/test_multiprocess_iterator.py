@@ -15,7 +15,7 @@ import pytest
 
 import minigrad
 from minigrad import datasets
-from minigrad.iterators import MultiprocessIterator, SerialIterator
+from minigrad.iterators import MultiprocessIterator, SerialIterator, _worker_pool
 from minigrad.iterators._shared_block import free, new_block, pack, unpack
 from minigrad.iterators._worker_pool import WorkerDied
 
@@ -193,6 +193,17 @@ def test_a_dataset_that_cannot_be_pickled_is_inherited(make):
     pids = it._pool_.pids
     it.finalize()
     assert not any(is_alive(pid) for pid in pids)
+
+
+def test_the_exit_code_comes_after_another_thread_saw_the_end():
+    class Process:
+        codes = iter([None, None, 0, 0])
+        exitcode = property(lambda self: next(self.codes))
+
+        def join(self, timeout):
+            pass
+
+    assert _worker_pool._exit_code(Process()) == 0
 
 
 @pytest.mark.skipif(sys.platform in ('win32', 'darwin'), reason='needs fork')
