@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 import warnings
 from types import TracebackType
 from typing import Any
@@ -14,6 +15,8 @@ VARIABLES = (
     'CHAINERMN_FORCE_ABORT_ON_EXCEPTIONS',
     'CHAINERMN_FORCE_ABORT_ON_EXCEPTION',
 )
+# The launcher reads what was written through a pipe, and forgets it when it ends all.
+_SECONDS_TO_READ = 0.5
 
 
 def _global_except_hook(
@@ -32,6 +35,7 @@ def _global_except_hook(
         )
         sys.stdout.flush()
         sys.stderr.flush()
+        time.sleep(_SECONDS_TO_READ)
         MPI.COMM_WORLD.Abort(130 if issubclass(exctype, KeyboardInterrupt) else 1)
 
 
