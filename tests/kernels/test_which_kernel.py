@@ -6,6 +6,7 @@ not hand that on to the definition; on float16 it must.
 
 import collections
 import inspect
+import os
 
 import numpy as np
 import pytest
@@ -21,6 +22,7 @@ pytest.importorskip('numba', reason='Numba is not installed')
 from minigrad.kernels.numba_cpu import NumbaKernels
 
 fast = NumbaKernels()
+is_interpreted = os.environ.get('NUMBA_DISABLE_JIT', '0') != '0'
 OWN = sorted(
     name
     for name, value in vars(NumbaKernels).items()
@@ -116,6 +118,8 @@ COMPILED = [name for name in OWN if name != 'max_pool_2d_arg']
 @pytest.mark.parametrize('dtype', ['float32', 'float64'])
 @pytest.mark.parametrize('name', COMPILED)
 def test_a_fast_kernel_does_its_own_work(name, dtype, handed_on):
+    if is_interpreted and name in ('elementwise', 'along_rows', 'update'):
+        pytest.skip('a formula is run by the compiler alone')
     call(name, dtype, handed_on)
     assert handed_on == []
 
