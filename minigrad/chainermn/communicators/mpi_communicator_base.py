@@ -303,18 +303,21 @@ class MpiCommunicatorBase(CommunicatorBase):
         for param in params:
             by_dtype.setdefault(param.grad.dtype, []).append(param)
         for dtype, group in by_dtype.items():
-            wire = self._wire_dtype(dtype)
-            xp = get_array_module(group[0].grad)
             with using_device(group[0].device):
-                buffer = xp.concatenate(
-                    [p.grad.reshape(-1).astype(wire, copy=False) for p in group]
-                )
-                self._multi_node_mean(None, buffer)
-                start = 0
-                for p in group:
-                    part = buffer[start : start + p.grad.size]
-                    p.grad[...] = part.reshape(p.grad.shape)
-                    start += p.grad.size
+                self._mean_packed(group, self._wire_dtype(dtype))
+
+    def _mean_packed(self, params: list[Any], wire: Any) -> None:
+        """Replaces gradients by their means, packed in one buffer of a dtype."""
+        xp = get_array_module(params[0].grad)
+        buffer = xp.concatenate(
+            [p.grad.reshape(-1).astype(wire, copy=False) for p in params]
+        )
+        self._multi_node_mean(None, buffer)
+        start = 0
+        for p in params:
+            part = buffer[start : start + p.grad.size]
+            p.grad[...] = part.reshape(p.grad.shape)
+            start += p.grad.size
 
     def _wire_dtype(self, dtype: Any) -> Any:
         """Returns the dtype in which gradients of a dtype travel."""

@@ -82,18 +82,8 @@ class PureNcclCommunicator(MpiCommunicatorBase):
         params = extract_params_set_grad(model, zero_fill)
         if not params:
             return
-        cupy = loaded_cupy()
-        dtype = self._wire_dtype(params[0].grad.dtype)
         with stream:
-            buffer = cupy.concatenate(
-                [p.grad.reshape(-1).astype(dtype, copy=False) for p in params]
-            )
-            self._multi_node_mean(None, buffer)
-            start = 0
-            for p in params:
-                part = buffer[start : start + p.grad.size]
-                p.grad[...] = part.reshape(p.grad.shape)
-                start += p.grad.size
+            self._mean_packed(params, self._wire_dtype(params[0].grad.dtype))
 
     def _wire_dtype(self, dtype: Any) -> Any:
         if self.allreduce_grad_dtype is not None:

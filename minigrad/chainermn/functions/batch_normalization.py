@@ -12,17 +12,19 @@ from minigrad.configuration import config
 from minigrad.functions.array.cast import cast
 from minigrad.functions.array.concat import concat, split_axis
 from minigrad.functions.math.sum_to import sum_to
-from minigrad.functions.normalization.batch_normalization import _NormalizesOverAxes
+from minigrad.functions.normalization import batch_normalization as _of_one_process
 from minigrad.kernels import kernels_for
 from minigrad.types import Array
 from minigrad.variable import Variable
 
 
-class MultiNodeBatchNormalizationFunction(_NormalizesOverAxes):
+class MultiNodeBatchNormalizationFunction(_of_one_process.BatchNormalization):
     """``y = gamma * (x - mean) * inv_std + beta``; mean and variance are everybody's.
 
     One message carries counts, sums and sums of squares, so batches may differ in size.
     """
+
+    on_arrays = False
 
     def __init__(
         self,
@@ -33,11 +35,8 @@ class MultiNodeBatchNormalizationFunction(_NormalizesOverAxes):
         decay: float = 0.9,
         axis: Any = None,
     ) -> None:
-        super().__init__(eps, axis)
+        super().__init__(eps, mean, var, decay, axis)
         self.comm = comm
-        self.running_mean: Any = mean
-        self.running_var: Any = var
-        self.decay = decay
 
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         self.retain_inputs((0, 1))
@@ -59,7 +58,10 @@ class MultiNodeBatchNormalizationFunction(_NormalizesOverAxes):
         self.total = int(sums[-1])
         means = sums[:size] / self.total
         var = (sums[size:-1] / self.total - means**2).clip(0)
-        self._update_averages(means.reshape(shape), var.reshape(shape))
+        if self.running_mean is not None:
+            self._update_running_statistics(
+                means.reshape(shape), var.reshape(shape), self.total
+            )
 
         dtype = mean.dtype
         self.mean = means.reshape(shape).astype(dtype)
@@ -69,17 +71,6 @@ class MultiNodeBatchNormalizationFunction(_NormalizesOverAxes):
             y = (x - self.mean.reshape(self.shape)) * factor
             y += beta.reshape(self.shape)
         return y.astype(x.dtype, copy=False)
-
-    def _update_averages(self, mean: Array, var: Array) -> None:
-        if self.running_mean is None:
-            return
-        unbiased = self.total / max(self.total - 1, 1)
-        for running, now in (
-            (self.running_mean, mean),
-            (self.running_var, unbiased * var),
-        ):
-            running *= self.decay
-            running += (1 - self.decay) * now
 
     def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
         x, gamma = self.get_retained_inputs()

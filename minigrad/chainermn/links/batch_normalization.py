@@ -9,7 +9,6 @@ from minigrad.chainermn.functions.batch_normalization import (
     multi_node_batch_normalization,
 )
 from minigrad.links import BatchNormalization
-from minigrad.types import Array
 from minigrad.variable import Variable
 
 BACKENDS = ('mpi', 'nccl', 'auto')
@@ -82,26 +81,8 @@ class MultiNodeBatchNormalization(BatchNormalization):
         )
         self.comm = comm
 
-    def _normalize_(
-        self,
-        x: Any,
-        gamma: Any,
-        beta: Any,
-        mean: Array | None,
-        var: Array | None,
-        decay: float,
-    ) -> Variable:
-        return multi_node_batch_normalization(
-            self.comm,
-            x,
-            gamma,
-            beta,
-            eps=self.eps,
-            running_mean=mean,
-            running_var=var,
-            decay=decay,
-            axis=self.axis,
-        )
+    def _normalize_(self, *arrays: Any, **options: Any) -> Variable:
+        return multi_node_batch_normalization(self.comm, *arrays, **options)
 
     def __call__(self, x: Any, finetune: bool = False) -> Any:
         """Applies the layer; see `BatchNormalization.forward`."""

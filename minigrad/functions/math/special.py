@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 
 import numpy
 
@@ -22,6 +23,7 @@ from minigrad.types import Array, ArrayModule
 INF = math.inf
 _SQRT_PI = math.sqrt(math.pi)
 _SQRT_2PI = math.sqrt(2 * math.pi)
+_Special = partial(Row, on_arrays=False, needs='scipy')
 _NEEDS_SCIPY = 'ImportError: ``x`` lives on the CPU and SciPy is not installed.'
 
 
@@ -64,7 +66,7 @@ def _digamma(x: float) -> float:
 
 _gammaln = _by_scipy('lgamma', 'gammaln')
 
-digamma: Function = Row(
+digamma: Function = _Special(
     'digamma',
     _by_scipy('digamma'),
     lambda x, gy: gy * polygamma(get_array_module(x).array(1), x),
@@ -74,12 +76,10 @@ digamma: Function = Row(
     ('1., 2.', '-0.5772,  0.4228'),
     oracle=_digamma,
     edges=((INF, INF, 0),),
-    on_arrays=False,
     node_name='DiGamma',
-    needs='scipy',
     refuses=_NEEDS_SCIPY,
 ).define()
-erf: Function = Row(
+erf: Function = _Special(
     'erf',
     _by_scipy('erf', without=math.erf),
     lambda x, gy: gy * (exp(-x * x) * (2 / _SQRT_PI)),
@@ -93,11 +93,9 @@ erf: Function = Row(
         (-INF, -1, 0),
         (0, 0, 2 / _SQRT_PI),
     ),
-    on_arrays=False,
     node_name='Erf',
-    needs='scipy',
 ).define()
-erfc: Function = Row(
+erfc: Function = _Special(
     'erfc',
     _by_scipy('erfc', without=math.erfc),
     lambda x, gy: gy * (exp(-x * x) * (-2 / _SQRT_PI)),
@@ -110,11 +108,9 @@ erfc: Function = Row(
         (INF, 0, 0),
         (-INF, 2, 0),
     ),
-    on_arrays=False,
     node_name='Erfc',
-    needs='scipy',
 ).define()
-erfcinv: Function = Row(
+erfcinv: Function = _Special(
     'erfcinv',
     _by_scipy('erfcinv'),
     lambda y, gy: gy * (exp(y * y) * (-_SQRT_PI / 2)),
@@ -127,12 +123,10 @@ erfcinv: Function = Row(
         (0, INF, -INF),
         (2, -INF, -INF),
     ),
-    on_arrays=False,
     node_name='ErfcInv',
-    needs='scipy',
     refuses=_NEEDS_SCIPY,
 ).define()
-erfcx: Function = Row(
+erfcx: Function = _Special(
     'erfcx',
     _by_scipy('erfcx'),
     lambda x, gy: gy * masked(x * erfcx(x) - 1 / _SQRT_PI, x.array != INF) * 2.0,
@@ -142,12 +136,10 @@ erfcx: Function = Row(
     ('0., 100.', '1.    , 0.0056'),
     oracle=lambda v: math.exp(v * v) * math.erfc(v),
     edges=((INF, 0, 0),),
-    on_arrays=False,
     node_name='Erfcx',
-    needs='scipy',
     refuses=_NEEDS_SCIPY,
 ).define()
-erfinv: Function = Row(
+erfinv: Function = _Special(
     'erfinv',
     _by_scipy('erfinv'),
     lambda y, gy: gy * (exp(y * y) * (_SQRT_PI / 2)),
@@ -160,12 +152,10 @@ erfinv: Function = Row(
         (1, INF, INF),
         (-1, -INF, INF),
     ),
-    on_arrays=False,
     node_name='ErfInv',
-    needs='scipy',
     refuses=_NEEDS_SCIPY,
 ).define()
-lgamma: Function = Row(
+lgamma: Function = _Special(
     'lgamma',
     lambda xp, x: xp.where(x == -INF, x.dtype.type(INF), _gammaln(xp, x)),
     lambda x, gy: gy * digamma(x),
@@ -175,12 +165,10 @@ lgamma: Function = Row(
     ('1., 5.', '0.    , 3.1781'),
     oracle=math.lgamma,
     edges=((INF, INF, INF),),
-    on_arrays=False,
     node_name='LGamma',
-    needs='scipy',
     refuses=_NEEDS_SCIPY,
 ).define()
-log_ndtr: Function = Row(
+log_ndtr: Function = _Special(
     'log_ndtr',
     _by_scipy('log_ndtr'),
     # The density over the distribution function; erfcx keeps both from vanishing.
@@ -194,12 +182,10 @@ log_ndtr: Function = Row(
         (INF, 0, 0),
         (-INF, -INF, INF),
     ),
-    on_arrays=False,
     node_name='LogNdtr',
-    needs='scipy',
     refuses=_NEEDS_SCIPY,
 ).define()
-ndtr: Function = Row(
+ndtr: Function = _Special(
     'ndtr',
     _by_scipy('ndtr', without=lambda x: 0.5 * math.erfc(-x * math.sqrt(0.5))),
     lambda x, gy: gy * (exp(x * x * -0.5) * (1 / _SQRT_2PI)),
@@ -212,11 +198,9 @@ ndtr: Function = Row(
         (INF, 1, 0),
         (-INF, 0, 0),
     ),
-    on_arrays=False,
     node_name='Ndtr',
-    needs='scipy',
 ).define()
-ndtri: Function = Row(
+ndtri: Function = _Special(
     'ndtri',
     _by_scipy('ndtri'),
     lambda y, gy: gy * (exp(y * y * 0.5) * _SQRT_2PI),
@@ -229,8 +213,6 @@ ndtri: Function = Row(
         (0, -INF, INF),
         (1, INF, INF),
     ),
-    on_arrays=False,
     node_name='Ndtri',
-    needs='scipy',
     refuses=_NEEDS_SCIPY,
 ).define()

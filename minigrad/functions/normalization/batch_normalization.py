@@ -89,18 +89,18 @@ class BatchNormalization(_NormalizesOverAxes):
             x, gamma, beta, self.eps, self.axis
         )
         if self.running_mean is not None:
-            self._update_running_statistics()
+            var = (self.inv_std**-2 - self.eps).clip(0)
+            self._update_running_statistics(self.mean, var, self.count)
         return y
 
-    def _update_running_statistics(self) -> None:
-        mean, var, weight = self.running_mean, self.running_var, 1 - self.decay
+    def _update_running_statistics(self, mean: Array, var: Array, count: int) -> None:
+        weight = 1 - self.decay
         # The variance is expected of other batches, so it must be the unbiased one.
-        unbiased = self.count / max(self.count - 1, 1)
-        batch_var = (self.inv_std**-2 - self.eps).clip(0)
-        mean *= self.decay
-        mean += weight * self.mean
-        var *= self.decay
-        var += weight * unbiased * batch_var
+        unbiased = count / max(count - 1, 1)
+        self.running_mean *= self.decay
+        self.running_mean += weight * mean
+        self.running_var *= self.decay
+        self.running_var += weight * unbiased * var
 
     def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
         x, gamma = self.get_retained_inputs()

@@ -175,19 +175,7 @@ class BatchNormalization(Link):
         elif finetune and x.size:
             self.N += 1
             decay = 1.0 - 1.0 / self.N
-        return self._normalize_(x, gamma, beta, mean, var, decay)
-
-    def _normalize_(
-        self,
-        x: Any,
-        gamma: Any,
-        beta: Any,
-        mean: Array | None,
-        var: Array | None,
-        decay: float,
-    ) -> Variable:
-        """Applies the function of a training; what spans processes has its own."""
-        return batch_normalization(
+        return self._normalize_(
             x,
             gamma,
             beta,
@@ -197,6 +185,10 @@ class BatchNormalization(Link):
             decay=decay,
             axis=self.axis,
         )
+
+    def _normalize_(self, *arrays: Any, **options: Any) -> Variable:
+        """Applies the function of a training; what spans processes has its own."""
+        return batch_normalization(*arrays, **options)
 
     def _or_full_(self, param: Parameter | None, value: float) -> Any:
         if param is not None:
