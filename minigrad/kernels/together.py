@@ -81,7 +81,10 @@ class Together:
         xp, stages = self._kernels.xp, self._stages
         self._forget()
         if self._varying:
-            self.numbers = xp.empty(sum(map(len, self.given)), np.float64)
+            # They are written before a replay. In the recording's own memory, what an
+            # earlier kernel of the same replay computes could lie there first.
+            with xp.cuda.using_allocator(xp.get_default_memory_pool().malloc):
+                self.numbers = xp.empty(sum(map(len, self.given)), np.float64)
         place = 0
         for stage in stages:
             for (device, name, dtype, other, numbers), rows in stage.items():

@@ -45,7 +45,7 @@ class Pad(FunctionNode):
                 f"  hint: modes that have one are 'constant' and {SELECTING}"
             )
         shape = self._in_shape
-        widths = numpy.broadcast_to(self.pad_width, (len(shape), 2)).tolist()
+        widths = self.pad_width
         middle = [slice(w[0], w[0] + n) for w, n in zip(widths, shape, strict=True)]
         return get_item(grad_outputs[0], tuple(middle))
 
@@ -78,8 +78,13 @@ def pad(x: Any, pad_width: Any, mode: Any, **keywords: Any) -> Variable:
         >>> F.pad(np.array([1., 2.]), (1, 2), 'constant', constant_values=0).array
         array([0., 1., 2., 0., 0.])
     """
+    x = as_variable(x)
+    pairs = [x.ndim, 2]  # CuPy does not spread a column over them by itself
+    pad_width = numpy.broadcast_to(pad_width, pairs).tolist()
+    for name in ('constant_values', 'end_values', 'stat_length'):
+        if numpy.ndim(keywords.get(name, 0)):
+            keywords[name] = numpy.broadcast_to(keywords[name], pairs).tolist()
     if mode in SELECTING and keywords.get('reflect_type', 'even') == 'even':
-        x = as_variable(x)
         if x.dtype.kind != 'f':
             raise Checker('pad', x=x).refuse("x.dtype.kind == 'f'", x.dtype)
         places = x.xp.arange(x.size).reshape(x.shape)

@@ -53,8 +53,9 @@ class TensorDot(FunctionNode):
                 raise ValueError(
                     f'tensordot: axes must name as many axes of a as of b, got {self.axes}'
                 )
-        self._a_axes = [axis % a.ndim for axis in a_axes]
-        self._b_axes = [axis % b.ndim for axis in b_axes]
+        # Tuples: CuPy takes no others for an array of no axes.
+        self._a_axes = tuple([axis % a.ndim for axis in a_axes])
+        self._b_axes = tuple([axis % b.ndim for axis in b_axes])
         for i, j in zip(self._a_axes, self._b_axes, strict=True):
             if a.shape[i] != b.shape[j]:
                 raise ValueError(

@@ -22,6 +22,7 @@ class _State(threading.local):
     launches = 0
     synchronisations = 0
     devices = 2
+    allocator = None  # the default pool's
 
     def reset(self, devices):
         _State.devices = devices
@@ -105,6 +106,7 @@ class Graph:
         self._calls = []
         self._before = []
         self._kept_ = []
+        self._passed_on = []
 
     def touch(self, arrays):
         """Remembers what the arrays hold: recording computes nothing."""
@@ -118,14 +120,22 @@ class Graph:
         self._before = []
 
     def keep(self, array):
-        """Keeps memory that a recorded call may know by its address alone."""
+        """Keeps memory that a recorded call may know by its address alone.
+
+        Memory of a pool's own may be that of an array which died before, so that an
+        earlier kernel of a replay writes over it.
+        """
         self._kept_.append(array)
+        if state.allocator is not None:
+            self._passed_on.append(array)
 
     def record(self, run, result):
         arrays = result if isinstance(result, (list, tuple)) else [result]
         self._calls.append((run, [a for a in arrays if isinstance(a, numpy.ndarray)]))
 
     def launch(self, stream=None):
+        for array in self._passed_on:
+            array.reshape(-1).view(numpy.uint8)[...] = 0xFF
         for run, arrays in self._calls:
             again = run()
             again = again if isinstance(again, (list, tuple)) else [again]
@@ -236,9 +246,22 @@ class MemoryPool:
         return 0
 
 
+_default_pool = MemoryPool()
+
+
+def get_default_memory_pool():
+    return _default_pool
+
+
 @contextlib.contextmanager
 def using_allocator(allocator=None):
-    yield
+    before = state.allocator
+    is_default = getattr(allocator, '__self__', None) is _default_pool
+    state.allocator = None if is_default else allocator
+    try:
+        yield
+    finally:
+        state.allocator = before
 
 
 class Runtime:

@@ -48,7 +48,7 @@ def build_modules():
     for name in ('cuda', 'random', 'linalg', 'fft'):
         setattr(cupy, name, modules[f'cupy.{name}'])
     cupy.is_available = lambda: cuda.state.devices > 0
-    cupy.get_default_memory_pool = cuda.MemoryPool
+    cupy.get_default_memory_pool = cuda.get_default_memory_pool
     cupy.get_default_pinned_memory_pool = cuda.MemoryPool
     _fill_cuda(modules['cupy.cuda'])
     _fill_random(modules['cupy.random'])

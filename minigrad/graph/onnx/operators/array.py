@@ -273,8 +273,7 @@ def _pad(b: Builder, f: Any, x: str) -> Any:
     value = f.keywords.get('constant_values', 0)
     if numpy.ndim(value):
         raise UnsupportedFunction('to_onnx: pad with different constants')
-    n = len(b.shapes[0])
-    width = numpy.broadcast_to(numpy.asarray(f.pad_width), (n, 2))
+    width = numpy.asarray(f.pad_width)
     pads = [*width[:, 0].tolist(), *width[:, 1].tolist()]
     constant = float(value) if f.mode == 'constant' else None
     return b.op('Pad', x, pads, constant, mode=modes[f.mode])
