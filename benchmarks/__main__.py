@@ -80,6 +80,10 @@ def compare(options: argparse.Namespace) -> int:
 
 def profile(options: argparse.Namespace) -> int:
     """Says where a model's step spends its time."""
+    if options.device == 'gpu':
+        from benchmarks import gpu_profile
+
+        return gpu_profile.profile(options.model)
     from benchmarks.profile import profile as profile_model
 
     return profile_model(options.model, options.threads)
@@ -136,7 +140,10 @@ def main(arguments: list[str] | None = None) -> int:
     command.set_defaults(function=compare)
 
     command = commands.add_parser('profile', help='where the time of a step goes')
-    command.add_argument('model', help='such as lenet64 or alexnet')
+    command.add_argument(
+        'model', help='such as lenet64 or alexnet; on a GPU alexnet.float32'
+    )
+    command.add_argument('--device', choices=('cpu', 'gpu'), default='cpu')
     command.add_argument('--threads', type=int, default=cores)
     command.set_defaults(function=profile)
 

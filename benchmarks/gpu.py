@@ -398,26 +398,42 @@ def run(
         print(f'PyTorch runs on another card: {about["torch_device"]}', file=sys.stderr)
         return 2
     print(HEADER)
-    results = []
+    about['autotune'] = autotune
+    results: list[Result] = []
+    failed: dict[str, str] = {}
     for case in chosen:
-        result = measure(case, rounds, seconds, autotune)
-        if memory:
-            for peer in result.median:
-                peak = peak_memory(case, peer)
-                if peak is not None:
-                    result.peak_mb[peer] = peak
-        results.append(result)
-        print(row(case, result), flush=True)
+        try:
+            result = measure(case, rounds, seconds, autotune)
+            if memory:
+                for peer in result.median:
+                    peak = peak_memory(case, peer)
+                    if peak is not None:
+                        result.peak_mb[peer] = peak
+        except Exception as error:  # the next case must be measured all the same
+            failed[case.name] = f'{type(error).__name__}: {error}'
+            print(f'{case.name:<28} failed: {failed[case.name]}'[:200], flush=True)
+        else:
+            results.append(result)
+            print(row(case, result), flush=True)
+        if path is not None:
+            save(path, about, results, failed)
     if not any(TORCH in result.median for result in results):
         print(
             'PyTorch cannot use this card, so there are no ratios: pip install torch'
             ' (a build for the CUDA version of the driver)'
         )
-    if path is not None:
-        about['autotune'] = autotune
-        document = {
-            'machine': about,
-            'results': [dataclasses.asdict(result) for result in results],
-        }
-        path.write_text(json.dumps(document, indent=2) + '\n')
-    return 0
+    return 1 if failed else 0
+
+
+def save(
+    path: Path, about: dict[str, Any], results: list[Result], failed: dict[str, str]
+) -> None:
+    """Writes what is known so far, whole or not at all."""
+    document = {
+        'machine': about,
+        'results': [dataclasses.asdict(result) for result in results],
+        'failed': failed,
+    }
+    unfinished = path.with_suffix('.unfinished')
+    unfinished.write_text(json.dumps(document, indent=2) + '\n')
+    unfinished.replace(path)

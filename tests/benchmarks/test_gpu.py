@@ -3,13 +3,14 @@
 import json
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 import minigrad
 from benchmarks import __main__ as command
-from benchmarks import gpu, harness
+from benchmarks import gpu, gpu_profile, harness
 from tests.gpu import emulator, stand_in
 
 
@@ -81,6 +82,46 @@ def test_run(precision, monkeypatch, capsys, tmp_path, without_torch):
     assert document['machine']['device'] == 'stand-in'
     (result,) = document['results']
     assert set(result['median']) == set(result['host_ms']) == {'minigrad', 'replay'}
+
+
+def test_a_failure_is_kept_and_the_next_case_is_measured(
+    monkeypatch, capsys, tmp_path, without_torch
+):
+    def broken():
+        raise RuntimeError('out of memory')
+
+    first, second = small(), small('tf32')
+    first.build[harness.MINIGRAD] = broken
+    monkeypatch.setattr(gpu, 'CASES', [first, second])
+    path = tmp_path / 'out.json'
+    with stand_in.installed():
+        assert run(monkeypatch, 'small', '--rounds', 3, '--json', path) == 1
+    assert 'gpu.small.float32' in capsys.readouterr().out
+    document = json.loads(path.read_text())
+    assert document['failed'] == {'gpu.small.float32': 'RuntimeError: out of memory'}
+    assert [r['name'] for r in document['results']] == ['gpu.small.tf32']
+
+
+def test_kernels_of_a_step_are_added_up():
+    def event(name, us, place='DeviceType.CUDA'):
+        time_range = SimpleNamespace(elapsed_us=lambda: us)
+        return SimpleNamespace(name=name, device_type=place, time_range=time_range)
+
+    events = [event('a', 4), event('b', 20), event('a', 6), event('c', 9, 'CPU')]
+    spent = gpu_profile.kernels_of(events, steps=2)
+    assert spent == [('b', 0.5, 10), ('a', 1, 5)]
+    text = gpu_profile.table('minigrad', spent, rows=1).splitlines()
+    assert text[0] == 'minigrad: 15 us of kernels in 2 launches a step'
+    assert len(text) == 2
+
+
+def test_profile_without_a_card(monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, 'cupy', None)
+    monkeypatch.setattr(
+        sys, 'argv', ['benchmarks', 'profile', 'alexnet.float32', '--device', 'gpu']
+    )
+    assert command.main() == 2
+    assert 'CuPy cannot be imported' in capsys.readouterr().err
 
 
 def test_settings_are_given_and_taken_back():
