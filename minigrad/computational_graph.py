@@ -18,6 +18,7 @@ from minigrad.function_node import FunctionNode
 from minigrad.graph.dot import attributes, room_for
 from minigrad.graph.model import Call, Recording, Value
 from minigrad.graph.picture import Picture
+from minigrad.named_arguments import checks_arguments
 from minigrad.variable import Variable, VariableNode
 
 Node = VariableNode | FunctionNode
@@ -190,6 +191,7 @@ def _place(node: Node, count: int) -> tuple[int, bool, int, Node]:
     return -node.rank, isinstance(node, VariableNode), count, node
 
 
+@checks_arguments
 def build_computational_graph(
     outputs: Any,
     remove_split: bool = True,

@@ -13,6 +13,7 @@ from minigrad.backend import (
     get_device_from_array,
     import_cupy,
 )
+from minigrad.named_arguments import checks_arguments
 from minigrad.not_provided import refuse_chainerx, refuse_ideep
 from minigrad.types import Array, ArrayModule
 
@@ -60,6 +61,7 @@ class DeviceResident:
         """The array module of the device: ``numpy`` or ``cupy``."""
         return self.device.xp
 
+    @checks_arguments
     def to_device(self, device: Any) -> Self:
         """Moves all arrays to a device.
 

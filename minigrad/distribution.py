@@ -8,11 +8,12 @@ from typing import Any, TypeVar
 
 from minigrad.backend import get_array_module
 from minigrad.functions.math.elementary import exp, log, sqrt
+from minigrad.named_arguments import NamedArguments
 from minigrad.types import ArrayModule
 from minigrad.variable import Variable
 
 
-class Distribution:
+class Distribution(NamedArguments):
     """A probability distribution, or an array of independent ones.
 
     The shape of a sample has three parts, ``sample_shape + batch_shape +

@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from minigrad.configuration import config
+from minigrad.named_arguments import NamedArguments
 from minigrad.types import Array
 
 # The hooks stand among what a thread has configured, so that a function need ask only
@@ -45,7 +46,7 @@ class _Hooks(dict[str, 'FunctionHook']):
         return hook
 
 
-class FunctionHook:
+class FunctionHook(NamedArguments):
     """Base of hooks around the forward and backward of functions.
 
     Used as a context manager a hook sees every function of the thread; given to

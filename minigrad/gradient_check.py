@@ -15,10 +15,12 @@ import numpy
 
 from minigrad import backend, gradients
 from minigrad.configuration import using_config
+from minigrad.named_arguments import checks_arguments
 from minigrad.types import Array
 from minigrad.variable import Variable
 
 
+@checks_arguments
 def assert_allclose(
     x: Any, y: Any, atol: float = 1e-5, rtol: float = 1e-4, verbose: bool = True
 ) -> None:
@@ -52,6 +54,7 @@ def _as_tuple(xs: Any) -> tuple[Any, ...]:
     return tuple(xs) if isinstance(xs, (tuple, list)) else (xs,)
 
 
+@checks_arguments
 def numerical_grad(
     f: Callable[[], Sequence[Array]],
     inputs: Sequence[Array],
@@ -196,6 +199,7 @@ def _split(vector: Array, like: Sequence[Array]) -> Iterator[Array]:
         start += array.size
 
 
+@checks_arguments
 def check_backward(
     func: Callable[..., Any],
     x_data: Any,
@@ -363,6 +367,7 @@ def _directional_derivative(
     return slope
 
 
+@checks_arguments
 def check_double_backward(
     func: Callable[..., Any],
     x_data: Any,

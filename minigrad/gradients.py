@@ -18,6 +18,7 @@ from minigrad.dtypes import is_float
 from minigrad.function_node import FunctionNode
 from minigrad.gradient_hook import counting_down
 from minigrad.loss_scale import note_scale, scaled
+from minigrad.named_arguments import checks_arguments
 from minigrad.variable import Variable, VariableNode
 
 
@@ -114,6 +115,7 @@ def _check_sequence(name: str, value: Any, length: int | None = None) -> None:
         )
 
 
+@checks_arguments
 def backward(
     outputs: Sequence[Variable],
     grad_outputs: Sequence[Variable | None] | None = None,
@@ -168,6 +170,7 @@ def backward(
     _backward_to_leaves(seeds, enable_double_backprop)
 
 
+@checks_arguments
 def grad(
     outputs: Sequence[Variable],
     inputs: Sequence[Variable],

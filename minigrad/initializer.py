@@ -4,10 +4,11 @@ import math
 from typing import Any
 
 from minigrad.configuration import get_dtype
+from minigrad.named_arguments import NamedArguments
 from minigrad.types import Array
 
 
-class Initializer:
+class Initializer(NamedArguments):
     """A callable that fills an array in place.
 
     A subclass implements ``__call__(array)`` and may draw its values in any way.

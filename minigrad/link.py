@@ -21,8 +21,9 @@ from minigrad.link_hook import (
     LinkHook,
     get_link_hooks,
 )
+from minigrad.named_arguments import NamedArguments, checks_arguments, explain_call
 from minigrad.parameter import Parameter
-from minigrad.suggestions import NamedArguments, unknown_attribute
+from minigrad.suggestions import unknown_attribute
 
 if TYPE_CHECKING:
     from minigrad.sequential import Sequential
@@ -179,7 +180,13 @@ class Link(DeviceResident, NamedArguments):
         forward = getattr(super(), '__call__', None)  # noqa: B004
         if forward is None:
             forward = self.forward  # type: ignore[attr-defined]
-        return forward(*args, **kwargs)
+        try:
+            return forward(*args, **kwargs)
+        except TypeError as error:
+            here = error.__traceback__
+            if here is None or here.tb_next is None:  # nothing of it ran
+                explain_call(f'{type(self).__name__}.forward', forward, kwargs)
+            raise
 
     @property
     def local_link_hooks(self) -> dict[str, LinkHook]:
@@ -485,6 +492,7 @@ class Link(DeviceResident, NamedArguments):
 
     # Copying
 
+    @checks_arguments
     def copy(self, mode: str = 'share') -> Self:
         """Copies the hierarchy.
 
@@ -537,6 +545,7 @@ class Link(DeviceResident, NamedArguments):
             d[name].grad = None
         return ret
 
+    @checks_arguments
     def repeat(self, n_repeat: int, mode: str = 'init') -> Sequential:
         """Makes a `Sequential` of copies of this link.
 

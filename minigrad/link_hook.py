@@ -6,6 +6,8 @@ import threading
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from minigrad.named_arguments import NamedArguments
+
 if TYPE_CHECKING:
     from minigrad.link import Link
 
@@ -69,7 +71,7 @@ class ForwardPostprocessArgs(ForwardPreprocessArgs):
         self.out = out
 
 
-class LinkHook:
+class LinkHook(NamedArguments):
     """Base class of objects that watch the forward methods of links.
 
     Used as a context manager a hook watches every link that the thread calls inside the

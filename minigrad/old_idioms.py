@@ -134,30 +134,6 @@ ATTRIBUTES: dict[str, str] = {
 }
 
 
-def refuse_keywords(kwargs: dict[str, object], function: str) -> None:
-    """Raises for keyword arguments that a function does not take.
-
-    Args:
-        kwargs: The arguments.
-        function: Public name of the function.
-
-    Raises:
-        ValueError: Chainer took one of them once; the message says what to write.
-        TypeError: One is unknown.
-
-    Example:
-        >>> F.convolution_2d(np.ones((1, 1, 2, 2)), np.ones((1, 1, 1, 1)), volatile=True)
-        Traceback (most recent call last):
-        ValueError: volatile argument is not supported anymore: volatile= is gone since Chainer 2; put the computation inside `with chainer.no_backprop_mode():`
-    """
-    for name in kwargs:
-        why = KEYWORDS_OF.get((f'chainer.functions.{function}', name))
-        why = why or KEYWORDS.get(name)
-        if why is not None:
-            raise ValueError(f'{name} argument is not supported anymore: {why}')
-        raise TypeError(f'{function}() got an unexpected keyword argument {name!r}')
-
-
 def of_attribute(name: str, owner: str) -> str | None:
     """Returns what to write for a name that was there once, None if it never was.
 

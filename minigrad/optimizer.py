@@ -22,8 +22,9 @@ from minigrad.dtypes import is_bfloat16
 from minigrad.hyperparameter import Hyperparameter, HyperparameterProxy
 from minigrad.kernels import kernels_for
 from minigrad.link import Link
+from minigrad.named_arguments import NamedArguments, checks_arguments
 from minigrad.parameter import Parameter
-from minigrad.suggestions import NamedArguments, unknown_attribute
+from minigrad.suggestions import unknown_argument, unknown_attribute
 from minigrad.update_rule import UpdateHooks, UpdateRule, dtype_of, optional_entry
 from minigrad.variable import Variable
 
@@ -182,6 +183,7 @@ class Optimizer(NamedArguments):
         def __getattr__(self, name: str) -> Any:
             raise unknown_attribute(self, name, 'Optimizer')
 
+    @checks_arguments
     def setup(self, link: Link) -> Self:
         """Makes a link the target and forgets the state of an earlier one.
 
@@ -259,6 +261,7 @@ class Optimizer(NamedArguments):
             )
         self.epoch += 1
 
+    @checks_arguments
     def add_hook(
         self,
         hook: Callable[..., Any],
@@ -429,6 +432,7 @@ class GradientMethod(Optimizer):
         self.hyperparam = Hyperparameter()
         self._use_fp32_update = False
 
+    @checks_arguments
     def setup(self, link: Link) -> Self:
         """Makes a link the target and gives its parameters new update rules.
 
@@ -477,6 +481,7 @@ class GradientMethod(Optimizer):
 
         Raises:
             RuntimeError: The optimizer is not set up.
+            TypeError: There are keywords, and no ``lossfun`` that takes them.
         """
         self._hooks_()
         if lossfun is not None:
@@ -488,6 +493,9 @@ class GradientMethod(Optimizer):
                 self.target.zerograds()
             loss.backward(loss_scale=self._loss_scale)
             del loss  # with the graph, before the update needs memory
+        elif kwds:
+            name = f'{type(self).__name__}.update'
+            raise TypeError(unknown_argument(name, next(iter(kwds)), ['lossfun']))
 
         if self.t < _STEPS_TO_WAIT_FOR_GRADIENTS:
             self._look_for_gradients_(lossfun is not None)

@@ -8,6 +8,7 @@ from weakref import ref
 import numpy
 
 from minigrad import backend
+from minigrad.named_arguments import checks_arguments
 from minigrad.types import Array
 from minigrad.variable import Variable
 
@@ -47,6 +48,7 @@ class Parameter(Variable):
 
     initializer: Any = None
 
+    @checks_arguments
     def __init__(
         self,
         initializer: Any = None,

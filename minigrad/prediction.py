@@ -13,9 +13,11 @@ from minigrad.configuration import no_backprop_mode, using_config
 from minigrad.dataset import concat_examples
 from minigrad.link import Link
 from minigrad.links import Classifier
+from minigrad.named_arguments import checks_arguments
 from minigrad.variable import Variable
 
 
+@checks_arguments
 def predict(
     model: Link,
     data: Any,

@@ -19,6 +19,7 @@ import numpy
 
 from minigrad.backend import get_array_module, get_device_from_array, using_device
 from minigrad.configuration import config
+from minigrad.named_arguments import checks_arguments
 from minigrad.serializer import AbstractSerializer, Serializer
 from minigrad.variable import Variable
 
@@ -142,6 +143,7 @@ def get_current_reporter() -> Reporter:
     return _stack.reporters[-1]
 
 
+@checks_arguments
 def report(values: dict[str, Any], observer: object = None) -> None:
     """Reports values to the current reporter; does nothing when there is none.
 

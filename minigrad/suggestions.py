@@ -5,11 +5,9 @@
 
 from __future__ import annotations
 
-import inspect
-import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Self
+from typing import Any
 
 # owner: what is typed, and what to type. A value with a space is a whole sentence.
 from minigrad.old_idioms import KEYWORDS, of_attribute
@@ -162,7 +160,11 @@ OTHER_NAMES: dict[str, dict[str, str]] = {
         'beta_1': 'beta1',
         'beta_2': 'beta2',
         'epsilon': 'eps',
-        'weight_decay': 'weight_decay_rate',
+        'weight_decay': 'weight_decay_rate rate',
+        'max_norm': 'threshold',
+        'std': 'scale',
+        'stddev': 'scale',
+        'mean': 'loc',
         'rho': 'rho alpha',
         'in_features': 'in_size in_channels',
         'out_features': 'out_size out_channels',
@@ -173,17 +175,34 @@ OTHER_NAMES: dict[str, dict[str, str]] = {
         'padding': 'pad',
         'strides': 'stride',
         'dilation': 'dilate',
-        'bias': 'nobias',
+        'bias': 'nobias b',
         'use_bias': 'nobias',
         'kernel_initializer': 'initialW',
-        'weight': 'initialW',
+        'weight': 'initialW class_weight',
         'num_embeddings': 'in_size',
         'embedding_dim': 'out_size',
         'num_features': 'size',
         'momentum': 'decay',
         'p': 'ratio',
+        'rate': 'ratio',
         'dim': 'axis',
         'keepdim': 'keepdims',
+        'inputs': 'x xs',
+        'input': 'x',
+        'ignore_index': 'ignore_label',
+        'negative_slope': 'slope',
+        'size': 'output_shape shape',
+        'transpose_a': 'transa',
+        'transpose_b': 'transb',
+        'create_graph': 'enable_double_backprop',
+        'loss': 'lossfun',
+        'model': 'link',
+        'output': 'out',
+        'out_dir': 'out',
+        'label': 'withlabel',
+        'batch': 'batch_size',
+        'compress': 'compression',
+        'input_size': 'input_shape in_size',
         'batchsize': 'batch_size',
         'drop_last': 'repeat',
         'num_workers': 'n_processes n_threads',
@@ -293,9 +312,9 @@ def unknown_argument(subject: str, name: str, known: Iterable[str]) -> str:
     gone = KEYWORDS.get(name)
     if gone is not None and name not in known:
         return f'{subject} takes no argument {name!r}: {gone}'
-    question = '' if meant is None else f' did you mean {meant}?'
+    question = '.' if meant is None else f'; did you mean {meant}?'
     takes = f'It takes {", ".join(known)}' if known else 'It takes none'
-    return f'{subject} takes no argument {name!r};{question} {takes}'
+    return f'{subject} takes no argument {name!r}{question} {takes}'
 
 
 def is_array_like(value: Any) -> bool:
@@ -315,58 +334,3 @@ def shown(value: Any) -> str:
         return f'an array of shape {tuple(value.shape)}'
     text = repr(value)
     return text if len(text) <= 60 else f'a {type(value).__name__}, {text[:50]}...'
-
-
-def refuse_arrays(function: str, **options: Any) -> None:
-    """Refuses arrays where a number, a word or a flag belongs.
-
-    Raises:
-        TypeError: One of the options is an array.
-
-    Example:
-        >>> from minigrad.suggestions import refuse_arrays
-        >>> refuse_arrays('dropout', ratio=np.zeros((8, 4)))
-        Traceback (most recent call last):
-        TypeError: dropout: ratio is an array of shape (8, 4), expected a number
-          hint: options are given by name, as in dropout(..., ratio=...)
-    """
-    for name, value in options.items():
-        if is_array_like(value):
-            raise TypeError(
-                f'{function}: {name} is {shown(value)}, expected a number\n  hint: '
-                f'options are given by name, as in {function}(..., {name}=...)'
-            )
-
-
-_PLAIN = re.compile(r'(int|bool|float|str|None|Int\w*|[| ])+')
-
-
-def _is_number_or_word(parameter: inspect.Parameter) -> bool:
-    annotation = parameter.annotation
-    return isinstance(annotation, str) and _PLAIN.fullmatch(annotation) is not None
-
-
-class NamedArguments:
-    """Base of classes whose constructors say what a wrong keyword was meant to be.
-
-    Example:
-        >>> minigrad.optimizers.SGD(alpha=0.1)
-        Traceback (most recent call last):
-        TypeError: SGD takes no argument 'alpha'; did you mean lr? It takes lr
-    """
-
-    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
-        if kwargs or any(map(is_array_like, args)):
-            parameters = list(inspect.signature(cls.__init__).parameters.values())[1:]
-            for parameter, value in zip(parameters, args, strict=False):
-                if _is_number_or_word(parameter) and is_array_like(value):
-                    raise TypeError(
-                        f'{cls.__name__}: expected {parameter.name} to be a number, got '
-                        f'{shown(value)}\n  hint: make it first, then call it with arrays'
-                    )
-            if all(p.kind is not p.VAR_KEYWORD for p in parameters):
-                known = [p.name for p in parameters if p.kind is not p.VAR_POSITIONAL]
-                for name in kwargs:
-                    if name not in known:
-                        raise TypeError(unknown_argument(cls.__name__, name, known))
-        return super().__new__(cls)

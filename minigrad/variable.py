@@ -18,7 +18,7 @@ from numpy import ndarray
 from minigrad import backend, provided
 from minigrad._chainer_names import NodeNames, VariableNames
 from minigrad._checks import admitted, check_gradient
-from minigrad.old_idioms import refuse_keywords
+from minigrad.named_arguments import checks_arguments, refuse_keywords
 from minigrad.provided import Operators
 from minigrad.types import Array, ArrayModule
 
@@ -381,6 +381,7 @@ class Variable(Operators, VariableNames):
                     functions.append(creator)
             function.unchain()
 
+    @checks_arguments
     def backward(
         self,
         retain_grad: bool = False,

@@ -301,8 +301,14 @@ MISTAKES = [
         ('hint: numpy.array(x, numpy.float32)', 'F.relu([1.0, -1.0])'),
         ('x.filled(0)', 'F.relu(np.ma.masked_array(x, x > 0.5))'),
         ('call the link', 'F.relu(L.Linear(4, 3))'),
-        ('Linear: expected in_size to be a number', 'L.Linear(x, t)'),
-        ('expected batch_size to be a number', 'mg.iterators.SerialIterator(x, t)'),
+        (
+            'Linear: in_size is an array of shape (8, 4), expected a number',
+            'L.Linear(x, t)',
+        ),
+        (
+            'SerialIterator: batch_size is an array of shape (8,), expected a number',
+            'mg.iterators.SerialIterator(x, t)',
+        ),
         ('dropout(..., ratio=...)', 'F.dropout(x, x)'),
         (
             'softmax_cross_entropy(..., normalize=...)',
@@ -315,7 +321,17 @@ MISTAKES = [
             'F.convolution_2d(images, images, None, 1, 0, x)',
         ),
         ('linear(..., n_batch_axes=...)', 'F.linear(x, x, None, x)'),
-        ('got an array of shape (8, 4)', 'F.sum(x, x)'),
+        (
+            'max_pooling_2d: pad is an array of shape (8, 4), expected a number or a pair',
+            'F.max_pooling_2d(images, 2, 2, x)',
+        ),
+        ('sum(..., axis=...)', 'F.sum(x, x)'),
+        ('softmax(..., axis=...)', 'F.softmax(x, x)'),
+        ('matmul(..., transa=...)', 'F.matmul(x, x, x)'),
+        ('expected a number', 'F.batch_normalization(images, *x[:2, :3], decay=x)'),
+        ('did you mean ksize?', 'F.max_pooling_2d(images, kernel_size=2)'),
+        ('did you mean axis?', 'F.softmax(x, dim=1)'),
+        ('did you mean ratio?', 'F.dropout(x, rate=0.5)'),
         ('call the function', 'F.relu(F.sigmoid)'),
     ),
     *_mistakes(
@@ -393,10 +409,6 @@ MISTAKES = [
     ),
     *_mistakes(
         ValueError,
-        (
-            'pad must have two numbers, got an array of shape (8, 4)',
-            'F.max_pooling_2d(images, 2, 2, x)',
-        ),
         ('batch_size >= 1, got 0', 'train(MLP(), batch_size=0)'),
         ('batch_size >= 1, got -1', 'train(MLP(), batch_size=-1)'),
         (

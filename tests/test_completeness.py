@@ -68,6 +68,7 @@ LAYERS = [
         'errors',
         'provided',
         'suggestions',
+        'named_arguments',
         'old_idioms',
         'input_hints',
     },

@@ -10,6 +10,7 @@ from minigrad.backend import CpuDevice
 from minigrad.chainermn._reducer import Reducer, StepTimes
 from minigrad.configuration import no_backprop_mode, using_config
 from minigrad.gradient_hook import GradientHook
+from minigrad.named_arguments import checks_arguments
 from minigrad.optimizer import GradientMethod
 from minigrad.variable import Variable
 
@@ -264,6 +265,7 @@ class _DoubleBufferingOptimizer(_Proxy):
                 pass
 
 
+@checks_arguments
 def create_multi_node_optimizer(
     actual_optimizer: Any,
     communicator: Any,

@@ -10,6 +10,7 @@ import numpy
 
 from minigrad import backend
 from minigrad.backend import Device
+from minigrad.named_arguments import checks_arguments
 from minigrad.types import Array
 from minigrad.utils.array import check_padding
 
@@ -80,6 +81,7 @@ def _call_converter(converter: Callable[..., Any], batch: Any, device: Any) -> A
     return converter(batch, number)
 
 
+@checks_arguments
 def to_device(device: Any, x: Array) -> Array:
     """Returns ``x`` on a device.
 
@@ -97,6 +99,7 @@ def to_device(device: Any, x: Array) -> Array:
 
 
 @converter()
+@checks_arguments
 def concat_examples(
     batch: Sequence[Any], device: Any = None, padding: Any = None
 ) -> Any:

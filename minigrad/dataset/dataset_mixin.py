@@ -8,8 +8,10 @@ from typing import Any
 
 import numpy
 
+from minigrad.named_arguments import NamedArguments
 
-class DatasetMixin:
+
+class DatasetMixin(NamedArguments):
     """Gives a dataset slices and lists of indexes; it defines only two methods.
 
     Example:

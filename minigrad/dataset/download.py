@@ -16,6 +16,8 @@ import urllib.request
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from minigrad.named_arguments import checks_arguments
+
 T = TypeVar('T')
 
 _dataset_root: str | None = None
@@ -59,6 +61,7 @@ def set_dataset_root(path: str | None) -> None:
     _dataset_root = path
 
 
+@checks_arguments
 def get_dataset_directory(dataset_name: str, create_directory: bool = True) -> str:
     """Returns the folder of one dataset.
 
@@ -151,6 +154,7 @@ def _fetch(url: str, output_file: str, pooch: Any) -> None:
         socket.setdefaulttimeout(before)
 
 
+@checks_arguments
 def cache_or_load_file(
     path: str, creator: Callable[[str], T], loader: Callable[[str], T]
 ) -> T:

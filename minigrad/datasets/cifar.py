@@ -15,6 +15,7 @@ from minigrad.dataset.download import DatasetError, get_dataset_directory
 from minigrad.datasets import data_file
 from minigrad.datasets.data_file import DataFile
 from minigrad.datasets.tuple_dataset import TupleDataset
+from minigrad.named_arguments import checks_arguments
 from minigrad.types import Array
 
 _PIXELS = 3 * 32 * 32
@@ -63,6 +64,7 @@ _CIFAR100 = _Layout(
 )
 
 
+@checks_arguments
 def get_cifar10(
     withlabel: bool = True, ndim: int = 3, scale: float = 1.0, dtype: Any = None
 ) -> tuple[Any, Any]:
@@ -90,6 +92,7 @@ def get_cifar10(
     return _get_cifar(_CIFAR10, withlabel, ndim, scale, dtype)
 
 
+@checks_arguments
 def get_cifar100(
     withlabel: bool = True, ndim: int = 3, scale: float = 1.0, dtype: Any = None
 ) -> tuple[Any, Any]:

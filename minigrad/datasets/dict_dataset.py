@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from minigrad.named_arguments import NamedArguments
 
-class DictDataset:
+
+class DictDataset(NamedArguments):
     """Joins datasets of equal length: example ``i`` maps each name to its example ``i``.
 
     Args:

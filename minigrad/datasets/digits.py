@@ -11,6 +11,7 @@ from minigrad.datasets import _mnist_helper as helper
 from minigrad.datasets import data_file
 from minigrad.datasets.data_file import DataFile
 from minigrad.datasets.idx import parse_idx
+from minigrad.named_arguments import checks_arguments
 
 _FOLDER = Path(__file__).parent / 'data'
 _IMAGES = DataFile(
@@ -28,6 +29,7 @@ _LABELS = DataFile(
 _N_TRAIN = 4000
 
 
+@checks_arguments
 def get_digits(
     withlabel: bool = True,
     ndim: int = 1,

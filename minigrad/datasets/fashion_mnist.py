@@ -7,6 +7,7 @@ from typing import Any
 import numpy
 
 from minigrad.datasets import _mnist_helper as helper
+from minigrad.named_arguments import checks_arguments
 
 # The hashes of the decompressed files are those of Debian's package.
 _FILES = helper.four_files(
@@ -56,6 +57,7 @@ def get_fashion_mnist_labels() -> list[str]:
     return list(_LABELS)
 
 
+@checks_arguments
 def get_fashion_mnist(
     withlabel: bool = True,
     ndim: int = 1,

@@ -7,6 +7,7 @@ from typing import Any
 import numpy
 
 from minigrad.datasets import _mnist_helper as helper
+from minigrad.named_arguments import checks_arguments
 
 _FILES = helper.four_files(
     {
@@ -54,6 +55,7 @@ def get_kuzushiji_mnist_labels() -> list[tuple[str, str]]:
     return list(_LABELS)
 
 
+@checks_arguments
 def get_kuzushiji_mnist(
     withlabel: bool = True,
     ndim: int = 1,

@@ -7,6 +7,7 @@ from typing import Any
 import numpy
 
 from minigrad.datasets import _mnist_helper as helper
+from minigrad.named_arguments import checks_arguments
 
 _FILES = helper.four_files(
     {
@@ -34,6 +35,7 @@ _FILES = helper.four_files(
 )
 
 
+@checks_arguments
 def get_mnist(
     withlabel: bool = True,
     ndim: int = 1,

@@ -10,6 +10,7 @@ from typing import IO, Any
 
 from minigrad.dataset import DatasetMixin
 from minigrad.dataset.download import UnreadableFile
+from minigrad.named_arguments import checks_arguments
 
 
 class PickleDatasetWriter:
@@ -164,6 +165,7 @@ def open_pickle_dataset(path: str) -> PickleDataset:
         raise
 
 
+@checks_arguments
 def open_pickle_dataset_writer(
     path: str, protocol: int = pickle.HIGHEST_PROTOCOL
 ) -> PickleDatasetWriter:

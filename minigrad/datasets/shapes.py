@@ -8,8 +8,10 @@ import numpy
 
 from minigrad.configuration import get_dtype
 from minigrad.datasets.tuple_dataset import TupleDataset
+from minigrad.named_arguments import checks_arguments
 
 
+@checks_arguments
 def make_shapes(
     n: int = 1000,
     size: int = 32,

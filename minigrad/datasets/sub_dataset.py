@@ -9,6 +9,8 @@ from typing import Any, TypeAlias
 import numpy
 
 from minigrad.dataset import DatasetMixin
+from minigrad.named_arguments import checks_arguments
+from minigrad.utils.argument import parse_kwargs
 
 Order: TypeAlias = 'Sequence[int] | numpy.ndarray[Any, Any] | None'
 
@@ -62,6 +64,7 @@ class SubDataset(DatasetMixin):
         return self._dataset[index]
 
 
+@checks_arguments
 def split_dataset(
     dataset: Any, split_at: int, order: Order = None
 ) -> tuple[SubDataset, SubDataset]:
@@ -94,6 +97,7 @@ def split_dataset(
     )
 
 
+@checks_arguments
 def split_dataset_random(
     dataset: Any, first_size: int, seed: int | None = None
 ) -> tuple[SubDataset, SubDataset]:
@@ -112,6 +116,7 @@ def split_dataset_random(
     return split_dataset(dataset, first_size, _random_order(dataset, seed))
 
 
+@checks_arguments
 def split_dataset_n(dataset: Any, n: int, order: Order = None) -> list[SubDataset]:
     """Splits a dataset into ``n`` parts of ``len(dataset) // n`` examples.
 
@@ -128,6 +133,7 @@ def split_dataset_n(dataset: Any, n: int, order: Order = None) -> list[SubDatase
     return [SubDataset(dataset, size * i, size * (i + 1), order) for i in range(n)]
 
 
+@checks_arguments
 def split_dataset_n_random(
     dataset: Any, n: int, seed: int | None = None
 ) -> list[SubDataset]:
@@ -135,6 +141,7 @@ def split_dataset_n_random(
     return split_dataset_n(dataset, n, _random_order(dataset, seed))
 
 
+@checks_arguments
 def get_cross_validation_datasets(
     dataset: Any, n_folds: int | None = None, order: Order = None, **kwargs: Any
 ) -> list[tuple[SubDataset, SubDataset]]:
@@ -156,6 +163,7 @@ def get_cross_validation_datasets(
         [([1, 2], [3, 4]), ([3, 4], [1, 2])]
     """
     n_folds = _fold_count(n_folds, kwargs)
+    parse_kwargs(kwargs)
     size = len(dataset)
     indexes = numpy.arange(size) if order is None else numpy.array(order)
     borders = [size * i // n_folds for i in range(n_folds + 1)]
@@ -167,6 +175,7 @@ def get_cross_validation_datasets(
     return splits
 
 
+@checks_arguments
 def get_cross_validation_datasets_random(
     dataset: Any, n_folds: int | None = None, seed: int | None = None, **kwargs: Any
 ) -> list[tuple[SubDataset, SubDataset]]:
@@ -179,6 +188,7 @@ def get_cross_validation_datasets_random(
         **kwargs: ``n_fold``, the deprecated name of ``n_folds``.
     """
     n_folds = _fold_count(n_folds, kwargs)
+    parse_kwargs(kwargs)
     return get_cross_validation_datasets(dataset, n_folds, _random_order(dataset, seed))
 
 
@@ -194,8 +204,6 @@ def _fold_count(n_folds: int | None, kwargs: dict[str, Any]) -> int:
             stacklevel=3,
         )
         n_folds = kwargs.pop('n_fold')
-    if kwargs:
-        raise TypeError(f'unexpected arguments: {", ".join(kwargs)}')
     if n_folds is None:
         raise TypeError('n_folds is missing: the number of splits')
     return n_folds

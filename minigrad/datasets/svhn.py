@@ -12,6 +12,7 @@ from minigrad.dataset.download import DatasetError
 from minigrad.datasets import data_file
 from minigrad.datasets.data_file import DataFile
 from minigrad.datasets.tuple_dataset import TupleDataset
+from minigrad.named_arguments import checks_arguments
 from minigrad.types import Array
 
 _HOST = 'http://ufldl.stanford.edu/housenumbers'
@@ -25,6 +26,7 @@ _FILES = {
 }
 
 
+@checks_arguments
 def get_svhn(
     withlabel: bool = True,
     scale: float = 1.0,

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from minigrad.named_arguments import NamedArguments
 
-class TupleDataset:
+
+class TupleDataset(NamedArguments):
     """Joins datasets of equal length: example ``i`` is the tuple of their examples ``i``.
 
     Args:

@@ -35,6 +35,7 @@ from minigrad.diagnosis.watch import Watch
 from minigrad.link import Link
 from minigrad.link_hook import ForwardPreprocessArgs, LinkHook
 from minigrad.links import BatchNormalization
+from minigrad.named_arguments import checks_arguments
 from minigrad.optimizer import Optimizer
 
 _numbers = itertools.count()
@@ -453,6 +454,7 @@ def _convolves_images(links: list[Link]) -> bool:
     return any('Convolution2D' in type(link).__name__ for link in links)
 
 
+@checks_arguments
 def doctor(
     model: Link,
     optimizer: Optimizer,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy
 
 from minigrad.suggestions import shown
 
+Axis = int | Sequence[int] | None
 Axes = tuple[int, ...] | None
 
 

@@ -21,6 +21,7 @@ from minigrad.graph.model import Path_
 from minigrad.graph.table import format_table
 from minigrad.graph.tracing import trace
 from minigrad.link import Link
+from minigrad.named_arguments import checks_arguments
 from minigrad.variable import Variable
 
 
@@ -128,6 +129,7 @@ class ModelSummary:
         return f'{self.title} for an input of {shapes}\n\n{table}\n\n{self._last_line}'
 
 
+@checks_arguments
 def summary(
     model: Link,
     input_shape: Any,

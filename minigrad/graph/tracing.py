@@ -10,9 +10,11 @@ from typing import Any
 from minigrad.graph.graph import Graph
 from minigrad.graph.recorder import Recorder
 from minigrad.link import Link
+from minigrad.named_arguments import checks_arguments
 
 
 @contextlib.contextmanager
+@checks_arguments
 def trace(
     model: Link | None = None,
     *,
@@ -58,6 +60,7 @@ def trace(
         yield graph
 
 
+@checks_arguments
 def trace_step(
     step: Callable[[], Any],
     model: Link | None = None,

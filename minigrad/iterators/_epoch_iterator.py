@@ -18,8 +18,8 @@ from minigrad.backend import is_array
 from minigrad.dataset.iterator import Iterator
 from minigrad.iterators._statemachine import IteratorState, iterator_statemachine
 from minigrad.iterators.order_samplers import ShuffleOrderSampler
+from minigrad.named_arguments import NamedArguments
 from minigrad.serializer import AbstractSerializer, Serializer
-from minigrad.suggestions import NamedArguments
 from minigrad.types import Array
 
 

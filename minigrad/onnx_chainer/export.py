@@ -14,6 +14,7 @@ from minigrad.configuration import using_config
 from minigrad.graph.onnx.package import import_onnx
 from minigrad.graph.onnx.save import Built, build
 from minigrad.link import Link
+from minigrad.named_arguments import checks_arguments
 from minigrad.variable import Variable
 
 MINIMUM_OPSET_VERSION = 13
@@ -23,6 +24,7 @@ MAXIMUM_OPSET_VERSION = 21
 Names = str | Sequence[str] | Mapping[str, str] | None
 
 
+@checks_arguments
 def export(
     model: Link,
     args: Any,

@@ -12,11 +12,13 @@ from minigrad import backend
 from minigrad.gradients import backward
 from minigrad.graph.onnx.package import import_onnx
 from minigrad.link import Link
+from minigrad.named_arguments import checks_arguments
 from minigrad.onnx_chainer.export import export
 from minigrad.types import Array
 from minigrad.variable import Variable
 
 
+@checks_arguments
 def export_testcase(
     model: Link,
     args: Any,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from minigrad.backend import CpuDevice, Device, get_array_module, using_device
 from minigrad.loss_scale import scale_of
+from minigrad.named_arguments import NamedArguments
 from minigrad.optimizer_hooks._common import squared_norm
 from minigrad.types import Array
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from minigrad.parameter import Parameter
 
 
-class GradientClipping:
+class GradientClipping(NamedArguments):
     """Scales all gradients so that their L2 norm, taken together, is at most a bound.
 
     Args:

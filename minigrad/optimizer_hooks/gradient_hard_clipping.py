@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 from minigrad.backend import get_array_module, using_device
 from minigrad.loss_scale import scale_of
+from minigrad.named_arguments import NamedArguments
 
 if TYPE_CHECKING:
     from minigrad.optimizer import UpdateRule
     from minigrad.parameter import Parameter
 
 
-class GradientHardClipping:
+class GradientHardClipping(NamedArguments):
     """Clips each element of the gradients to an interval.
 
     Args:

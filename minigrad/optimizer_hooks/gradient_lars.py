@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from minigrad.backend import get_array_module, using_device
 from minigrad.loss_scale import scale_of
+from minigrad.named_arguments import NamedArguments
 from minigrad.optimizer_hooks._common import squared_norm
 
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from minigrad.parameter import Parameter
 
 
-class GradientLARS:
+class GradientLARS(NamedArguments):
     """Scales each parameter's gradient to the size of the parameter (LARS).
 
     The gradient g of p becomes ``rate * (g + weight_decay * p)``, where rate is

@@ -9,6 +9,7 @@ import numpy as np
 
 from minigrad.backend import get_array_module, using_device
 from minigrad.loss_scale import scale_of
+from minigrad.named_arguments import NamedArguments
 from minigrad.types import Array, ArrayModule
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def exponential_decay_noise(
     return xp.random.normal(0, std, shape).astype(dtype)
 
 
-class GradientNoise:
+class GradientNoise(NamedArguments):
     """Adds random noise to the gradient of each parameter, less and less of it.
 
     Args:

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 from minigrad.backend import using_device
 from minigrad.loss_scale import scale_of
+from minigrad.named_arguments import NamedArguments
 
 if TYPE_CHECKING:
     from minigrad.optimizer import UpdateRule
     from minigrad.parameter import Parameter
 
 
-class WeightDecay:
+class WeightDecay(NamedArguments):
     """Adds ``rate * p`` to the gradient of each parameter p (an L2 penalty).
 
     Args:

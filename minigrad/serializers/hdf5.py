@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 
 import numpy
 
+from minigrad.named_arguments import checks_arguments
 from minigrad.serializer import Deserializer, Serializer
 from minigrad.serializers.atomic import atomic_write
 from minigrad.serializers.compare import compare, missing
@@ -76,6 +77,7 @@ class HDF5Serializer(Serializer):
         return value
 
 
+@checks_arguments
 def save_hdf5(
     filename: str | os.PathLike[str], obj: Any, compression: int | None = 4
 ) -> None:
@@ -227,6 +229,7 @@ def _read(dataset: Any) -> Array:
     return numpy.asarray(dataset[()])  # bytes
 
 
+@checks_arguments
 def load_hdf5(filename: str | os.PathLike[str], obj: Any) -> None:
     """Loads an object from a file in HDF5 format.
 

@@ -14,6 +14,7 @@ from typing import IO, Any, TypeAlias
 
 import numpy
 
+from minigrad.named_arguments import checks_arguments
 from minigrad.serializer import Deserializer, Serializer
 from minigrad.serializers.atomic import atomic_write
 from minigrad.serializers.compare import compare, missing
@@ -72,6 +73,7 @@ def serialize(obj: Any) -> dict[str, Array]:
     return serializer.target
 
 
+@checks_arguments
 def save_npz(file: File, obj: Any, compression: bool = True) -> None:
     """Saves an object to a file in NPZ format.
 
@@ -176,6 +178,7 @@ class NpzDeserializer(Deserializer):
         return False
 
 
+@checks_arguments
 def load_npz(
     file: File,
     obj: Any,

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy
 
+from minigrad.named_arguments import checks_arguments
 from minigrad.serializers.atomic import atomic_write
 from minigrad.serializers.compare import compare
 from minigrad.serializers.errors import DamagedFile, WrongEntryType
@@ -36,6 +37,7 @@ def _safetensors() -> Any:
         ) from error
 
 
+@checks_arguments
 def save_safetensors(
     file: str | os.PathLike[str],
     obj: Any,
@@ -127,6 +129,7 @@ def read_safetensors(file: str | os.PathLike[str]) -> dict[str, Array]:
     return arrays
 
 
+@checks_arguments
 def load_safetensors(
     file: str | os.PathLike[str],
     obj: Any,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from minigrad.named_arguments import NamedArguments
 from minigrad.serializer import AbstractSerializer
-from minigrad.suggestions import NamedArguments
 
 
 class Updater(NamedArguments):

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any, TypeVar
 
+from minigrad.named_arguments import NamedArguments, checks_arguments
 from minigrad.serializer import AbstractSerializer
-from minigrad.suggestions import NamedArguments
 from minigrad.training.trainer_protocol import TrainerProtocol
+from minigrad.utils.argument import parse_kwargs
 
 # Extensions that write observations are called before those that edit them, and both
 # before those that only read.
@@ -20,6 +21,11 @@ PRIORITY_READER = 100
 PRIORITY_SNAPSHOT = -100
 
 Function = TypeVar('Function', bound=Callable[..., Any])
+
+INVOKE_BEFORE_TRAINING = (
+    'invoke_before_training is gone since Chainer 2; use initializer=, or '
+    'call_before_training= of Trainer.extend'
+)
 
 
 class Extension(NamedArguments):
@@ -78,6 +84,7 @@ class Extension(NamedArguments):
         """Saves or loads what changes during training."""
 
 
+@checks_arguments
 def make_extension(
     trigger: Any = None,
     default_name: str | None = None,
@@ -111,7 +118,7 @@ def make_extension(
         >>> halve_lr.trigger, halve_lr.default_name
         ((10, 'epoch'), 'halve_lr')
     """
-    reject_unknown('make_extension', kwargs)
+    parse_kwargs(kwargs, invoke_before_training=INVOKE_BEFORE_TRAINING)
 
     def decorate(function: Function) -> Function:
         extension: Any = function
@@ -126,19 +133,3 @@ def make_extension(
         return function
 
     return decorate
-
-
-def reject_unknown(function: str, kwargs: dict[str, Any]) -> None:
-    """Raises for unknown keyword arguments.
-
-    Raises:
-        ValueError: One that Chainer removed.
-        TypeError: Any other.
-    """
-    if 'invoke_before_training' in kwargs:
-        raise ValueError(
-            f'{function}: invoke_before_training is gone since Chainer 2; use '
-            'initializer=, or call_before_training= of Trainer.extend'
-        )
-    if kwargs:
-        raise TypeError(f'{function} takes no argument {next(iter(kwargs))!r}')

@@ -18,6 +18,7 @@ from minigrad.dataset import concat_examples
 from minigrad.dataset.convert import _call_converter
 from minigrad.iterators import SerialIterator
 from minigrad.link import Link
+from minigrad.named_arguments import checks_arguments
 from minigrad.optimizer import GradientMethod
 from minigrad.training.extensions._figure import new_figure
 from minigrad.variable import Variable
@@ -80,6 +81,7 @@ class RateCurve:
         return file.getvalue()
 
 
+@checks_arguments
 def find_rate(
     model: Link,
     optimizer: GradientMethod,

@@ -12,10 +12,10 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from minigrad.configuration import is_debug
+from minigrad.named_arguments import NamedArguments, checks_arguments
 from minigrad.reporter import Reporter
 from minigrad.serializer import AbstractSerializer, Deserializer, Serializer
 from minigrad.serializers import DictionarySerializer, NpzDeserializer
-from minigrad.suggestions import NamedArguments
 from minigrad.training.checks import (
     check_length,
     refuse_end,
@@ -23,14 +23,15 @@ from minigrad.training.checks import (
     without_loops,
 )
 from minigrad.training.extension import (
+    INVOKE_BEFORE_TRAINING,
     PRIORITY_READER,
     PRIORITY_SNAPSHOT,
-    reject_unknown,
 )
 from minigrad.training.hyperparameters import HyperparameterChanges
 from minigrad.training.random_state import serialize_random_state
 from minigrad.training.triggers._get_trigger import get_trigger
 from minigrad.training.updaters.standard_updater import StandardUpdater
+from minigrad.utils.argument import parse_kwargs
 from minigrad.variable import Variable
 
 
@@ -203,7 +204,7 @@ class Trainer(NamedArguments):
             TypeError: The extension has no name and none is given.
             ValueError: The name is 'training'.
         """
-        reject_unknown('Trainer.extend', kwargs)
+        parse_kwargs(kwargs, invoke_before_training=INVOKE_BEFORE_TRAINING)
         for attribute in ('name', 'default_name', '__name__'):
             if name is None:
                 name = getattr(extension, attribute, None)
@@ -241,6 +242,7 @@ class Trainer(NamedArguments):
             )
         return self._extensions[name].extension
 
+    @checks_arguments
     def run(self, show_loop_exception_msg: bool = True) -> None:
         """Runs the whole training.
 

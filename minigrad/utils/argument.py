@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import inspect
 from typing import Any
 
-from minigrad.suggestions import unknown_argument
+from minigrad.named_arguments import unknown_keyword
 
 NO_TRAIN = (
     "train argument is not supported anymore; use minigrad.using_config('train', train)"
@@ -51,14 +50,7 @@ def parse_kwargs(
     values = tuple([kwargs.pop(name, default) for name, default in name_and_values])
     if kwargs:
         check_unexpected_kwargs(kwargs, **unexpected)
-        code = inspect.stack()[1].frame.f_code
-        own = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
-        known = [name for name in own if name != 'self']
-        known += [name for name, _ in name_and_values]
-        caller = code.co_qualname.removesuffix('.__init__').split('<locals>.')[-1]
-        unknown = sorted(kwargs)
-        also = f' (nor {", ".join(unknown[1:])})' if unknown[1:] else ''
-        raise TypeError(unknown_argument(caller, unknown[0], known) + also)
+        raise unknown_keyword(kwargs, [name for name, _ in name_and_values])
     return values
 
 

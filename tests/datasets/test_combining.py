@@ -131,5 +131,5 @@ def test_cross_validation_random_and_old_name():
         assert len(datasets.get_cross_validation_datasets(range(4), n_fold=2)) == 2
     with pytest.raises(TypeError, match='n_folds is missing'):
         datasets.get_cross_validation_datasets(range(4))
-    with pytest.raises(TypeError, match='unexpected arguments: folds'):
+    with pytest.raises(TypeError, match="takes no argument 'folds'"):
         datasets.get_cross_validation_datasets(range(4), 2, folds=2)

@@ -7,8 +7,11 @@ from typing import Any
 
 from minigrad.chainermn import global_except_hook
 from minigrad.kernels import threads
+from minigrad.named_arguments import checks_arguments
+from minigrad.utils.argument import parse_kwargs
 
 
+@checks_arguments
 def create_communicator(
     communicator_name: str = 'pure_nccl', mpi_comm: Any = None, **kwargs: Any
 ) -> Any:
@@ -48,13 +51,9 @@ def create_communicator(
     Source: compatible with chainermn.create_communicator, which takes
         ``allreduce_grad_dtype`` for ``pure_nccl`` only.
     """
-    dtype = kwargs.pop('allreduce_grad_dtype', None)
-    batched_copy = kwargs.pop('batched_copy', True)
-    if kwargs:
-        raise TypeError(
-            'create_communicator got an unexpected keyword argument '
-            f'{next(iter(kwargs))!r}'
-        )
+    dtype, batched_copy = parse_kwargs(
+        kwargs, ('allreduce_grad_dtype', None), ('batched_copy', True)
+    )
     if mpi_comm is None:
         mpi_comm = _import_mpi().COMM_WORLD
     comm = _class_of(communicator_name)(mpi_comm=mpi_comm)

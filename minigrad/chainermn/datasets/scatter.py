@@ -9,6 +9,7 @@ from typing import Any
 import numpy
 
 from minigrad.datasets import SubDataset
+from minigrad.named_arguments import checks_arguments
 from minigrad.types import Array
 
 MAX_BUF_LEN = 256 * 1024 * 1024
@@ -46,6 +47,7 @@ class ScatteredDataset(SubDataset):
         self._start_, self._finish, self._order = 0, len(indexes), indexes
 
 
+@checks_arguments
 def scatter_dataset(
     dataset: Any,
     comm: Any,
@@ -95,6 +97,7 @@ def scatter_dataset(
     return ScatteredDataset(dataset, begin, end, order)
 
 
+@checks_arguments
 def scatter_index(
     n_total_samples: int,
     comm: Any,

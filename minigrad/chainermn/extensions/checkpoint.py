@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Iterable
 from typing import Any
 
+from minigrad.named_arguments import checks_arguments
 from minigrad.serializers import load_npz, save_npz
 from minigrad.serializers.npz import serialize
 from minigrad.training.extension import Extension
@@ -17,6 +18,7 @@ from minigrad.training.extensions.snapshot_writers import save_atomically
 SPARE = 5  # snapshots beyond cp_interval before old ones are removed
 
 
+@checks_arguments
 def create_multi_node_checkpointer(
     name: str, comm: Any, cp_interval: int = 5, gc_interval: int = 5, path: Any = None
 ) -> _MultiNodeCheckpointer:

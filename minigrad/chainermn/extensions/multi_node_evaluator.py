@@ -10,7 +10,9 @@ from typing import Any
 from minigrad.backend import get_device, to_cpu
 from minigrad.configuration import no_backprop_mode
 from minigrad.dataset.convert import _call_converter, concat_examples
+from minigrad.named_arguments import checks_arguments
 from minigrad.training.extension import PRIORITY_WRITER, Extension
+from minigrad.utils.argument import parse_kwargs
 
 BATCHES_PER_QUESTION = 8  # then all ask each other whether anything is left
 
@@ -52,12 +54,7 @@ class GenericMultiNodeEvaluator(Extension):
         root: int = 0,
         **kwargs: Any,
     ) -> None:
-        self._progress_hook = kwargs.pop('progress_hook', None)
-        if kwargs:
-            raise TypeError(
-                'GenericMultiNodeEvaluator got an unexpected keyword argument '
-                f'{next(iter(kwargs))!r}'
-            )
+        (self._progress_hook,) = parse_kwargs(kwargs, ('progress_hook', None))
         if not 0 <= root < comm.size:
             raise ValueError(
                 f'GenericMultiNodeEvaluator: expected 0 <= root < {comm.size}, got {root}'
@@ -129,6 +126,7 @@ class GenericMultiNodeEvaluator(Extension):
             return self.calc_local(arrays)
 
 
+@checks_arguments
 def create_multi_node_evaluator(actual_evaluator: Any, communicator: Any) -> Any:
     """Makes an evaluator report the means over all processes.
 

@@ -7,7 +7,7 @@ from typing import Any
 from minigrad.functions._edges import masked
 from minigrad.functions.activation._activation import Activation
 from minigrad.kernels import kernels_for
-from minigrad.suggestions import refuse_arrays
+from minigrad.named_arguments import checks_arguments
 from minigrad.types import Array
 from minigrad.variable import Variable
 
@@ -18,7 +18,6 @@ class ClippedReLU(Activation):
     fresh_gradients = True
 
     def __init__(self, z: float) -> None:
-        refuse_arrays('clipped_relu', z=z)
         if not z > 0:
             raise ValueError(f'clipped_relu: expected z > 0, got {z}')
         self.cap = z
@@ -44,6 +43,7 @@ def _slope(xp: Any, y: Any, gy: Any, *, cap: Any) -> Any:
     return xp.where((y > 0) & (y < cap), gy, 0)
 
 
+@checks_arguments
 def clipped_relu(x: Any, z: float = 20.0) -> Variable:
     """Rectified linear unit with an upper bound, ``min(max(x, 0), z)``.
 

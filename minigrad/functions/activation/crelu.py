@@ -6,9 +6,11 @@ from typing import Any
 
 from minigrad.functions.activation.relu import relu
 from minigrad.functions.array.concat import concat
+from minigrad.named_arguments import checks_arguments
 from minigrad.variable import Variable, as_variable
 
 
+@checks_arguments
 def crelu(x: Any, axis: int = 1) -> Variable:
     """Concatenation of ``relu(x)`` and ``relu(-x)``.
 

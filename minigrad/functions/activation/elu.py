@@ -8,7 +8,7 @@ from minigrad.functions._edges import masked
 from minigrad.functions.activation._activation import Activation
 from minigrad.functions.math.elementary import exp
 from minigrad.kernels import kernels_for
-from minigrad.suggestions import refuse_arrays
+from minigrad.named_arguments import checks_arguments
 from minigrad.types import Array
 from minigrad.variable import Variable
 
@@ -18,7 +18,6 @@ class ELU(Activation):
     fresh_gradients = True
 
     def __init__(self, alpha: float = 1.0, scale: float = 1.0) -> None:
-        refuse_arrays('elu', alpha=alpha, scale=scale)
         self.alpha = float(alpha)
         self.scale = float(scale)
 
@@ -49,6 +48,7 @@ def _slope(xp: Any, x: Any, gy: Any, *, scale: Any, steep: Any) -> Any:
     return xp.where(x > 0, gy * scale, gy * steep * xp.exp(xp.minimum(x, 0)))
 
 
+@checks_arguments
 def elu(x: Any, alpha: float = 1.0) -> Variable:
     """Exponential linear unit: ``x`` where ``x > 0``, else ``alpha * (exp(x) - 1)``.
 

@@ -7,7 +7,7 @@ from typing import Any
 from minigrad.functions._edges import masked
 from minigrad.functions.activation._activation import Activation
 from minigrad.kernels import kernels_for
-from minigrad.suggestions import refuse_arrays
+from minigrad.named_arguments import checks_arguments
 from minigrad.types import Array
 from minigrad.variable import Variable, as_array
 
@@ -18,7 +18,6 @@ class LeakyReLU(Activation):
     fresh_gradients = True
 
     def __init__(self, slope: float = 0.2) -> None:
-        refuse_arrays('leaky_relu', slope=slope)
         self.slope = slope
 
     def forward(self, inputs: tuple[Array, ...]) -> Any:
@@ -51,6 +50,7 @@ def _slope(xp: Any, x: Any, gy: Any, *, slope: Any) -> Any:
     return xp.where(x > 0, gy, gy * slope)
 
 
+@checks_arguments
 def leaky_relu(x: Any, slope: float = 0.2) -> Variable:
     """Leaky rectified linear unit: ``x`` where ``x > 0``, else ``slope * x``.
 

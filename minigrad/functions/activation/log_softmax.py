@@ -8,6 +8,7 @@ from minigrad.functions.activation._activation import AlongAxis
 from minigrad.functions.math.elementary import exp
 from minigrad.functions.math.sum import sum as sum_of
 from minigrad.kernels import kernels_for
+from minigrad.named_arguments import checks_arguments
 from minigrad.types import Array
 from minigrad.variable import Variable
 
@@ -28,6 +29,7 @@ class LogSoftmax(AlongAxis):
         return gy - exp(y) * sum_of(gy, axis=self.axis, keepdims=True)
 
 
+@checks_arguments
 def log_softmax(x: Any, axis: int = 1) -> Variable:
     """Logarithm of the softmax, ``x - log(sum(exp(x)))`` along an axis.
 

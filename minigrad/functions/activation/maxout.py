@@ -6,10 +6,11 @@ from typing import Any
 
 from minigrad.functions._check import Checker
 from minigrad.functions.math.minmax import max as max_of
-from minigrad.suggestions import refuse_arrays
+from minigrad.named_arguments import checks_arguments
 from minigrad.variable import Variable, as_variable
 
 
+@checks_arguments
 def maxout(x: Any, pool_size: int, axis: int = 1) -> Variable:
     """Maximum of each group of ``pool_size`` consecutive elements along an axis.
 
@@ -36,7 +37,6 @@ def maxout(x: Any, pool_size: int, axis: int = 1) -> Variable:
         array([[3., 2.]])
     """
     x = as_variable(x)
-    refuse_arrays('maxout', pool_size=pool_size)
     if pool_size <= 0:
         raise ValueError(f'maxout: expected pool_size > 0, got {pool_size}')
     shape = x.shape

@@ -8,6 +8,7 @@ from minigrad.functions._edges import masked
 from minigrad.functions.activation._activation import split_at_zero
 from minigrad.functions.activation._per_channel import PerChannel, extended
 from minigrad.functions.math.sum_to import sum_to
+from minigrad.named_arguments import checks_arguments
 from minigrad.types import Array
 from minigrad.variable import Variable
 
@@ -36,6 +37,7 @@ class PReLUFunction(PerChannel):
         return gx, gW
 
 
+@checks_arguments
 def prelu(x: Any, W: Any) -> Variable:
     """Parametric rectified linear unit: ``x`` where ``x >= 0``, else ``W * x``.
 

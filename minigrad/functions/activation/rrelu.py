@@ -9,7 +9,7 @@ from minigrad.configuration import config
 from minigrad.function_node import InputTypes
 from minigrad.functions.activation._activation import Activation, split_at_zero
 from minigrad.functions.noise._draw import uniform_like
-from minigrad.suggestions import refuse_arrays
+from minigrad.named_arguments import checks_arguments
 from minigrad.types import Array
 from minigrad.utils import argument
 
@@ -21,7 +21,6 @@ class RReLU(Activation):
     def __init__(
         self, lower: float = 1 / 8, upper: float = 1 / 3, r: Array | None = None
     ) -> None:
-        refuse_arrays('rrelu', l=lower, u=upper)
         if not 0 <= lower <= upper:
             raise ValueError(f'rrelu: expected 0 <= l <= u, got l={lower}, u={upper}')
         self.lower = lower
@@ -53,6 +52,7 @@ class RReLU(Activation):
         return gy * (self.positive + ~self.positive * self.r)
 
 
+@checks_arguments
 def rrelu(
     x: Any,
     l: float = 1.0 / 8,  # noqa: E741 - Chainer's name

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from minigrad.functions.activation.elu import ELU
+from minigrad.named_arguments import checks_arguments
 from minigrad.variable import Variable
 
 
+@checks_arguments
 def selu(
     x: Any, alpha: float = 1.6732632423543772, scale: float = 1.0507009873554805
 ) -> Variable:

@@ -7,6 +7,7 @@ from typing import Any
 from minigrad.functions.activation._activation import AlongAxis
 from minigrad.functions.math.sum import sum as sum_of
 from minigrad.kernels import kernels_for
+from minigrad.named_arguments import checks_arguments
 from minigrad.types import Array
 from minigrad.variable import Variable
 
@@ -27,6 +28,7 @@ class Softmax(AlongAxis):
         return gx - y * sum_of(gx, axis=self.axis, keepdims=True)
 
 
+@checks_arguments
 def softmax(x: Any, axis: int = 1) -> Variable:
     """Softmax, ``exp(x) / sum(exp(x))`` along an axis.
 

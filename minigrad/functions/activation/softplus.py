@@ -9,7 +9,7 @@ from minigrad.functions.activation._activation import Activation
 from minigrad.functions.activation.sigmoid import sigmoid, sigmoid_array
 from minigrad.kernels import kernels_for
 from minigrad.kernels.formula import Step
-from minigrad.suggestions import refuse_arrays
+from minigrad.named_arguments import checks_arguments
 from minigrad.types import Array
 from minigrad.variable import Variable
 
@@ -28,7 +28,6 @@ class Softplus(Activation):
     fresh_gradients = True
 
     def __init__(self, beta: float = 1.0) -> None:
-        refuse_arrays('softplus', beta=beta)
         self.beta = float(beta)
 
     def forward(self, inputs: tuple[Array, ...]) -> Any:
@@ -52,6 +51,7 @@ def _slope(xp: Any, x: Any, gy: Any, *, beta: Any) -> Any:
     return gy * sigmoid_array(x * beta)
 
 
+@checks_arguments
 def softplus(x: Any, beta: float = 1.0) -> Variable:
     """Softplus, ``log(1 + exp(beta * x)) / beta``: a smooth rectified linear unit.
 

@@ -8,6 +8,7 @@ from minigrad.functions._edges import masked
 from minigrad.functions.activation._per_channel import PerChannel, extended
 from minigrad.functions.activation.sigmoid import sigmoid, sigmoid_array
 from minigrad.functions.math.sum_to import sum_to
+from minigrad.named_arguments import checks_arguments
 from minigrad.types import Array
 from minigrad.variable import Variable
 
@@ -38,6 +39,7 @@ class Swish(PerChannel):
         return gx, gbeta
 
 
+@checks_arguments
 def swish(x: Any, beta: Any) -> Variable:
     """Swish, ``x * sigmoid(beta * x)``.
 

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from minigrad.backend import address_of, get_array_module, memory_view, owner_of
 from minigrad.function_node import FunctionNode
+from minigrad.named_arguments import checks_arguments
 from minigrad.types import Array
 from minigrad.variable import Variable
 
@@ -119,6 +120,7 @@ def _stride_array(array: Array, shape: Any, strides: Any, storage_offset: int) -
     return memory_view(memory, layout.shape, layout.strides, storage_offset)
 
 
+@checks_arguments
 def as_strided(
     x: Any, shape: Any, strides: Any, storage_offset: int | None = None
 ) -> Variable:

@@ -9,6 +9,7 @@ import numpy
 from minigrad.configuration import config
 from minigrad.dtypes import is_float
 from minigrad.function_node import FunctionNode
+from minigrad.named_arguments import checks_arguments
 from minigrad.types import Array
 from minigrad.variable import Variable, as_variable
 
@@ -33,6 +34,7 @@ class Cast(FunctionNode):
         return cast(grad_outputs[0], self._in_type)
 
 
+@checks_arguments
 def cast(x: Any, typ: Any) -> Variable:
     """Casts a variable to another dtype.
 

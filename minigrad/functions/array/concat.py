@@ -10,6 +10,7 @@ from minigrad.backend import get_array_module, is_array
 from minigrad.configuration import config
 from minigrad.function_node import FunctionNode, InputTypes
 from minigrad.functions._axis import is_int
+from minigrad.named_arguments import checks_arguments
 from minigrad.types import Array
 from minigrad.variable import Variable
 
@@ -62,6 +63,7 @@ def same_ndim(xs: list[Variable]) -> bool:
     return all(x.ndim == xs[0].ndim for x in xs)
 
 
+@checks_arguments
 def concat(xs: Any, axis: int = 1) -> Variable:
     """Joins variables along an axis.
 
@@ -161,6 +163,7 @@ class SplitAxis(FunctionNode):
         return concat(parts, self.axis)
 
 
+@checks_arguments
 def split_axis(
     x: Any, indices_or_sections: Any, axis: int, force_tuple: bool = True
 ) -> Any:

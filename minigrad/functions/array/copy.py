@@ -6,6 +6,7 @@ from typing import Any
 
 from minigrad.backend import Device, get_device, get_device_from_array
 from minigrad.function_node import FunctionNode
+from minigrad.named_arguments import checks_arguments
 from minigrad.types import Array
 from minigrad.variable import Variable, as_variable
 
@@ -27,6 +28,7 @@ class Copy(FunctionNode):
         return Copy(self.out_device, self._in_device).apply(grad_outputs)
 
 
+@checks_arguments
 def copy(x: Any, dst: Any) -> Variable:
     """Copies a variable to a device.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from minigrad.function_node import FunctionNode, InputTypes
+from minigrad.named_arguments import checks_arguments
 from minigrad.types import Array
 from minigrad.variable import Variable
 
@@ -61,6 +62,7 @@ class Space2Depth(_Blocks):
         return depth2space(grad_outputs[0], self.r)
 
 
+@checks_arguments
 def depth2space(X: Any, r: int) -> Variable:
     """Turns groups of channels into blocks of ``r`` by ``r`` pixels (pixel shuffle).
 
@@ -88,6 +90,7 @@ def depth2space(X: Any, r: int) -> Variable:
     return Depth2Space(r).apply((X,))[0]
 
 
+@checks_arguments
 def space2depth(X: Any, r: int) -> Variable:
     """Turns blocks of ``r`` by ``r`` pixels into channels.
 

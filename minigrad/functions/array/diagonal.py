@@ -6,6 +6,7 @@ from typing import Any
 
 from minigrad.backend import get_array_module
 from minigrad.function_node import FunctionNode, InputTypes
+from minigrad.named_arguments import checks_arguments
 from minigrad.types import Array
 from minigrad.variable import Variable
 
@@ -55,6 +56,7 @@ class DiagonalGrad(FunctionNode):
         return diagonal(grad_outputs[0], *self.place)
 
 
+@checks_arguments
 def diagonal(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Variable:
     """Takes the diagonals of the matrices that two axes form.
 

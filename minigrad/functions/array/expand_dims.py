@@ -6,6 +6,7 @@ from typing import Any
 
 from minigrad.backend import get_array_module
 from minigrad.function_node import FunctionNode, InputTypes
+from minigrad.named_arguments import checks_arguments
 from minigrad.types import Array
 from minigrad.variable import Variable
 
@@ -31,6 +32,7 @@ class ExpandDims(FunctionNode):
         return grad_outputs[0].reshape(self._in_shape)
 
 
+@checks_arguments
 def expand_dims(x: Any, axis: int) -> Variable:
     """Inserts an axis of length 1.
 

@@ -7,6 +7,7 @@ from typing import Any
 from minigrad.backend import get_array_module
 from minigrad.function_node import FunctionNode, InputTypes
 from minigrad.functions._axis import is_int
+from minigrad.named_arguments import checks_arguments
 from minigrad.types import Array
 from minigrad.variable import Variable
 
@@ -32,6 +33,7 @@ class Flip(FunctionNode):
         return flip(grad_outputs[0], self.axis)
 
 
+@checks_arguments
 def flip(x: Any, axis: int) -> Variable:
     """Reverses the order of the elements along an axis.
 

@@ -10,6 +10,7 @@ from minigrad.backend import get_array_module, is_array
 from minigrad.function_node import FunctionNode
 from minigrad.functions._axis import is_int
 from minigrad.kernels import kernels_for
+from minigrad.named_arguments import checks_arguments
 from minigrad.types import Array
 from minigrad.variable import Variable
 
@@ -85,6 +86,7 @@ class GetItemGrad(FunctionNode):
         return GetItem(self.slices).apply(grad_outputs)
 
 
+@checks_arguments
 def get_item(x: Any, slices: Any) -> Variable:
     """Selects elements by any index that NumPy knows; ``x[slices]`` is short for it.
 

@@ -8,7 +8,8 @@ from typing import Any
 from minigrad.function_node import FunctionNode, InputTypes
 from minigrad.functions._chainer_attributes import reads
 from minigrad.kernels import kernels_for
-from minigrad.kernels.specs import ConvSpec
+from minigrad.kernels.specs import ConvSpec, IntPair
+from minigrad.named_arguments import checks_arguments
 from minigrad.types import Array
 from minigrad.variable import Variable
 
@@ -57,13 +58,14 @@ class Col2Im(FunctionNode):
         return Im2Col(lambda _: self.spec).apply(grad_outputs)
 
 
+@checks_arguments
 def im2col(
     x: Any,
-    ksize: Any,
-    stride: Any = 1,
-    pad: Any = 0,
+    ksize: IntPair,
+    stride: IntPair = 1,
+    pad: IntPair = 0,
     cover_all: bool = False,
-    dilate: Any = 1,
+    dilate: IntPair = 1,
 ) -> Variable:
     """Lays the windows of feature maps out as columns of pixels.
 
@@ -91,7 +93,8 @@ def im2col(
         >>> F.im2col(np.ones((1, 3, 5, 5)), ksize=3).shape
         (1, 27, 3, 3)
     """
-    kh, kw = ksize if hasattr(ksize, '__getitem__') else (ksize, ksize)
+    size: Any = ksize
+    kh, kw = size if hasattr(size, '__getitem__') else (size, size)
 
     def make_spec(x: Array) -> ConvSpec:
         return ConvSpec.of(

@@ -7,6 +7,7 @@ from typing import Any
 from minigrad.backend import get_array_module
 from minigrad.function_node import FunctionNode, InputTypes
 from minigrad.functions._axis import is_int
+from minigrad.named_arguments import checks_arguments
 from minigrad.types import Array
 from minigrad.variable import Variable
 
@@ -37,6 +38,7 @@ class Moveaxis(FunctionNode):
         return moveaxis(grad_outputs[0], self.destination, self.source)
 
 
+@checks_arguments
 def moveaxis(x: Any, source: Any, destination: Any) -> Variable:
     """Moves axes to other places; the other axes keep their order.
 

@@ -8,9 +8,11 @@ from minigrad.configuration import get_dtype
 from minigrad.functions._axis import is_int
 from minigrad.functions._check import Checker
 from minigrad.functions.loss._labels import check_labels
+from minigrad.named_arguments import checks_arguments
 from minigrad.variable import Variable, as_array, as_variable
 
 
+@checks_arguments
 def one_hot(t: Any, n_classes: int, dtype: Any = None) -> Variable:
     """Class labels as vectors that are 1 at the label and 0 elsewhere.
 

@@ -11,11 +11,14 @@ from minigrad.function_node import FunctionNode, InputTypes
 from minigrad.functions._check import Checker
 from minigrad.functions.array.get_item import get_item
 from minigrad.functions.array.reshape import reshape
+from minigrad.named_arguments import checks_arguments
+from minigrad.suggestions import unknown_argument
 from minigrad.types import Array
 from minigrad.utils.array import check_padding
 from minigrad.variable import Variable, as_variable
 
 # Modes that repeat elements of x, so that padding is selecting.
+OPTIONS = ('constant_values', 'end_values', 'reflect_type', 'stat_length')
 SELECTING = ('edge', 'reflect', 'symmetric', 'wrap')
 
 
@@ -50,6 +53,7 @@ class Pad(FunctionNode):
         return get_item(grad_outputs[0], tuple(middle))
 
 
+@checks_arguments
 def pad(x: Any, pad_width: Any, mode: Any, **keywords: Any) -> Variable:
     """Pads an array as ``numpy.pad`` does.
 
@@ -65,6 +69,7 @@ def pad(x: Any, pad_width: Any, mode: Any, **keywords: Any) -> Variable:
 
     Raises:
         InvalidType: ``x`` is not float.
+        TypeError: ``numpy.pad`` has no such keyword.
         ValueError: The dtype cannot hold ``constant_values``.
         NotImplementedError: The gradient of a mode without one was asked for.
 
@@ -78,6 +83,10 @@ def pad(x: Any, pad_width: Any, mode: Any, **keywords: Any) -> Variable:
         >>> F.pad(np.array([1., 2.]), (1, 2), 'constant', constant_values=0).array
         array([0., 1., 2., 0., 0.])
     """
+    for name in keywords:
+        if name not in OPTIONS:
+            own = ['x', 'pad_width', 'mode', *OPTIONS]
+            raise TypeError(unknown_argument('pad', name, own))
     x = as_variable(x)
     pairs = [x.ndim, 2]  # CuPy does not spread a column over them by itself
     pad_width = numpy.broadcast_to(pad_width, pairs).tolist()

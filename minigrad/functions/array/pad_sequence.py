@@ -8,6 +8,7 @@ from minigrad.backend import get_array_module
 from minigrad.function_node import FunctionNode, InputTypes
 from minigrad.functions.array.get_item import get_item
 from minigrad.functions.array.stack import separate
+from minigrad.named_arguments import checks_arguments
 from minigrad.types import Array
 from minigrad.utils.array import check_padding
 from minigrad.variable import Variable
@@ -52,6 +53,7 @@ class PadSequence(FunctionNode):
         )
 
 
+@checks_arguments
 def pad_sequence(xs: Any, length: int | None = None, padding: float = 0) -> Variable:
     """Joins sequences of different lengths in one array, padded at the end.
 

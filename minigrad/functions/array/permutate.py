@@ -6,6 +6,7 @@ from typing import Any
 
 from minigrad.backend import get_array_module, may_look_at
 from minigrad.function_node import FunctionNode, InputTypes
+from minigrad.named_arguments import checks_arguments
 from minigrad.types import Array
 from minigrad.variable import Variable, as_array
 
@@ -47,6 +48,7 @@ def _check_indices(indices: Array) -> None:
         raise ValueError(f'permutate: duplicate index {int(count.argmax())}')
 
 
+@checks_arguments
 def permutate(x: Any, indices: Any, axis: int = 0, inv: bool = False) -> Variable:
     """Reorders the elements along an axis.
 

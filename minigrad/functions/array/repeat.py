@@ -12,6 +12,7 @@ from minigrad.functions._axis import is_int
 from minigrad.functions.array.get_item import GetItemGrad
 from minigrad.functions.array.reshape import reshape
 from minigrad.functions.math.sum import sum as sum_of
+from minigrad.named_arguments import checks_arguments
 from minigrad.types import Array
 from minigrad.variable import Variable, as_variable
 
@@ -56,6 +57,7 @@ class Repeat(FunctionNode):
         return GetItemGrad(index, shape).apply(grad_outputs)
 
 
+@checks_arguments
 def repeat(x: Any, repeats: Any, axis: int | None = None) -> Variable:
     """Repeats each element along an axis.
 

@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from minigrad.function_node import FunctionNode, InputTypes
+from minigrad.named_arguments import checks_arguments
 from minigrad.types import Array
 from minigrad.variable import Variable, as_variable
 
@@ -38,6 +39,7 @@ class Reshape(FunctionNode):
         return reshape(grad_outputs[0], self._in_shape)
 
 
+@checks_arguments
 def reshape(x: Any, shape: Any) -> Variable:
     """Gives a variable another shape with the same elements.
 

@@ -8,6 +8,7 @@ from typing import Any
 from minigrad.function_node import FunctionNode, InputTypes
 from minigrad.kernels import kernels_for
 from minigrad.kernels.specs_nd import read_numbers
+from minigrad.named_arguments import checks_arguments
 from minigrad.suggestions import shown
 from minigrad.types import Array
 from minigrad.variable import Variable
@@ -66,6 +67,7 @@ class ResizeImagesGrad(FunctionNode):
         )
 
 
+@checks_arguments
 def resize_images(
     x: Any, output_shape: Any, *, mode: str = 'bilinear', align_corners: bool = True
 ) -> Variable:

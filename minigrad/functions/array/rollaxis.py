@@ -8,6 +8,7 @@ from minigrad.backend import get_array_module
 from minigrad.function_node import FunctionNode, InputTypes
 from minigrad.functions._axis import is_int
 from minigrad.functions.array.moveaxis import moveaxis
+from minigrad.named_arguments import checks_arguments
 from minigrad.types import Array
 from minigrad.variable import Variable
 
@@ -43,6 +44,7 @@ class Rollaxis(FunctionNode):
         return moveaxis(grad_outputs[0], self._place, self._axis)
 
 
+@checks_arguments
 def rollaxis(x: Any, axis: int, start: int = 0) -> Variable:
     """Rolls an axis back until it lies before another one.
 

@@ -7,6 +7,7 @@ from typing import Any
 from minigrad.backend import get_array_module
 from minigrad.function_node import FunctionNode, InputTypes
 from minigrad.functions.array.get_item import get_item, read_index
+from minigrad.named_arguments import checks_arguments
 from minigrad.types import Array
 from minigrad.variable import Variable
 
@@ -40,6 +41,7 @@ class ScatterAdd(FunctionNode):
         return gy, get_item(gy, self.slices) if 1 in indexes else None
 
 
+@checks_arguments
 def scatter_add(a: Any, slices: Any, b: Any) -> Variable:
     """Adds values at the places that an index selects.
 

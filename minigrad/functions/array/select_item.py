@@ -9,6 +9,7 @@ import numpy
 from minigrad.backend import get_array_module
 from minigrad.configuration import config
 from minigrad.function_node import FunctionNode, InputTypes
+from minigrad.named_arguments import checks_arguments
 from minigrad.types import Array
 from minigrad.variable import Variable
 
@@ -64,6 +65,7 @@ class Assign(FunctionNode):
         return select_item(grad_outputs[0], self.t)
 
 
+@checks_arguments
 def select_item(x: Any, t: Any) -> Variable:
     """Selects from each row the element in a given column.
 

@@ -7,10 +7,12 @@ from typing import Any
 from minigrad.functions._check import Checker
 from minigrad.functions.array.spatial_transformer_sampler import USE_CUDNN
 from minigrad.functions.math.matmul import matmul
+from minigrad.named_arguments import checks_arguments
 from minigrad.utils import argument
 from minigrad.variable import Variable, as_variable
 
 
+@checks_arguments
 def spatial_transformer_grid(theta: Any, output_shape: Any, **kwargs: Any) -> Variable:
     """Maps a regular grid by affine transformations, to sample images on.
 

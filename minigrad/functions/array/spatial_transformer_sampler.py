@@ -6,10 +6,12 @@ from typing import Any
 
 from minigrad.functions._check import Checker
 from minigrad.functions.array._sample import sample_images
+from minigrad.named_arguments import checks_arguments
 from minigrad.utils import argument
 from minigrad.variable import Variable, as_variable
 
 
+@checks_arguments
 def spatial_transformer_sampler(x: Any, grid: Any, **kwargs: Any) -> Variable:
     """Samples images at the points of a grid, by bilinear interpolation.
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from minigrad.function_node import FunctionNode, InputTypes
-from minigrad.functions._axis import read_axes
+from minigrad.functions._axis import Axis, read_axes
+from minigrad.named_arguments import checks_arguments
 from minigrad.types import Array
 from minigrad.variable import Variable
 
@@ -38,7 +39,8 @@ class Squeeze(FunctionNode):
         return grad_outputs[0].reshape(self._in_shape)
 
 
-def squeeze(x: Any, axis: Any = None) -> Variable:
+@checks_arguments
+def squeeze(x: Any, axis: Axis = None) -> Variable:
     """Removes axes of length 1.
 
     Args:

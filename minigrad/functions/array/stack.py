@@ -6,6 +6,7 @@ from typing import Any
 
 from minigrad.backend import get_array_module
 from minigrad.function_node import FunctionNode, InputTypes
+from minigrad.named_arguments import checks_arguments
 from minigrad.types import Array
 from minigrad.variable import Variable
 
@@ -34,6 +35,7 @@ class Stack(FunctionNode):
         return separate(grad_outputs[0], self.axis)
 
 
+@checks_arguments
 def stack(xs: Any, axis: int = 0) -> Variable:
     """Joins variables of one shape along a new axis.
 
@@ -87,6 +89,7 @@ class Separate(FunctionNode):
         return stack(gys, self.axis)
 
 
+@checks_arguments
 def separate(x: Any, axis: int = 0) -> tuple[Variable, ...]:
     """Takes a variable apart along an axis.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from minigrad.function_node import FunctionNode, InputTypes
+from minigrad.named_arguments import checks_arguments
 from minigrad.types import Array
 from minigrad.variable import Variable
 
@@ -29,6 +30,7 @@ class Swapaxes(FunctionNode):
         return swapaxes(grad_outputs[0], self.axis1, self.axis2)
 
 
+@checks_arguments
 def swapaxes(x: Any, axis1: int, axis2: int) -> Variable:
     """Exchanges two axes.
 

@@ -9,6 +9,7 @@ from minigrad.function_node import FunctionNode
 from minigrad.functions._axis import is_int
 from minigrad.functions.array.reshape import reshape
 from minigrad.functions.math.sum import sum as sum_of
+from minigrad.named_arguments import checks_arguments
 from minigrad.types import Array
 from minigrad.variable import Variable
 
@@ -35,6 +36,7 @@ class Tile(FunctionNode):
         return reshape(gx, self._in_shape)
 
 
+@checks_arguments
 def tile(x: Any, reps: Any) -> Variable:
     """Lays copies of an array side by side.
 

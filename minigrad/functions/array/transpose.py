@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from minigrad.function_node import FunctionNode, InputTypes
+from minigrad.named_arguments import checks_arguments
 from minigrad.types import Array
 from minigrad.variable import Variable
 
@@ -40,6 +41,7 @@ class Transpose(FunctionNode):
         return transpose(grad_outputs[0], tuple(inverse))
 
 
+@checks_arguments
 def transpose(x: Any, axes: Any = None) -> Variable:
     """Permutes the axes of a variable.
 

@@ -9,6 +9,7 @@ import numpy
 from minigrad.function_node import FunctionNode, InputTypes
 from minigrad.functions._edges import masked
 from minigrad.kernels import kernels_for
+from minigrad.named_arguments import checks_arguments
 from minigrad.types import Array
 from minigrad.variable import Variable, as_array
 
@@ -65,6 +66,7 @@ class Where(FunctionNode):
         )
 
 
+@checks_arguments
 def where(condition: Any, x: Any, y: Any) -> Variable:
     """Takes elements of ``x`` where a condition holds, and of ``y`` elsewhere.
 

@@ -24,7 +24,6 @@ from minigrad.functions.math.sum_to import sum_to
 from minigrad.kernels import kernels_for
 from minigrad.kernels.specs import ConvSpec, IntPair
 from minigrad.kernels.specs_nd import IntOrInts, WindowSpec, read_numbers
-from minigrad.suggestions import refuse_arrays
 from minigrad.types import Array
 from minigrad.variable import Variable, as_array
 
@@ -116,8 +115,6 @@ class ConvolutionND(_WithBias):
     ) -> None:
         self.ndim = ndim
         self._given = stride, pad, dilate
-        if groups.__class__ is not int or cover_all.__class__ is not bool:
-            refuse_arrays(self.public_name, groups=groups, cover_all=cover_all)
         self.cover_all = cover_all
         self.groups = groups
         self.spec = spec
@@ -215,8 +212,6 @@ class DeconvolutionND(_WithBias):
     ) -> None:
         self.ndim = ndim
         self._given = stride, pad, dilate
-        if groups.__class__ is not int:
-            refuse_arrays(self.public_name, groups=groups)
         self.groups = groups
         self.spec = spec
         self._outsize = outsize

@@ -10,6 +10,7 @@ from minigrad.function_node import FunctionNode, InputTypes
 from minigrad.functions.array.transpose import transpose
 from minigrad.functions.connection.linear import linear
 from minigrad.functions.math.sum_to import sum_to
+from minigrad.named_arguments import checks_arguments
 from minigrad.types import Array
 from minigrad.variable import Variable
 
@@ -94,6 +95,7 @@ def _product_over_batch(a: Variable, b: Variable) -> Variable:
     return linear(transpose(a), transpose(b))
 
 
+@checks_arguments
 def bilinear(
     e1: Any, e2: Any, W: Any, V1: Any = None, V2: Any = None, b: Any = None
 ) -> Variable:

@@ -11,10 +11,11 @@ from minigrad.functions.connection._convolution import (
     Convolution2DGradW as Convolution2DGradW,
 )
 from minigrad.kernels.specs import IntPair
-from minigrad.old_idioms import refuse_keywords
+from minigrad.named_arguments import checks_arguments, refuse_keywords
 from minigrad.variable import Variable
 
 
+@checks_arguments
 def convolution_2d(
     x: Any,
     W: Any,

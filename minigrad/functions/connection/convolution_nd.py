@@ -11,9 +11,11 @@ from minigrad.functions.connection._convolution import (
     ConvolutionNDGradW as ConvolutionNDGradW,
 )
 from minigrad.kernels.specs_nd import IntOrInts
+from minigrad.named_arguments import checks_arguments
 from minigrad.variable import Variable
 
 
+@checks_arguments
 def convolution_nd(
     x: Any,
     W: Any,
@@ -69,6 +71,7 @@ def convolution_nd(
     return function.apply((x, W) if b is None else (x, W, b))[0]
 
 
+@checks_arguments
 def convolution_1d(
     x: Any,
     W: Any,
@@ -113,6 +116,7 @@ def convolution_1d(
     return convolution_nd(x, W, b, stride, pad, cover_all, dilate, groups)
 
 
+@checks_arguments
 def convolution_3d(
     x: Any,
     W: Any,

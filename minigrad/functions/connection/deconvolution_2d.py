@@ -8,10 +8,11 @@ from minigrad.functions.connection._convolution import (
     Deconvolution2DFunction as Deconvolution2DFunction,
 )
 from minigrad.kernels.specs import IntPair
-from minigrad.old_idioms import refuse_keywords
+from minigrad.named_arguments import checks_arguments, refuse_keywords
 from minigrad.variable import Variable
 
 
+@checks_arguments
 def deconvolution_2d(
     x: Any,
     W: Any,

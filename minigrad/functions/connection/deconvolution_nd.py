@@ -10,9 +10,11 @@ from minigrad.functions.connection._convolution import (
     DeconvolutionND as DeconvolutionND,
 )
 from minigrad.kernels.specs_nd import IntOrInts
+from minigrad.named_arguments import checks_arguments
 from minigrad.variable import Variable
 
 
+@checks_arguments
 def deconvolution_nd(
     x: Any,
     W: Any,
@@ -69,6 +71,7 @@ def deconvolution_nd(
     return function.apply((x, W) if b is None else (x, W, b))[0]
 
 
+@checks_arguments
 def deconvolution_1d(
     x: Any,
     W: Any,
@@ -113,6 +116,7 @@ def deconvolution_1d(
     return deconvolution_nd(x, W, b, stride, pad, outsize, dilate, groups)
 
 
+@checks_arguments
 def deconvolution_3d(
     x: Any,
     W: Any,

@@ -8,9 +8,11 @@ from minigrad.functions._check import Checker
 from minigrad.functions.array._sample import sample_images
 from minigrad.functions.math.matmul import matmul
 from minigrad.kernels.specs import IntPair, _pair
+from minigrad.named_arguments import checks_arguments
 from minigrad.variable import Variable, as_variable
 
 
+@checks_arguments
 def deformable_convolution_2d_sampler(
     x: Any, offset: Any, W: Any, b: Any = None, stride: IntPair = 1, pad: IntPair = 0
 ) -> Variable:

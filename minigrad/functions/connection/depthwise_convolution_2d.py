@@ -9,9 +9,11 @@ from minigrad.functions.array.reshape import reshape
 from minigrad.functions.array.transpose import transpose
 from minigrad.functions.connection.convolution_2d import convolution_2d
 from minigrad.kernels.specs import IntPair
+from minigrad.named_arguments import checks_arguments
 from minigrad.variable import Variable, as_variable
 
 
+@checks_arguments
 def depthwise_convolution_2d(
     x: Any, W: Any, b: Any = None, stride: IntPair = 1, pad: IntPair = 0
 ) -> Variable:

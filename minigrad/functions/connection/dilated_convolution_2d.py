@@ -6,9 +6,11 @@ from typing import Any
 
 from minigrad.functions.connection.convolution_2d import convolution_2d
 from minigrad.kernels.specs import IntPair
+from minigrad.named_arguments import checks_arguments
 from minigrad.variable import Variable
 
 
+@checks_arguments
 def dilated_convolution_2d(
     x: Any,
     W: Any,

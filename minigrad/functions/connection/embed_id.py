@@ -7,6 +7,7 @@ from typing import Any
 from minigrad.backend import get_array_module, may_look_at
 from minigrad.function_node import FunctionNode, InputTypes
 from minigrad.kernels import kernels_for
+from minigrad.named_arguments import checks_arguments
 from minigrad.types import Array
 from minigrad.variable import Variable
 
@@ -88,6 +89,7 @@ class EmbedIDGrad(FunctionNode):
         return None, embed_id(x, grad_outputs[0], self.ignore_label)
 
 
+@checks_arguments
 def embed_id(x: Any, W: Any, ignore_label: int | None = None) -> Variable:
     """Looks rows of a matrix up by number: a linear layer for one-hot input.
 

@@ -11,7 +11,7 @@ from minigrad.function_node import FunctionNode, InputTypes
 from minigrad.functions._derivative import derive
 from minigrad.functions.math.sum_to import sum_array_to, sum_to
 from minigrad.kernels import kernels_for
-from minigrad.suggestions import refuse_arrays
+from minigrad.named_arguments import checks_arguments
 from minigrad.types import Array
 from minigrad.variable import Variable, as_variable
 
@@ -122,6 +122,7 @@ class LinearGradWeight(FunctionNode):
         return gradients
 
 
+@checks_arguments
 def linear(x: Any, W: Any, b: Any = None, n_batch_axes: int = 1) -> Variable:
     """Affine transformation ``y = x W^T + b``, the fully connected layer.
 
@@ -150,8 +151,6 @@ def linear(x: Any, W: Any, b: Any = None, n_batch_axes: int = 1) -> Variable:
         array([[1., 4.],
                [2., 5.]])
     """
-    if n_batch_axes.__class__ is not int:
-        refuse_arrays('linear', n_batch_axes=n_batch_axes)
     if n_batch_axes <= 0:
         raise ValueError(f'linear: n_batch_axes must be positive, got {n_batch_axes}')
     if not isinstance(x, Variable):

@@ -10,9 +10,11 @@ from minigrad.functions.array.im2col import im2col
 from minigrad.functions.array.transpose import transpose
 from minigrad.functions.math.matmul import matmul
 from minigrad.kernels.specs import IntPair, _pair
+from minigrad.named_arguments import checks_arguments
 from minigrad.variable import Variable, as_variable
 
 
+@checks_arguments
 def local_convolution_2d(
     x: Any, W: Any, b: Any = None, stride: IntPair = 1
 ) -> Variable:

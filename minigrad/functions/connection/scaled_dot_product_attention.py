@@ -13,10 +13,12 @@ from minigrad.functions._edges import masked
 from minigrad.functions.activation.softmax import softmax
 from minigrad.functions.math.matmul import matmul
 from minigrad.functions.noise.dropout import dropout
+from minigrad.named_arguments import checks_arguments
 from minigrad.types import Array
 from minigrad.variable import Variable, as_array, as_variable
 
 
+@checks_arguments
 def scaled_dot_product_attention(
     query: Any,
     key: Any,

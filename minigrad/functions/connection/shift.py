@@ -6,6 +6,8 @@ from typing import Any
 
 from minigrad.backend import get_array_module
 from minigrad.function_node import FunctionNode, InputTypes
+from minigrad.kernels.specs import IntPair
+from minigrad.named_arguments import checks_arguments
 from minigrad.types import Array
 from minigrad.variable import Variable
 
@@ -70,7 +72,8 @@ def _overlap(shift: int, size: int) -> tuple[slice, slice]:
     return slice(to, to + length), slice(origin, origin + length)
 
 
-def shift(x: Any, ksize: Any = 3, dilate: Any = 1) -> Variable:
+@checks_arguments
+def shift(x: Any, ksize: IntPair = 3, dilate: IntPair = 1) -> Variable:
     """Moves groups of channels, each by another tap of a window.
 
     Zeros come in at the border. The group of the tap in the middle, and what is left

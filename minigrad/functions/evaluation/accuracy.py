@@ -6,6 +6,7 @@ from typing import Any
 
 from minigrad.backend import get_array_module
 from minigrad.functions.evaluation._scores import OfScores
+from minigrad.named_arguments import checks_arguments
 from minigrad.types import Array
 from minigrad.variable import Variable
 
@@ -25,6 +26,7 @@ class Accuracy(OfScores):
         return xp.asarray(share, dtype=y.dtype)
 
 
+@checks_arguments
 def accuracy(y: Any, t: Any, ignore_label: int | None = None) -> Variable:
     """Share of samples whose highest score is that of their label.
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from minigrad.backend import get_array_module
 from minigrad.function_node import FunctionNode, InputTypes
+from minigrad.named_arguments import checks_arguments
 from minigrad.types import Array
 from minigrad.variable import Variable
 
@@ -32,6 +33,7 @@ class BinaryAccuracy(FunctionNode):
         return xp.asarray(right / xp.maximum(count, 1), dtype=y.dtype)
 
 
+@checks_arguments
 def binary_accuracy(y: Any, t: Any) -> Variable:
     """Share of binary labels on whose side of zero the score lies.
 

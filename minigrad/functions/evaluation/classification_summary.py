@@ -9,6 +9,7 @@ import numpy
 from minigrad.backend import get_array_module
 from minigrad.functions.evaluation._scores import OfScores
 from minigrad.functions.loss._labels import check_labels
+from minigrad.named_arguments import checks_arguments
 from minigrad.types import Array
 from minigrad.variable import Variable
 
@@ -49,6 +50,7 @@ def _summary(
     return ClassificationSummary(label_num, beta, ignore_label).apply((y, t))
 
 
+@checks_arguments
 def classification_summary(
     y: Any,
     t: Any,
@@ -95,6 +97,7 @@ def classification_summary(
     return precision, recall, f_score, support
 
 
+@checks_arguments
 def precision(
     y: Any, t: Any, label_num: int | None = None, ignore_label: int = -1
 ) -> tuple[Variable, Variable]:
@@ -126,6 +129,7 @@ def precision(
     return summary[0], summary[3]
 
 
+@checks_arguments
 def recall(
     y: Any, t: Any, label_num: int | None = None, ignore_label: int = -1
 ) -> tuple[Variable, Variable]:
@@ -157,6 +161,7 @@ def recall(
     return summary[1], summary[3]
 
 
+@checks_arguments
 def fbeta_score(
     y: Any,
     t: Any,
@@ -193,6 +198,7 @@ def fbeta_score(
     return summary[2], summary[3]
 
 
+@checks_arguments
 def f1_score(
     y: Any, t: Any, label_num: int | None = None, ignore_label: int = -1
 ) -> tuple[Variable, Variable]:

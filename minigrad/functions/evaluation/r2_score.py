@@ -6,6 +6,7 @@ from typing import Any
 
 from minigrad.backend import get_array_module
 from minigrad.function_node import FunctionNode, InputTypes
+from minigrad.named_arguments import checks_arguments
 from minigrad.types import Array
 from minigrad.variable import Variable
 
@@ -47,6 +48,7 @@ class R2Score(FunctionNode):
         return score.mean() if self.multioutput == 'uniform_average' else score
 
 
+@checks_arguments
 def r2_score(
     pred: Any,
     true: Any,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from minigrad.backend import may_look_at
-from minigrad.suggestions import refuse_arrays
 from minigrad.types import Array
 
 
@@ -41,7 +40,6 @@ def check_labels(
 
 def check_reduce(function: str, reduce: Any, *choices: str) -> None:
     """Raises ValueError unless ``reduce`` is one of the choices."""
-    refuse_arrays(function, reduce=reduce)
     if reduce not in choices:
         names = ' or '.join(map(repr, choices))
         raise ValueError(f'{function}: expected reduce={names}, got {reduce!r}')

@@ -6,6 +6,7 @@ from typing import Any
 
 from minigrad.backend import get_array_module
 from minigrad.functions.loss._pair import PairLoss
+from minigrad.named_arguments import checks_arguments
 from minigrad.types import Array
 from minigrad.variable import Variable
 
@@ -24,6 +25,7 @@ class AbsoluteError(PairLoss):
         return gx, -gx if 1 in indexes else None
 
 
+@checks_arguments
 def absolute_error(x0: Any, x1: Any) -> Variable:
     """Element-wise absolute error, ``|x0 - x1|``.
 

@@ -15,9 +15,11 @@ from minigrad.functions.math.elementary import exp, log1p
 from minigrad.functions.math.logsumexp import logsumexp
 from minigrad.functions.math.matmul import matmul
 from minigrad.functions.math.sum import sum as sum_of
+from minigrad.named_arguments import checks_arguments
 from minigrad.variable import Variable, as_variable
 
 
+@checks_arguments
 def black_out(x: Any, t: Any, W: Any, samples: Any, reduce: str = 'mean') -> Variable:
     """BlackOut loss: the right word against sampled wrong ones.
 

@@ -16,7 +16,7 @@ from minigrad.functions.loss._pair import wide
 from minigrad.functions.math.elementary import sqrt
 from minigrad.functions.math.maximum import maximum
 from minigrad.functions.math.sum import sum as sum_of
-from minigrad.suggestions import refuse_arrays
+from minigrad.named_arguments import checks_arguments
 from minigrad.types import Array
 from minigrad.variable import Variable
 
@@ -25,7 +25,6 @@ class Contrastive(FunctionNode):
     arg_names = ('x0', 'x1', 'y')
 
     def __init__(self, margin: float, reduce: str = 'mean') -> None:
-        refuse_arrays('contrastive', margin=margin, reduce=reduce)
         if margin <= 0:
             raise ValueError(f'contrastive: expected margin > 0, got {margin}')
         check_reduce('contrastive', reduce, 'mean', 'no')
@@ -76,6 +75,7 @@ class Contrastive(FunctionNode):
         return gx0, -gx0 if 1 in indexes else None, None
 
 
+@checks_arguments
 def contrastive(
     x0: Any, x1: Any, y: Any, margin: float = 1, reduce: str = 'mean'
 ) -> Variable:

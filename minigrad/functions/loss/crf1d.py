@@ -15,6 +15,7 @@ from minigrad.functions.math.logsumexp import logsumexp
 from minigrad.functions.math.minmax import argmax
 from minigrad.functions.math.minmax import max as max_of
 from minigrad.functions.math.sum import sum as sum_of
+from minigrad.named_arguments import checks_arguments
 from minigrad.types import Array
 from minigrad.variable import Variable, as_array
 
@@ -48,6 +49,7 @@ class _Ended:
         return concat([x, *self._parts_[::-1]], axis=0) if self._parts_ else x
 
 
+@checks_arguments
 def crf1d(cost: Any, xs: Any, ys: Any, reduce: str = 'mean') -> Variable:
     """Negative log-likelihood of label sequences under a linear-chain CRF.
 
@@ -108,6 +110,7 @@ def crf1d(cost: Any, xs: Any, ys: Any, reduce: str = 'mean') -> Variable:
     return sum_of(loss) / len(xs[0]) if reduce == 'mean' else loss
 
 
+@checks_arguments
 def argmax_crf1d(cost: Any, xs: Any) -> tuple[Variable, list[Array]]:
     """Most likely label sequences of a linear-chain CRF, by Viterbi's algorithm.
 

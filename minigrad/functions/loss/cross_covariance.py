@@ -12,6 +12,7 @@ from minigrad.functions.loss._labels import check_reduce
 from minigrad.functions.loss._pair import wide
 from minigrad.functions.math.average import average
 from minigrad.functions.math.matmul import matmul
+from minigrad.named_arguments import checks_arguments
 from minigrad.types import Array
 from minigrad.variable import Variable
 
@@ -78,6 +79,7 @@ class DeCov(_Covariance):
         return masked(covariance, ~xp.eye(size, dtype=bool))
 
 
+@checks_arguments
 def cross_covariance(y: Any, z: Any, reduce: str = 'half_squared_sum') -> Variable:
     """Cross-covariance penalty: half the squared covariances of two groups of features.
 
@@ -105,6 +107,7 @@ def cross_covariance(y: Any, z: Any, reduce: str = 'half_squared_sum') -> Variab
     return CrossCovariance(reduce).apply((y, z))[0]
 
 
+@checks_arguments
 def decov(h: Any, reduce: str = 'half_squared_sum') -> Variable:
     """DeCov loss: half the squared covariances of different features.
 

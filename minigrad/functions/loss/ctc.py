@@ -20,6 +20,7 @@ from minigrad.functions.loss._labels import check_reduce
 from minigrad.functions.loss._pair import wide
 from minigrad.functions.math.average import average
 from minigrad.functions.math.logsumexp import logsumexp
+from minigrad.named_arguments import checks_arguments
 from minigrad.types import Array
 from minigrad.variable import Variable, as_array
 
@@ -88,6 +89,7 @@ def _check(x: Any, t: Array, input_length: Array, label_length: Array) -> None:
             raise check.refuse(f'{name}.shape == (B,)', length.shape)
 
 
+@checks_arguments
 def connectionist_temporal_classification(
     x: Any,
     t: Any,

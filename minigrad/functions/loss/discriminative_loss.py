@@ -13,6 +13,7 @@ from minigrad.functions.math.basic_math import absolute
 from minigrad.functions.math.elementary import sqrt
 from minigrad.functions.math.sum import sum as sum_of
 from minigrad.functions.math.sum_to import broadcast_to
+from minigrad.named_arguments import checks_arguments
 from minigrad.variable import Variable, as_array, as_variable
 
 
@@ -115,6 +116,7 @@ def _norm_2(x: Variable, axis: Any) -> Variable:
     return where(positive, sqrt(where(positive, square, one)), zero)
 
 
+@checks_arguments
 def discriminative_margin_based_clustering_loss(
     embeddings: Any,
     labels: Any,

@@ -10,7 +10,7 @@ from minigrad.functions._edges import masked
 from minigrad.functions.activation.relu import relu
 from minigrad.functions.loss._labels import check_labels, check_reduce
 from minigrad.functions.loss._pair import wide
-from minigrad.suggestions import refuse_arrays
+from minigrad.named_arguments import checks_arguments
 from minigrad.types import Array
 from minigrad.variable import Variable
 
@@ -19,7 +19,6 @@ class Hinge(FunctionNode):
     arg_names = ('x', 't')
 
     def __init__(self, norm: str = 'L1', reduce: str = 'mean') -> None:
-        refuse_arrays('hinge', norm=norm, reduce=reduce)
         if norm not in ('L1', 'L2'):
             raise NotImplementedError(
                 f"hinge: expected norm='L1' or 'L2', got {norm!r}"
@@ -62,6 +61,7 @@ class Hinge(FunctionNode):
         return masked(gy * self.sign, margin.array > 0), None
 
 
+@checks_arguments
 def hinge(x: Any, t: Any, norm: str = 'L1', reduce: str = 'mean') -> Variable:
     """Hinge loss of a one-against-all classifier.
 

@@ -8,7 +8,7 @@ from minigrad.functions.loss._labels import check_reduce
 from minigrad.functions.loss._pair import PairLoss
 from minigrad.functions.math.clip import clip
 from minigrad.kernels import kernels_for
-from minigrad.suggestions import refuse_arrays
+from minigrad.named_arguments import checks_arguments
 from minigrad.types import Array
 from minigrad.variable import Variable
 
@@ -18,7 +18,6 @@ class HuberLoss(PairLoss):
     on_arrays = True
 
     def __init__(self, delta: float, reduce: str = 'sum_along_second_axis') -> None:
-        refuse_arrays('huber_loss', delta=delta, reduce=reduce)
         check_reduce('huber_loss', reduce, 'sum_along_second_axis', 'no')
         self.delta = delta
         self.reduce = reduce
@@ -53,6 +52,7 @@ def _slope(xp: Any, x: Any, t: Any, *, delta: Any) -> Any:
     return xp.minimum(xp.maximum(x - t, -delta), delta)
 
 
+@checks_arguments
 def huber_loss(
     x: Any, t: Any, delta: float, reduce: str = 'sum_along_second_axis'
 ) -> Variable:

@@ -6,6 +6,7 @@ from typing import Any
 
 from minigrad.backend import get_array_module
 from minigrad.functions.loss._pair import PairLoss, wide
+from minigrad.named_arguments import checks_arguments
 from minigrad.types import Array
 from minigrad.variable import Variable
 
@@ -26,6 +27,7 @@ class MeanAbsoluteError(PairLoss):
         return gx, -gx if 1 in indexes else None
 
 
+@checks_arguments
 def mean_absolute_error(x0: Any, x1: Any) -> Variable:
     """Mean of ``|x0 - x1|`` over all elements.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from minigrad.functions.loss._pair import PairLoss, wide
+from minigrad.named_arguments import checks_arguments
 from minigrad.types import Array
 from minigrad.variable import Variable
 
@@ -24,6 +25,7 @@ class MeanSquaredError(PairLoss):
         return gx, -gx if 1 in indexes else None
 
 
+@checks_arguments
 def mean_squared_error(x0: Any, x1: Any) -> Variable:
     """Mean of ``(x0 - x1) ** 2`` over all elements, without a factor 1/2.
 

@@ -19,6 +19,7 @@ from minigrad.functions.connection.embed_id import EmbedIDGrad, embed_id
 from minigrad.functions.loss._labels import check_labels, check_reduce
 from minigrad.functions.loss._pair import wide
 from minigrad.functions.math.matmul import matmul
+from minigrad.named_arguments import checks_arguments
 from minigrad.suggestions import shown
 from minigrad.types import Array
 
@@ -95,6 +96,7 @@ class NegativeSamplingFunction(FunctionNode):
         return gx, None, gW
 
 
+@checks_arguments
 def negative_sampling(
     x: Any,
     t: Any,

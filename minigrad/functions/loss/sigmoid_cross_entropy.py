@@ -11,7 +11,7 @@ from minigrad.functions.activation.sigmoid import sigmoid, sigmoid_array
 from minigrad.functions.loss._labels import check_reduce
 from minigrad.functions.loss._pair import wide
 from minigrad.kernels import kernels_for
-from minigrad.suggestions import refuse_arrays
+from minigrad.named_arguments import checks_arguments
 from minigrad.types import Array
 from minigrad.variable import Variable
 
@@ -74,6 +74,7 @@ def _slope(xp: Any, x: Any, t: Any) -> Any:
     return xp.where(t == SigmoidCrossEntropy.ignore_label, 0, sigmoid_array(x) - t)
 
 
+@checks_arguments
 def sigmoid_cross_entropy(
     x: Any, t: Any, normalize: bool = True, reduce: str = 'mean'
 ) -> Variable:
@@ -102,5 +103,4 @@ def sigmoid_cross_entropy(
         >>> F.sigmoid_cross_entropy(np.array([0., 1000., 9.]), np.array([1, 1, -1]))
         variable(0.34657359)
     """
-    refuse_arrays('sigmoid_cross_entropy', normalize=normalize, reduce=reduce)
     return SigmoidCrossEntropy(normalize, reduce).apply((x, t))[0]

@@ -14,7 +14,7 @@ from minigrad.functions.loss._labels import check_labels, check_reduce
 from minigrad.functions.math.sum import sum as sum_of
 from minigrad.functions.math.sum_to import sum_to
 from minigrad.kernels import kernels_for
-from minigrad.suggestions import refuse_arrays
+from minigrad.named_arguments import checks_arguments
 from minigrad.types import Array
 from minigrad.variable import Variable
 
@@ -200,6 +200,7 @@ def _check_class_weight(class_weight: Any) -> None:
         )
 
 
+@checks_arguments
 def softmax_cross_entropy(
     x: Any,
     t: Any,
@@ -247,9 +248,6 @@ def softmax_cross_entropy(
         >>> F.softmax_cross_entropy(x, np.array([1, -1], 'i'), reduce='no')
         variable([0.6931472, 0.       ])
     """
-    if normalize is not True or cache_score is not True:
-        name = 'softmax_cross_entropy'
-        refuse_arrays(name, normalize=normalize, cache_score=cache_score)
     if soft_target_loss not in ('cross-entropy', 'kl-divergence'):
         raise ValueError(
             "softmax_cross_entropy: expected soft_target_loss='cross-entropy' or "

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from minigrad.functions.loss._pair import PairLoss
+from minigrad.named_arguments import checks_arguments
 from minigrad.types import Array
 from minigrad.variable import Variable
 
@@ -23,6 +24,7 @@ class SquaredError(PairLoss):
         return gx, -gx if 1 in indexes else None
 
 
+@checks_arguments
 def squared_error(x0: Any, x1: Any) -> Variable:
     """Element-wise squared error, ``(x0 - x1) ** 2``.
 
@@ -48,6 +50,7 @@ def squared_error(x0: Any, x1: Any) -> Variable:
     return SquaredError().apply((x0, x1))[0]
 
 
+@checks_arguments
 def squared_difference(x1: Any, x2: Any) -> Variable:
     """Element-wise squared difference, another name of `squared_error`.
 

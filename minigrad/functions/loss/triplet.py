@@ -10,7 +10,7 @@ from minigrad.functions._edges import masked
 from minigrad.functions.array.expand_dims import expand_dims
 from minigrad.functions.loss._labels import check_reduce
 from minigrad.functions.loss._pair import wide
-from minigrad.suggestions import refuse_arrays
+from minigrad.named_arguments import checks_arguments
 from minigrad.types import Array
 from minigrad.variable import Variable
 
@@ -19,7 +19,6 @@ class Triplet(FunctionNode):
     arg_names = ('anchor', 'positive', 'negative')
 
     def __init__(self, margin: float, reduce: str = 'mean') -> None:
-        refuse_arrays('triplet', margin=margin, reduce=reduce)
         if margin <= 0:
             raise ValueError(f'triplet: expected margin > 0, got {margin}')
         check_reduce('triplet', reduce, 'mean', 'no')
@@ -69,6 +68,7 @@ class Triplet(FunctionNode):
         )
 
 
+@checks_arguments
 def triplet(
     anchor: Any,
     positive: Any,

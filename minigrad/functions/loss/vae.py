@@ -10,6 +10,7 @@ from minigrad.functions.loss._labels import check_reduce
 from minigrad.functions.math.average import average
 from minigrad.functions.math.elementary import exp
 from minigrad.functions.math.sum import sum as sum_of
+from minigrad.named_arguments import checks_arguments
 from minigrad.variable import Variable, as_variable
 
 
@@ -19,6 +20,7 @@ def _reduced(loss: Variable, reduce: str) -> Variable:
     return average(loss) if reduce == 'mean' else loss
 
 
+@checks_arguments
 def gaussian_kl_divergence(mean: Any, ln_var: Any, reduce: str = 'sum') -> Variable:
     """Kullback-Leibler divergence of Gaussians from the standard Gaussian.
 
@@ -51,6 +53,7 @@ def gaussian_kl_divergence(mean: Any, ln_var: Any, reduce: str = 'sum') -> Varia
     return _reduced((mean * mean + exp(ln_var) - ln_var - 1) * 0.5, reduce)
 
 
+@checks_arguments
 def bernoulli_nll(x: Any, y: Any, reduce: str = 'sum') -> Variable:
     """Negative log-likelihood of values under Bernoulli distributions.
 
@@ -82,6 +85,7 @@ def bernoulli_nll(x: Any, y: Any, reduce: str = 'sum') -> Variable:
     return _reduced(softplus(y) - x * y, reduce)
 
 
+@checks_arguments
 def gaussian_nll(x: Any, mean: Any, ln_var: Any, reduce: str = 'sum') -> Variable:
     """Negative log-likelihood of values under Gaussian distributions.
 

@@ -9,7 +9,6 @@ from minigrad.backend import get_array_module
 from minigrad.function_node import FunctionNode, InputTypes
 from minigrad.functions._axis import read_axes, reduced_shape
 from minigrad.functions.math.sum_to import broadcast_to
-from minigrad.suggestions import refuse_arrays
 from minigrad.variable import Variable
 
 
@@ -20,8 +19,6 @@ class Reduction(FunctionNode):
 
     def __init__(self, axis: Any = None, keepdims: bool = False) -> None:
         self.axis = read_axes(axis, self.public_name)
-        if keepdims.__class__ is not bool:
-            refuse_arrays(self.public_name, keepdims=keepdims)
         self.keepdims = keepdims
 
     def check_type_forward(self, in_types: InputTypes) -> None:

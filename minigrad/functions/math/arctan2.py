@@ -7,6 +7,7 @@ from typing import Any
 from minigrad.backend import get_array_module
 from minigrad.functions._edges import bounded
 from minigrad.functions.math.basic_math import _Binary
+from minigrad.named_arguments import checks_arguments
 from minigrad.types import Array
 from minigrad.variable import Variable, as_array
 
@@ -31,6 +32,7 @@ class Arctan2(_Binary):
         return g * x2 if 0 in indexes else None, -g * x1 if 1 in indexes else None
 
 
+@checks_arguments
 def arctan2(x1: Any, x2: Any) -> Variable:
     """Angle of the point ``(x2, x1)`` seen from the origin, in radians.
 

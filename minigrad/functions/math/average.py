@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from minigrad.functions._axis import Axis
 from minigrad.functions.array.reshape import reshape
 from minigrad.functions.math._reduction import Reduction
 from minigrad.functions.math.sum import sum as sum_of
 from minigrad.functions.math.sum_to import broadcast_to
+from minigrad.named_arguments import checks_arguments
 from minigrad.types import Array
 from minigrad.variable import Variable, as_variable
 
@@ -27,8 +29,9 @@ class Mean(Reduction):
         return self.spread(grad_outputs[0] * (1 / count), self._in_shape)
 
 
+@checks_arguments
 def average(
-    x: Any, axis: Any = None, weights: Any = None, keepdims: bool = False
+    x: Any, axis: Axis = None, weights: Any = None, keepdims: bool = False
 ) -> Variable:
     """Averages elements over given axes, with weights if there are any.
 
@@ -63,7 +66,10 @@ def average(
     """
     if weights is None:
         return Mean(axis, keepdims).apply((x,))[0]
-    x, weights = as_variable(x), as_variable(weights)
+    return _weighted(as_variable(x), axis, as_variable(weights), keepdims)
+
+
+def _weighted(x: Variable, axis: Any, weights: Variable, keepdims: bool) -> Variable:
     if isinstance(axis, tuple):
         axes = sorted([a + x.ndim if a < 0 else a for a in axis])
         if len(set(axes)) != len(axes):

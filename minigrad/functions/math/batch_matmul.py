@@ -8,6 +8,7 @@ from typing import Any
 from minigrad.function_node import InputTypes
 from minigrad.functions.array.reshape import reshape
 from minigrad.functions.math.matmul import MatMul
+from minigrad.named_arguments import checks_arguments
 from minigrad.variable import Variable, as_variable
 
 
@@ -21,6 +22,7 @@ class BatchMatMul(MatMul):
         super().check_type_forward(in_types)
 
 
+@checks_arguments
 def batch_matmul(
     a: Any, b: Any, transa: bool = False, transb: bool = False
 ) -> Variable:

@@ -6,6 +6,7 @@ from typing import Any
 
 from minigrad.functions._check import Checker
 from minigrad.functions.array.reshape import reshape
+from minigrad.named_arguments import checks_arguments
 from minigrad.variable import Variable, as_variable
 
 
@@ -24,6 +25,7 @@ def aligned(function: str, x: Variable, y: Variable, axis: int) -> Variable:
     return reshape(y, (1,) * axis + y.shape + (1,) * (x.ndim - stop))
 
 
+@checks_arguments
 def bias(x: Any, y: Any, axis: int = 1) -> Variable:
     """Sum of ``x`` and ``y``, where ``y`` goes along some axes of ``x``.
 

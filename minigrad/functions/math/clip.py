@@ -7,7 +7,7 @@ from typing import Any
 from minigrad.backend import get_array_module
 from minigrad.function_node import FunctionNode, InputTypes
 from minigrad.functions._edges import masked
-from minigrad.suggestions import refuse_arrays
+from minigrad.named_arguments import checks_arguments
 from minigrad.types import Array
 from minigrad.variable import Variable, as_array
 
@@ -17,7 +17,6 @@ class Clip(FunctionNode):
     on_arrays = True
 
     def __init__(self, x_min: float | None, x_max: float | None) -> None:
-        refuse_arrays('clip', x_min=x_min, x_max=x_max)
         if x_min is None and x_max is None:
             raise ValueError('clip: x_min, x_max or both must be given')
         if x_min is not None and x_max is not None and x_min >= x_max:
@@ -46,6 +45,7 @@ class Clip(FunctionNode):
         return masked(grad_outputs[0], get_array_module(x).asarray(inside))
 
 
+@checks_arguments
 def clip(x: Any, x_min: float | None, x_max: float | None) -> Variable:
     """Limits elements to an interval.
 

@@ -11,6 +11,7 @@ from minigrad.functions.array.concat import concat
 from minigrad.functions.array.flip import flip
 from minigrad.functions.array.get_item import get_item
 from minigrad.functions.array.reshape import reshape
+from minigrad.named_arguments import checks_arguments
 from minigrad.types import Array
 from minigrad.variable import Variable
 
@@ -111,6 +112,7 @@ def shift(x: Variable, axis: int, first: float) -> Variable:
     return concat([filled, body], axis)
 
 
+@checks_arguments
 def cumsum(x: Any, axis: int | None = None) -> Variable:
     """Sums of the elements up to each place along an axis.
 
@@ -139,6 +141,7 @@ def cumsum(x: Any, axis: int | None = None) -> Variable:
     return Cumsum(axis).apply((x,))[0]
 
 
+@checks_arguments
 def cumprod(x: Any, axis: int | None = None) -> Variable:
     """Products of the elements up to each place along an axis.
 

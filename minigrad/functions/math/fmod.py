@@ -6,6 +6,7 @@ from typing import Any
 
 from minigrad.backend import get_array_module
 from minigrad.functions.math.basic_math import _Binary
+from minigrad.named_arguments import checks_arguments
 from minigrad.types import Array
 from minigrad.variable import Variable, as_array
 
@@ -26,6 +27,7 @@ class Fmod(_Binary):
         return gy, gy * -get_array_module(x).trunc(x / divisor)
 
 
+@checks_arguments
 def fmod(x: Any, divisor: Any) -> Variable:
     """Remainder of a division, with the sign of ``x``, as in C.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from minigrad.function_node import FunctionNode, InputTypes
+from minigrad.named_arguments import checks_arguments
 from minigrad.types import Array
 from minigrad.variable import Variable
 
@@ -33,6 +34,7 @@ class LinearInterpolate(FunctionNode):
         return gz * (x - y), gx, gz - gx
 
 
+@checks_arguments
 def linear_interpolate(p: Any, x: Any, y: Any) -> Variable:
     """Interpolates between two arrays: ``p * x + (1 - p) * y``.
 

@@ -8,10 +8,12 @@ from typing import Any
 import numpy
 
 from minigrad.backend import get_array_module
+from minigrad.functions._axis import Axis
 from minigrad.functions._edges import masked
 from minigrad.functions.math._reduction import Reduction
 from minigrad.functions.math.elementary import exp
 from minigrad.kernels import kernels_for
+from minigrad.named_arguments import checks_arguments
 from minigrad.types import Array
 from minigrad.variable import Variable, as_variable
 
@@ -71,7 +73,8 @@ def _slope(xp: Any, x: Any, y: Any, gy: Any) -> Any:
     return gy * xp.where(x == -math.inf, 0, share)
 
 
-def logsumexp(x: Any, axis: Any = None) -> Variable:
+@checks_arguments
+def logsumexp(x: Any, axis: Axis = None) -> Variable:
     """Logarithm of the sum of the exponentials over given axes, without overflow.
 
     Args:

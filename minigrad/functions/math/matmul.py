@@ -10,6 +10,7 @@ from minigrad.functions.array.cast import cast
 from minigrad.functions.array.reshape import reshape
 from minigrad.functions.math.sum_to import sum_to
 from minigrad.kernels import kernels_for
+from minigrad.named_arguments import checks_arguments
 from minigrad.types import Array
 from minigrad.variable import Variable
 
@@ -94,6 +95,7 @@ def _fit(gradient: Variable, matrix: Variable, x: Variable) -> Variable:
     return gradient if gradient.dtype == x.dtype else cast(gradient, x.dtype)
 
 
+@checks_arguments
 def matmul(a: Any, b: Any, transa: bool = False, transb: bool = False) -> Variable:
     """Multiplies two matrices, or two stacks of matrices.
 

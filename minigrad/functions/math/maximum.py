@@ -7,6 +7,7 @@ from typing import Any
 from minigrad.backend import get_array_module
 from minigrad.functions.array.where import where
 from minigrad.functions.math.basic_math import _Binary
+from minigrad.named_arguments import checks_arguments
 from minigrad.types import Array
 from minigrad.variable import Variable
 
@@ -47,6 +48,7 @@ class Minimum(_Choice):
         return get_array_module(*inputs).minimum(*inputs)
 
 
+@checks_arguments
 def maximum(x1: Any, x2: Any) -> Variable:
     """Larger of two elements, for each place.
 
@@ -72,6 +74,7 @@ def maximum(x1: Any, x2: Any) -> Variable:
     return Maximum().apply((x1, x2))[0]
 
 
+@checks_arguments
 def minimum(x1: Any, x2: Any) -> Variable:
     """Smaller of two elements, for each place.
 

@@ -6,9 +6,10 @@ from typing import Any
 
 from minigrad.backend import get_array_module
 from minigrad.function_node import FunctionNode, InputTypes
-from minigrad.functions._axis import is_int, reduced_shape
+from minigrad.functions._axis import Axis, is_int, reduced_shape
 from minigrad.functions._edges import masked
 from minigrad.functions.math._reduction import Reduction
+from minigrad.named_arguments import checks_arguments
 from minigrad.types import Array
 from minigrad.variable import Variable, as_array
 
@@ -43,7 +44,8 @@ class Min(_Extremum):
         return x.min(axis=self.axis, keepdims=self.keepdims)
 
 
-def max(x: Any, axis: Any = None, keepdims: bool = False) -> Variable:
+@checks_arguments
+def max(x: Any, axis: Axis = None, keepdims: bool = False) -> Variable:
     """Takes the maximum over given axes.
 
     Args:
@@ -71,7 +73,8 @@ def max(x: Any, axis: Any = None, keepdims: bool = False) -> Variable:
     return Max(axis, keepdims).apply((x,))[0]
 
 
-def min(x: Any, axis: Any = None, keepdims: bool = False) -> Variable:
+@checks_arguments
+def min(x: Any, axis: Axis = None, keepdims: bool = False) -> Variable:
     """Takes the minimum over given axes.
 
     Args:
@@ -133,6 +136,7 @@ class ArgMin(_IndexOfExtremum):
         return get_array_module(x).asarray(x.argmin(axis=self.axis), dtype='int32')
 
 
+@checks_arguments
 def argmax(x: Any, axis: int | None = None) -> Variable:
     """Finds where the maximum along an axis is.
 
@@ -159,6 +163,7 @@ def argmax(x: Any, axis: int | None = None) -> Variable:
     return ArgMax(axis).apply((x,))[0]
 
 
+@checks_arguments
 def argmin(x: Any, axis: int | None = None) -> Variable:
     """Finds where the minimum along an axis is.
 

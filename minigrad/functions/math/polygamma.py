@@ -7,6 +7,7 @@ from typing import Any
 from minigrad.backend import get_array_module
 from minigrad.function_node import FunctionNode, InputTypes
 from minigrad.functions.math._scipy import special
+from minigrad.named_arguments import checks_arguments
 from minigrad.types import Array
 from minigrad.variable import Variable, as_array
 
@@ -36,6 +37,7 @@ class PolyGamma(FunctionNode):
         return None, grad_outputs[0] * polygamma(one_more, x)
 
 
+@checks_arguments
 def polygamma(n: Any, x: Any) -> Variable:
     """Derivative of order ``n`` of `digamma`, at each element.
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from minigrad.functions._axis import Axis
 from minigrad.functions.array.flip import flip
 from minigrad.functions.array.reshape import reshape
 from minigrad.functions.array.transpose import transpose
 from minigrad.functions.math._reduction import Reduction
 from minigrad.functions.math.cumulative import cumprod, shift
+from minigrad.named_arguments import checks_arguments
 from minigrad.types import Array
 from minigrad.variable import Variable
 
@@ -36,7 +38,8 @@ class Prod(Reduction):
         return self.spread(grad_outputs[0], x.shape) * others
 
 
-def prod(x: Any, axis: Any = None, keepdims: bool = False) -> Variable:
+@checks_arguments
+def prod(x: Any, axis: Axis = None, keepdims: bool = False) -> Variable:
     """Multiplies elements over given axes.
 
     Args:

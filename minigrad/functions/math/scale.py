@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from minigrad.functions.math.bias import aligned
+from minigrad.named_arguments import checks_arguments
 from minigrad.variable import Variable, as_variable
 
 
+@checks_arguments
 def scale(x: Any, y: Any, axis: int = 1) -> Variable:
     """Product of ``x`` and ``y``, where ``y`` goes along some axes of ``x``.
 

@@ -15,6 +15,7 @@ import numpy
 from minigrad.backend import get_array_module, is_array
 from minigrad.function_node import FunctionNode, InputTypes
 from minigrad.kernels import kernels_for
+from minigrad.named_arguments import checks_arguments
 from minigrad.types import Array
 from minigrad.utils.sparse import CooMatrix
 from minigrad.variable import Variable
@@ -201,6 +202,7 @@ class CooMatMulGradSP(_AtPlaces):
         return ga, gb
 
 
+@checks_arguments
 def sparse_matmul(
     a: Any, b: Any, transa: bool = False, transb: bool = False
 ) -> Variable:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from minigrad.functions._axis import Axis
 from minigrad.functions.math._reduction import Reduction
 from minigrad.functions.math.sum_to import SumTo as SumTo
 from minigrad.functions.math.sum_to import sum_to as sum_to
+from minigrad.named_arguments import checks_arguments
 from minigrad.types import Array
 from minigrad.variable import Variable
 
@@ -23,7 +25,8 @@ class Sum(Reduction):
         return self.spread(grad_outputs[0], self._in_shape)
 
 
-def sum(x: Any, axis: Any = None, keepdims: bool = False) -> Variable:
+@checks_arguments
+def sum(x: Any, axis: Axis = None, keepdims: bool = False) -> Variable:
     """Sums elements over given axes.
 
     Args:

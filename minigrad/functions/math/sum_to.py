@@ -6,6 +6,7 @@ from typing import Any
 
 from minigrad.backend import get_array_module
 from minigrad.function_node import FunctionNode, InputTypes
+from minigrad.named_arguments import checks_arguments
 from minigrad.types import Array
 from minigrad.variable import Variable, as_variable
 
@@ -50,6 +51,7 @@ class SumTo(FunctionNode):
         return broadcast_to(grad_outputs[0], self._in_shape)
 
 
+@checks_arguments
 def sum_to(x: Any, shape: Any) -> Variable:
     """Sums elements along axes so that the result has a given shape.
 
@@ -111,6 +113,7 @@ class BroadcastTo(FunctionNode):
         return sum_to(grad_outputs[0], self._in_shape)
 
 
+@checks_arguments
 def broadcast_to(x: Any, shape: Any) -> Variable:
     """Broadcasts a variable to a given shape.
 

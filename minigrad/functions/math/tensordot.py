@@ -10,6 +10,7 @@ from minigrad.function_node import FunctionNode, InputTypes
 from minigrad.functions._axis import is_int
 from minigrad.functions.array.cast import cast
 from minigrad.functions.array.transpose import transpose
+from minigrad.named_arguments import checks_arguments
 from minigrad.types import Array
 from minigrad.variable import Variable
 
@@ -99,6 +100,7 @@ def _arrange(gradient: Variable, axes: list[int], x: Variable) -> Variable:
     return gradient if gradient.dtype == x.dtype else cast(gradient, x.dtype)
 
 
+@checks_arguments
 def tensordot(a: Any, b: Any, axes: Any = 2) -> Variable:
     """Sums the products of two arrays over pairs of axes.
 

@@ -7,6 +7,7 @@ from typing import Any
 from minigrad.backend import get_array_module
 from minigrad.function_node import FunctionNode, InputTypes
 from minigrad.functions.math._scipy import special
+from minigrad.named_arguments import checks_arguments
 from minigrad.types import Array
 from minigrad.variable import Variable, as_array
 
@@ -37,6 +38,7 @@ class Zeta(FunctionNode):
         return grad_outputs[0] * zeta(self._x + 1, q) * -self._x
 
 
+@checks_arguments
 def zeta(x: Any, q: Any) -> Variable:
     """Zeta function of Hurwitz: the sum of ``(q + k) ** -x`` over ``k = 0, 1, ...``.
 

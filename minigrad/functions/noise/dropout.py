@@ -9,7 +9,7 @@ from minigrad.function_node import FunctionNode, InputTypes
 from minigrad.functions._edges import masked
 from minigrad.functions.noise._draw import uniform_like
 from minigrad.kernels import kernels_for
-from minigrad.suggestions import refuse_arrays
+from minigrad.named_arguments import checks_arguments
 from minigrad.types import Array
 from minigrad.utils import argument
 from minigrad.variable import as_variable
@@ -46,6 +46,7 @@ class Dropout(FunctionNode):
         return masked(grad_outputs[0] * mask, mask != 0)
 
 
+@checks_arguments
 def dropout(
     x: Any,
     ratio: float = 0.5,
@@ -88,8 +89,6 @@ def dropout(
     """
     if kwargs:
         argument.parse_kwargs(kwargs, train=argument.NO_TRAIN)
-    if ratio.__class__ is not float:
-        refuse_arrays('dropout', ratio=ratio)
     if config.train:
         node = Dropout(ratio, mask)
         (y,) = node.apply((x,))

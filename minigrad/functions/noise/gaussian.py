@@ -8,6 +8,7 @@ from minigrad.backend import get_array_module
 from minigrad.function_node import FunctionNode, InputTypes
 from minigrad.functions.math.elementary import exp
 from minigrad.functions.noise._draw import normal_like
+from minigrad.named_arguments import checks_arguments
 from minigrad.types import Array
 
 
@@ -46,6 +47,7 @@ class Gaussian(FunctionNode):
         return gy, g_ln_var
 
 
+@checks_arguments
 def gaussian(
     mean: Any, ln_var: Any, *, eps: Array | None = None, return_eps: bool = False
 ) -> Any:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from minigrad.functions.activation.softmax import softmax
-from minigrad.suggestions import refuse_arrays
+from minigrad.named_arguments import checks_arguments
 from minigrad.variable import Variable, as_variable
 
 
+@checks_arguments
 def gumbel_softmax(log_pi: Any, tau: float = 0.1, axis: int = 1) -> Variable:
     """Draws almost one-hot vectors: ``softmax((log_pi + g) / tau)``, ``g`` Gumbel noise.
 
@@ -33,7 +34,6 @@ def gumbel_softmax(log_pi: Any, tau: float = 0.1, axis: int = 1) -> Variable:
         >>> bool(abs(y.array.sum(axis=1) - 1).max() < 1e-6)
         True
     """
-    refuse_arrays('gumbel_softmax', tau=tau, axis=axis)
     log_pi = as_variable(log_pi)
     xp = log_pi.xp
     if log_pi.ndim < 1:

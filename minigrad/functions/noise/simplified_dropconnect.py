@@ -13,6 +13,7 @@ from minigrad.functions.array.reshape import reshape
 from minigrad.functions.math.matmul import matmul
 from minigrad.functions.math.sum import sum as sum_of
 from minigrad.kernels import kernels_for
+from minigrad.named_arguments import checks_arguments
 from minigrad.types import Array
 from minigrad.variable import Variable, as_array
 
@@ -83,6 +84,7 @@ class SimplifiedDropconnect(FunctionNode):
         return gradients
 
 
+@checks_arguments
 def simplified_dropconnect(
     x: Any,
     W: Any,

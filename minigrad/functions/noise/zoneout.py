@@ -8,7 +8,7 @@ from minigrad.configuration import config
 from minigrad.function_node import FunctionNode
 from minigrad.functions._edges import masked
 from minigrad.functions.noise._draw import uniform_like
-from minigrad.suggestions import refuse_arrays
+from minigrad.named_arguments import checks_arguments
 from minigrad.types import Array
 from minigrad.utils import argument
 from minigrad.variable import Variable, as_variable
@@ -34,6 +34,7 @@ class Zoneout(FunctionNode):
         return masked(gy, self.flag_h), masked(gy, self.flag_x)
 
 
+@checks_arguments
 def zoneout(h: Any, x: Any, ratio: float = 0.5, **kwargs: Any) -> Variable:
     """Keeps elements of the former state at random, takes the new state elsewhere.
 
@@ -62,7 +63,6 @@ def zoneout(h: Any, x: Any, ratio: float = 0.5, **kwargs: Any) -> Variable:
     """
     if kwargs:
         argument.parse_kwargs(kwargs, train=argument.NO_TRAIN)
-    refuse_arrays('zoneout', ratio=ratio)
     if config.train:
         return Zoneout(ratio).apply((h, x))[0]
     return as_variable(x)

@@ -11,14 +11,14 @@ import numpy
 
 from minigrad.backend import get_array_module
 from minigrad.function_node import FunctionNode, InputTypes
+from minigrad.functions._axis import Axis
 from minigrad.functions._derivative import derive
 from minigrad.functions.array.cast import cast
 from minigrad.functions.math.sum_to import sum_to
 from minigrad.kernels import kernels_for
+from minigrad.named_arguments import checks_arguments
 from minigrad.types import Array
 from minigrad.variable import Variable
-
-Axis = int | Sequence[int] | None
 
 
 class _NormalizesOverAxes(FunctionNode):
@@ -235,6 +235,7 @@ def _reduced_axis(
     return (0, *range(gamma_ndim + 1, x_ndim)) if axis is None else axis
 
 
+@checks_arguments
 def batch_normalization(
     x: Any,
     gamma: Any,
@@ -308,6 +309,7 @@ def batch_normalization(
     return y
 
 
+@checks_arguments
 def fixed_batch_normalization(
     x: Any,
     gamma: Any,

@@ -16,6 +16,7 @@ from minigrad.functions.normalization.batch_normalization import (
     fixed_batch_normalization,
 )
 from minigrad.kernels.reference import centre
+from minigrad.named_arguments import checks_arguments
 from minigrad.types import Array
 from minigrad.variable import Variable
 
@@ -93,6 +94,7 @@ class BatchRenormalizationFunction(_NormalizesOverAxes):
         return [cast(gradients[i], in_dtypes[i]) for i in indexes]
 
 
+@checks_arguments
 def batch_renormalization(
     x: Any,
     gamma: Any,
@@ -152,6 +154,7 @@ def batch_renormalization(
     return function.apply((x, gamma, beta))[0]
 
 
+@checks_arguments
 def fixed_batch_renormalization(
     x: Any, gamma: Any, beta: Any, mean: Any, var: Any, eps: float = 2e-5
 ) -> Variable:

@@ -17,6 +17,7 @@ from minigrad.functions.loss._pair import wide
 from minigrad.functions.math.average import average
 from minigrad.functions.math.matmul import matmul
 from minigrad.functions.normalization._whitening import inverse_square_root
+from minigrad.named_arguments import checks_arguments
 from minigrad.types import Array
 from minigrad.variable import Variable, as_variable
 
@@ -56,6 +57,7 @@ def _ungrouped(y: Variable, shape: tuple[int, ...]) -> Variable:
     return swapaxes(reshape(y, (shape[1], shape[0], *shape[2:])), 0, 1)
 
 
+@checks_arguments
 def decorrelated_batch_normalization(
     x: Any,
     *,
@@ -123,6 +125,7 @@ def decorrelated_batch_normalization(
     return cast(_ungrouped(matmul(projection, x_hat), x.shape), x.dtype)
 
 
+@checks_arguments
 def fixed_decorrelated_batch_normalization(
     x: Any, mean: Any, projection: Any, groups: int = 16
 ) -> Variable:

@@ -16,6 +16,7 @@ from minigrad.functions.normalization.batch_normalization import (
     BatchNormalizationGrad,
 )
 from minigrad.kernels import kernels_for
+from minigrad.named_arguments import checks_arguments
 from minigrad.types import Array
 from minigrad.variable import Variable, as_variable
 
@@ -219,6 +220,7 @@ def _sloped(
     return gy * scale - shift - (x - mean) * slope
 
 
+@checks_arguments
 def group_normalization(
     x: Any, groups: int, gamma: Any, beta: Any, eps: float = 1e-5
 ) -> Variable:

@@ -6,7 +6,9 @@ from typing import Any
 
 from minigrad.backend import get_array_module
 from minigrad.function_node import FunctionNode, InputTypes
+from minigrad.functions._axis import Axis
 from minigrad.functions.math.sum import sum as sum_over
+from minigrad.named_arguments import checks_arguments
 from minigrad.types import Array
 from minigrad.variable import Variable
 
@@ -17,7 +19,7 @@ class NormalizeL2(FunctionNode):
     arg_names = ('x',)
     public_name = 'normalize'
 
-    def __init__(self, eps: float = 1e-5, axis: int | tuple[int, ...] = 1) -> None:
+    def __init__(self, eps: float = 1e-5, axis: Any = 1) -> None:
         self.eps = eps
         self.axis = (axis,) if isinstance(axis, int) else tuple(axis)
 
@@ -47,7 +49,8 @@ class NormalizeL2(FunctionNode):
         return gy * inv - x * (along * inv_norm * inv * inv)
 
 
-def normalize(x: Any, eps: float = 1e-5, axis: int | tuple[int, ...] = 1) -> Variable:
+@checks_arguments
+def normalize(x: Any, eps: float = 1e-5, axis: Axis = 1) -> Variable:
     """Divides by the Euclidean norm along axes: ``x / (norm + eps)``.
 
     Args:

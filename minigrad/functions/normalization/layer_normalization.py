@@ -6,6 +6,7 @@ from typing import Any
 
 from minigrad.function_node import InputTypes
 from minigrad.functions.normalization.group_normalization import GroupNormalization
+from minigrad.named_arguments import checks_arguments
 from minigrad.variable import Variable
 
 
@@ -24,6 +25,7 @@ class LayerNormalization(GroupNormalization):
             raise self.refuse('gamma.dtype == x.dtype', f'{gamma.dtype} != {x.dtype}')
 
 
+@checks_arguments
 def layer_normalization(x: Any, gamma: Any, beta: Any, eps: float = 1e-5) -> Variable:
     """Normalizes each sample by the mean and variance of its own values.
 

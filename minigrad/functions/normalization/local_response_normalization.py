@@ -8,6 +8,7 @@ from minigrad.function_node import FunctionNode, InputTypes
 from minigrad.functions._axis import is_int
 from minigrad.functions._derivative import derive
 from minigrad.kernels import kernels_for
+from minigrad.named_arguments import checks_arguments
 from minigrad.types import Array
 from minigrad.variable import Variable, as_array
 
@@ -114,6 +115,7 @@ def _window_sum(x: Variable, n: int) -> Variable:
     return ChannelWindowSum(n).apply((x,))[0]
 
 
+@checks_arguments
 def local_response_normalization(
     x: Any, n: int = 5, k: float = 2, alpha: float = 1e-4, beta: float = 0.75
 ) -> Variable:

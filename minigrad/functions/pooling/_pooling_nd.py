@@ -11,7 +11,6 @@ from minigrad.functions._spatial import check_ndim
 from minigrad.kernels import kernels_for
 from minigrad.kernels.specs import PoolSpec
 from minigrad.kernels.specs_nd import IntOrInts, WindowSpec
-from minigrad.suggestions import refuse_arrays
 from minigrad.types import Array
 
 
@@ -80,8 +79,6 @@ class PoolingND(Windowed):
         self.spec = spec
         self.ndim = ndim
         self._given = ksize, stride, pad
-        if cover_all.__class__ is not bool:
-            refuse_arrays(self.public_name, cover_all=cover_all)
         self.cover_all = cover_all
         self.return_indices = return_indices
 

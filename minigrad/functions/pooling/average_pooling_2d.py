@@ -11,6 +11,7 @@ from minigrad.functions.pooling.average_pooling_nd import (
     AveragePoolingNDGrad,
 )
 from minigrad.kernels.specs import IntPair, PoolSpec
+from minigrad.named_arguments import checks_arguments
 from minigrad.variable import Variable
 
 
@@ -33,6 +34,7 @@ class AveragePooling2D(Pooling2D, AveragePoolingND):
         )
 
 
+@checks_arguments
 def average_pooling_2d(
     x: Any, ksize: IntPair, stride: IntPair | None = None, pad: IntPair = 0
 ) -> Variable:

@@ -9,6 +9,7 @@ from minigrad.functions._derivative import derive
 from minigrad.functions._spatial import require_axes
 from minigrad.functions.pooling._pooling_nd import PoolingND, Windowed
 from minigrad.kernels.specs_nd import IntOrInts
+from minigrad.named_arguments import checks_arguments
 from minigrad.types import Array
 from minigrad.variable import Variable
 
@@ -72,6 +73,7 @@ class AveragePoolingNDGrad(Windowed):
 AveragePoolingND.grad_node = AveragePoolingNDGrad
 
 
+@checks_arguments
 def average_pooling_nd(
     x: Any,
     ksize: IntOrInts,
@@ -118,6 +120,7 @@ def average_pooling_nd(
     return function.apply((x,))[0]
 
 
+@checks_arguments
 def average_pooling_1d(
     x: Any,
     ksize: IntOrInts,
@@ -155,6 +158,7 @@ def average_pooling_1d(
     return average_pooling_nd(x, ksize, stride, pad, pad_value)
 
 
+@checks_arguments
 def average_pooling_3d(
     x: Any,
     ksize: IntOrInts,

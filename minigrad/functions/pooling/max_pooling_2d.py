@@ -8,6 +8,7 @@ from minigrad.functions.pooling._pooling_nd import Pooling2D
 from minigrad.functions.pooling.max_pooling_nd import MaxPoolingND
 from minigrad.kernels import kernels_for
 from minigrad.kernels.specs import IntPair
+from minigrad.named_arguments import checks_arguments
 from minigrad.types import Array
 
 
@@ -22,6 +23,7 @@ class MaxPooling2D(Pooling2D, MaxPoolingND):
         return kernels_for(y).max_pool_2d_indices(self.args, self.spec)
 
 
+@checks_arguments
 def max_pooling_2d(
     x: Any,
     ksize: IntPair,

@@ -10,6 +10,7 @@ from minigrad.functions._spatial import require_axes
 from minigrad.functions.pooling._pooling_nd import PoolingND, Windowed, zero_outside
 from minigrad.kernels import kernels_for
 from minigrad.kernels.specs_nd import IntOrInts
+from minigrad.named_arguments import checks_arguments
 from minigrad.types import Array
 
 
@@ -60,6 +61,7 @@ class MaxPoolingNDWithIndexes(Windowed):
         return derive(MaxPoolingNDGrad(self.spec, self.args), *grad_outputs)
 
 
+@checks_arguments
 def max_pooling_nd(
     x: Any,
     ksize: IntOrInts,
@@ -116,6 +118,7 @@ def max_pooling_nd(
     return (y, function.indexes) if return_indices else y
 
 
+@checks_arguments
 def max_pooling_1d(
     x: Any,
     ksize: IntOrInts,
@@ -156,6 +159,7 @@ def max_pooling_1d(
     return max_pooling_nd(x, ksize, stride, pad, cover_all, return_indices)
 
 
+@checks_arguments
 def max_pooling_3d(
     x: Any,
     ksize: IntOrInts,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from minigrad.functions.pooling._roi import ROIWeighting, interpolation, read_ratio
+from minigrad.named_arguments import checks_arguments
 from minigrad.variable import Variable
 
 
@@ -34,6 +35,7 @@ class ROIAverageAlign2D(ROIWeighting):
         return A, B
 
 
+@checks_arguments
 def roi_average_align_2d(
     x: Any,
     rois: Any,

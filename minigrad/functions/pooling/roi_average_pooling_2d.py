@@ -7,6 +7,7 @@ from typing import Any
 import numpy
 
 from minigrad.functions.pooling._roi import ROIWeighting, whole_bins
+from minigrad.named_arguments import checks_arguments
 from minigrad.variable import Variable
 
 
@@ -31,6 +32,7 @@ def _mean(first: Any, last: Any, size: int) -> Any:
     return inside / numpy.maximum(last - first, 1)[..., None]
 
 
+@checks_arguments
 def roi_average_pooling_2d(
     x: Any, rois: Any, roi_indices: Any, outsize: Any, spatial_scale: Any
 ) -> Variable:

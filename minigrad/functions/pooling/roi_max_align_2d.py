@@ -8,6 +8,7 @@ import numpy
 
 from minigrad.functions.pooling._roi import ROIWeighting, interpolation, read_ratio
 from minigrad.functions.pooling.max_pooling_2d import max_pooling_2d
+from minigrad.named_arguments import checks_arguments
 from minigrad.variable import Variable
 
 
@@ -43,6 +44,7 @@ class ROIMaxAlign2D(ROIWeighting):
         return A, B
 
 
+@checks_arguments
 def roi_max_align_2d(
     x: Any,
     rois: Any,

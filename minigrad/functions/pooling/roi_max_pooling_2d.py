@@ -6,6 +6,7 @@ from typing import Any
 
 from minigrad.functions.pooling._roi import ROIFunction, ROIPick, ROIPut, whole_bins
 from minigrad.kernels import kernels_for
+from minigrad.named_arguments import checks_arguments
 from minigrad.types import Array
 from minigrad.variable import Variable
 
@@ -28,6 +29,7 @@ class ROIMaxPooling2D(ROIFunction):
         return gx, None, None
 
 
+@checks_arguments
 def roi_max_pooling_2d(
     x: Any, rois: Any, roi_indices: Any, outsize: Any, spatial_scale: Any
 ) -> Variable:

@@ -16,6 +16,7 @@ from minigrad.functions.pooling._roi import (
     whole_bins,
 )
 from minigrad.kernels import kernels_for
+from minigrad.named_arguments import checks_arguments
 from minigrad.types import Array
 from minigrad.variable import Variable
 
@@ -50,6 +51,7 @@ class ROIPooling2D(FunctionNode):
         return gx, None
 
 
+@checks_arguments
 def roi_pooling_2d(
     x: Any, rois: Any, outh: int, outw: int, spatial_scale: float
 ) -> Variable:

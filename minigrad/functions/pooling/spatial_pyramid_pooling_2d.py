@@ -7,9 +7,11 @@ from typing import Any
 from minigrad.functions._check import Checker
 from minigrad.functions.array.concat import concat
 from minigrad.functions.pooling.max_pooling_2d import max_pooling_2d
+from minigrad.named_arguments import checks_arguments
 from minigrad.variable import Variable, as_variable
 
 
+@checks_arguments
 def spatial_pyramid_pooling_2d(
     x: Any, pyramid_height: int, pooling: str | None = None
 ) -> Variable:

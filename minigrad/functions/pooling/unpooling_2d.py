@@ -12,6 +12,7 @@ from minigrad.functions.pooling.unpooling_nd import (  # noqa: F401
 )
 from minigrad.kernels.specs import IntPair
 from minigrad.kernels.specs_nd import WindowSpec
+from minigrad.named_arguments import checks_arguments
 from minigrad.variable import Variable
 
 
@@ -24,6 +25,7 @@ class Unpooling2D(Pooling2D, UnpoolingND):
     specs = WindowSpec  # the kernels of any number of axes are as fast here
 
 
+@checks_arguments
 def unpooling_2d(
     x: Any,
     ksize: IntPair,

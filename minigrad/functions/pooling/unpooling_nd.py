@@ -11,6 +11,7 @@ from minigrad.functions._spatial import require_axes
 from minigrad.functions.pooling._pooling_nd import PoolingND, Windowed
 from minigrad.kernels import kernels_for
 from minigrad.kernels.specs_nd import IntOrInts, read_numbers
+from minigrad.named_arguments import checks_arguments
 from minigrad.types import Array
 from minigrad.variable import Variable
 
@@ -61,6 +62,7 @@ class UnpoolingNDGrad(Windowed):
         return derive(function, *grad_outputs)
 
 
+@checks_arguments
 def unpooling_nd(
     x: Any,
     ksize: IntOrInts,
@@ -112,6 +114,7 @@ def unpooling_nd(
     return function.apply((x,))[0]
 
 
+@checks_arguments
 def unpooling_1d(
     x: Any,
     ksize: IntOrInts,
@@ -151,6 +154,7 @@ def unpooling_1d(
     return unpooling_nd(x, ksize, stride, pad, outsize, cover_all)
 
 
+@checks_arguments
 def unpooling_3d(
     x: Any,
     ksize: IntOrInts,

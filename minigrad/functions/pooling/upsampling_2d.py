@@ -11,6 +11,7 @@ from minigrad.functions.pooling._pooling_nd import Pooling2D
 from minigrad.functions.pooling.max_pooling_nd import MaxPoolingNDWithIndexes
 from minigrad.kernels import kernels_for
 from minigrad.kernels.specs import IntPair
+from minigrad.named_arguments import checks_arguments
 from minigrad.types import Array
 from minigrad.variable import Variable
 
@@ -55,6 +56,7 @@ class Upsampling2D(Pooling2D):
         return MaxPoolingNDWithIndexes(self.spec, self.args).apply(grad_outputs)
 
 
+@checks_arguments
 def upsampling_2d(
     x: Any,
     indexes: Any,

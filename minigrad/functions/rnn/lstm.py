@@ -16,6 +16,7 @@ from minigrad.functions.rnn._gates import (
     sigmoid,
     tanh,
 )
+from minigrad.named_arguments import checks_arguments
 from minigrad.types import Array
 from minigrad.variable import Variable
 
@@ -82,6 +83,7 @@ class LSTM(FunctionNode):
         return gc_prev, interleave([ga, gi, gf, go])
 
 
+@checks_arguments
 def lstm(c_prev: Any, x: Any) -> tuple[Variable, Variable]:
     """One step of a long short-term memory, after its linear transformation.
 

@@ -11,6 +11,7 @@ from minigrad.functions.array.concat import concat, split_axis
 from minigrad.functions.connection.linear import linear
 from minigrad.functions.math.linear_interpolate import linear_interpolate
 from minigrad.functions.rnn._n_step import REFUSED, Step, n_step
+from minigrad.named_arguments import checks_arguments
 from minigrad.utils import argument
 from minigrad.variable import Variable
 
@@ -38,6 +39,7 @@ def _gru(
     return step(linear(x, W, bias), h, c)
 
 
+@checks_arguments
 def n_step_gru(
     n_layers: int,
     dropout_ratio: float,
@@ -91,6 +93,7 @@ def n_step_gru(
     return hy, ys
 
 
+@checks_arguments
 def n_step_bigru(
     n_layers: int,
     dropout_ratio: float,

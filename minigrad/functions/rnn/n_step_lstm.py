@@ -9,6 +9,7 @@ from minigrad.functions.array.stack import stack
 from minigrad.functions.connection.linear import linear
 from minigrad.functions.rnn._n_step import REFUSED, Step, n_step
 from minigrad.functions.rnn.lstm import lstm
+from minigrad.named_arguments import checks_arguments
 from minigrad.utils import argument
 from minigrad.variable import Variable
 
@@ -37,6 +38,7 @@ def _lstm(
     return step(linear(x, W, bias), h, c)
 
 
+@checks_arguments
 def n_step_lstm(
     n_layers: int,
     dropout_ratio: float,
@@ -91,6 +93,7 @@ def n_step_lstm(
     return n_step('n_step_lstm', _cell, *arguments, directions=1)
 
 
+@checks_arguments
 def n_step_bilstm(
     n_layers: int,
     dropout_ratio: float,

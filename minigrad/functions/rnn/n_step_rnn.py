@@ -9,6 +9,7 @@ from minigrad.functions.activation.relu import relu
 from minigrad.functions.activation.tanh import tanh
 from minigrad.functions.connection.linear import linear
 from minigrad.functions.rnn._n_step import REFUSED, Cell, Step, n_step
+from minigrad.named_arguments import checks_arguments
 from minigrad.utils import argument
 from minigrad.variable import Variable
 
@@ -31,6 +32,7 @@ def _cell_of(activation: str) -> Cell:
     return cell
 
 
+@checks_arguments
 def n_step_rnn(
     n_layers: int,
     dropout_ratio: float,
@@ -84,6 +86,7 @@ def n_step_rnn(
     return hy, ys
 
 
+@checks_arguments
 def n_step_birnn(
     n_layers: int,
     dropout_ratio: float,

@@ -15,6 +15,7 @@ from minigrad.functions.rnn._gates import (
     sigmoid,
     tanh,
 )
+from minigrad.named_arguments import checks_arguments
 from minigrad.types import Array
 from minigrad.variable import Variable
 
@@ -67,6 +68,7 @@ class SLSTM(FunctionNode):
         return (*gc_prev, *gx)
 
 
+@checks_arguments
 def slstm(c_prev1: Any, c_prev2: Any, x1: Any, x2: Any) -> tuple[Variable, Variable]:
     """One step of a long short-term memory that joins two children, as in a tree.
 

@@ -161,13 +161,10 @@ class CaffeFunction(Chain):
             KeyError: A blob was not computed; says what is missing for it.
             TypeError: ``inputs`` is no dictionary, or ``outputs`` a string.
         """
-        if kwargs:
-            argument.check_unexpected_kwargs(
-                kwargs,
-                train='train argument is not supported anymore; use '
-                'minigrad.using_config',
-            )
-            argument.assert_kwargs_empty(kwargs)
+        argument.parse_kwargs(
+            kwargs,
+            train='train argument is not supported anymore; use minigrad.using_config',
+        )
         if not isinstance(inputs, dict):
             raise TypeError(
                 'CaffeFunction: expected inputs as a dictionary of names and arrays, as '

@@ -11,6 +11,7 @@ from minigrad.kernels.specs import _pair as pair
 from minigrad.link import Link
 from minigrad.links._arguments import bias_parameter
 from minigrad.parameter import Parameter
+from minigrad.utils.argument import parse_kwargs
 from minigrad.variable import Variable, as_variable
 
 
@@ -26,7 +27,7 @@ class LocalConvolution2D(Link):
         nobias: If True there is no ``b``.
         initialW: Initializer, array or number for ``W``; None is LeCunNormal.
         initial_bias: The same for ``b``; None is 0.
-        kwargs: Ignored, as in Chainer.
+        kwargs: Nothing; Chainer takes whatever comes.
 
     Attributes:
         W: Weights, shape ``(out_channels, oh, ow, in_channels, kh, kw)``.
@@ -60,6 +61,7 @@ class LocalConvolution2D(Link):
         initial_bias: Any = None,
         **kwargs: Any,
     ) -> None:
+        parse_kwargs(kwargs)
         super().__init__()
         self.ksize = ksize
         self.stride = pair(stride, 'stride', 1, 'LocalConvolution2D')

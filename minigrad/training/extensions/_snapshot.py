@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import Any, ClassVar
 
 from minigrad.configuration import is_debug
+from minigrad.named_arguments import checks_arguments
 from minigrad.serializer import AbstractSerializer, Serializer
 from minigrad.serializers import DamagedFile, load_npz, save_npz, serialize
 from minigrad.training.extension import PRIORITY_SNAPSHOT, Extension
@@ -26,9 +27,11 @@ from minigrad.training.extensions._snapshot_files import (
 from minigrad.training.extensions._unfinished import remove_unfinished
 from minigrad.training.extensions.snapshot_writers import SimpleWriter
 from minigrad.training.trainer_protocol import TrainerProtocol
+from minigrad.utils.argument import parse_kwargs
 from minigrad.utils.file_lock import FileLock
 
 
+@checks_arguments
 def snapshot_object(
     target: Any,
     filename: Any,
@@ -56,6 +59,7 @@ def snapshot_object(
     return snapshot(target=target, filename=filename, savefun=savefun, **kwargs)
 
 
+@checks_arguments
 def snapshot(
     savefun: Callable[..., None] | None = None,
     filename: Any = 'snapshot_iter_{.updater.iteration}',
@@ -112,10 +116,7 @@ def snapshot(
             'snapshot: num_retain is deprecated; use n_retains', DeprecationWarning
         )
         n_retains = kwargs.pop('num_retain')
-    if kwargs:
-        raise TypeError(
-            f'snapshot got an unexpected keyword argument {next(iter(kwargs))!r}'
-        )
+    parse_kwargs(kwargs)
     if savefun is not None and writer is not None:
         raise TypeError(
             'savefun and writer arguments cannot be specified together; give savefun to '

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from minigrad.named_arguments import checks_arguments
 from minigrad.training.extension import PRIORITY_WRITER, make_extension
 from minigrad.training.trainer_protocol import TrainerProtocol
 
 
+@checks_arguments
 def observe_value(
     observation_key: str, target_func: Callable[[TrainerProtocol], Any]
 ) -> Callable[[TrainerProtocol], None]:
@@ -38,6 +40,7 @@ def observe_value(
     return _observe_value
 
 
+@checks_arguments
 def observe_lr(
     optimizer_name: str = 'main', observation_key: str = 'lr'
 ) -> Callable[[TrainerProtocol], None]:

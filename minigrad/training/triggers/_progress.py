@@ -5,11 +5,12 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
+from minigrad.named_arguments import NamedArguments
 from minigrad.serializer import AbstractSerializer
 from minigrad.training.trainer_protocol import TrainerProtocol
 
 
-class ProgressTrigger:
+class ProgressTrigger(NamedArguments):
     """Base of the triggers that compare the progress now with that of the last call.
 
     Sub-classes say in `_passes` whether something lies between the two.

@@ -7,13 +7,14 @@ import operator
 import warnings
 from typing import Any
 
+from minigrad.named_arguments import NamedArguments
 from minigrad.reporter import DictSummary
 from minigrad.serializer import AbstractSerializer
 from minigrad.training.trainer_protocol import TrainerProtocol
 from minigrad.training.triggers._get_trigger import get_trigger
 
 
-class EarlyStoppingTrigger:
+class EarlyStoppingTrigger(NamedArguments):
     """Fires when a value has not improved for ``patience`` checks in a row.
 
     It is meant as the stop trigger of a `Trainer`.

@@ -6,13 +6,14 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+from minigrad.named_arguments import NamedArguments
 from minigrad.reporter import DictSummary
 from minigrad.serializer import AbstractSerializer
 from minigrad.training.trainer_protocol import TrainerProtocol
 from minigrad.training.triggers._get_trigger import get_trigger
 
 
-class BestValueTrigger:
+class BestValueTrigger(NamedArguments):
     """Fires when the mean of a value over an interval is the best so far.
 
     A mean that is NaN is never the best.

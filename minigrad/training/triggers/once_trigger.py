@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import warnings
 
+from minigrad.named_arguments import NamedArguments
 from minigrad.serializer import AbstractSerializer
 from minigrad.training.trainer_protocol import TrainerProtocol
 
 
-class OnceTrigger:
+class OnceTrigger(NamedArguments):
     """Fires at its first call only.
 
     Args:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from minigrad.named_arguments import NamedArguments
 from minigrad.serializer import AbstractSerializer
 from minigrad.training.trainer_protocol import TrainerProtocol
 
 
-class TimeTrigger:
+class TimeTrigger(NamedArguments):
     """Fires each time another ``period`` seconds of training have passed.
 
     Args:

@@ -127,9 +127,7 @@ class NamedLayers(Chain):
 
     @staticmethod
     def _refuse_(kwargs: dict[str, Any]) -> None:
-        if kwargs:
-            argument.check_unexpected_kwargs(kwargs, **_REFUSED)
-            argument.assert_kwargs_empty(kwargs)
+        argument.parse_kwargs(kwargs, **_REFUSED)
 
     @property
     def caffe_names(self) -> dict[str, str]:
