@@ -21,7 +21,8 @@ import numpy
 from tests.gpu.stand_in import cuda
 from tests.gpu.stand_in.array import _make, ndarray, unwrap
 
-HEADER = (Path(__file__).parent / 'cuda_on_cpu.h').read_text()
+FOLDER = Path(__file__).parent
+HEADER = (FOLDER / 'cuda_on_cpu.h').read_text()
 COMPILER = shutil.which('g++')
 _C_TYPES = {'e': '_Float16', 'f': 'float', 'd': 'double', 'i': 'int', 'l': 'long long'}
 _BY_DTYPE = {
@@ -52,6 +53,7 @@ def _library(code):
         '-fPIC',
         '-Wl,-Bsymbolic',
         '-w',
+        f'-I{FOLDER / "include"}',
     ]
     command += ['-ffp-contract=off', '-o', str(library), str(source)]
     done = subprocess.run(command, capture_output=True, text=True)
@@ -67,7 +69,6 @@ class RawModule:
     """CUDA C++ source with kernels to get by name."""
 
     def __init__(self, code, options=(), **kwargs):
-        code = re.sub(r'#include <cuda_fp16.h>', '', code)
         launchers = []
         self.parameters = {}
         self._synchronises = {}

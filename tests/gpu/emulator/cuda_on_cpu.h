@@ -7,7 +7,6 @@
 #define __global__
 #define __device__ static inline
 #define __shared__ static
-#define __half _Float16
 #define __syncthreads() yield_to_others()
 
 struct Index { int x, y, z; };
