@@ -141,3 +141,23 @@ def test_an_error_before_the_kernel_leaves_the_team_usable():
     assert not team._team.busy.locked()
     _, seen, _, _ = run(100, 1)
     assert (seen == 1).all()
+
+
+def test_a_helper_may_fall_asleep_while_others_are_woken():
+    class Asleep(set):
+        """Grows while somebody looks through it."""
+
+        def __iter__(self):
+            for number in super().__iter__():
+                self.add(number + 100)
+                yield number
+
+    own = team._Team()
+    own.alarms = [threading.Lock() for _ in range(3)]
+    for alarm in own.alarms:
+        alarm.acquire()
+    own.asleep = Asleep([1, 3])
+    own.open(2)
+    assert [alarm.locked() for alarm in own.alarms] == [False, True, True]
+    assert 1 not in own.asleep
+    assert 3 in own.asleep

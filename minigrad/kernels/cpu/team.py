@@ -273,10 +273,12 @@ class _Team:
         while len(self.alarms) < helpers:
             self._start_()
         if self.asleep:
-            for number in [number for number in self.asleep if number <= helpers]:
-                self.asleep.discard(number)
-                if self.alarms[number - 1].locked():
-                    self.alarms[number - 1].release()
+            # Not a loop over the set: a helper that falls asleep changes it meanwhile.
+            for number in range(1, helpers + 1):
+                if number in self.asleep:
+                    self.asleep.discard(number)
+                    if self.alarms[number - 1].locked():
+                        self.alarms[number - 1].release()
 
     def close(self) -> None:
         """Waits until nobody is at work, should the kernel not have done so."""
