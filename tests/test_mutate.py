@@ -1,12 +1,16 @@
 """The command ``python -m tests.mutate``: which faults it plants."""
 
 import ast
+import os
+import time
 
 import pytest
 
-from tests.mutate.__main__ import choose
+from tests.mutate.__main__ import Diary, choose, interval, within
 from tests.mutate.areas import AREAS, ROOT
-from tests.mutate.mutants import mutants_of
+from tests.mutate.coverage_map import CoverageMap, Judge
+from tests.mutate.judge import Verdict, in_child, run_tests
+from tests.mutate.mutants import Mutant, mutants_of
 
 
 def after(source):
@@ -84,3 +88,91 @@ def test_the_areas_name_what_is_there():
         assert area.files() != []
         for path in (*area.sources, *area.tests, *area.without):
             assert (ROOT / path).exists(), path
+
+
+def test_the_interval_is_wilsons():
+    low, high = interval(95, 100)
+    assert (round(low, 4), round(high, 4)) == (0.8882, 0.9785)
+    assert interval(10, 10)[1] == pytest.approx(1)
+    assert 0.69 < interval(10, 10)[0] < 0.73
+
+
+SOURCE = b"""\
+LIMIT = 3
+class C:
+    size = 1
+    def f(self, x=2):
+        if x > 1:
+            return x + 4
+        return self.size
+def g():
+    return LIMIT
+"""
+TESTS = [['a::wide', 1.0, 50, False], ['a::narrow', 2.0, 5, False],
+         ['b::starts', 0.5, 9, True], ['c::other', 0.1, 1, False]]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ('line', 'judges'),
+    [
+        (6, ['a::narrow']),  # what runs the line
+        (5, ['a::narrow', 'a::wide']),
+        (4, ['a::narrow', 'a::wide', 'b::starts', 'c::other']),  # a default
+        (3, ['a::narrow', 'a::wide', 'b::starts', 'c::other']),
+        (1, ['a::narrow', 'b::starts', 'a::wide', 'c::other']),
+        (9, ['b::starts']),
+    ],
+)
+def test_a_fault_is_shown_to_what_runs_it(line, judges):
+    lines = {'5': [0, 1], '6': [1], '7': [0], '9': [2]}
+    known = CoverageMap(TESTS, {'f.py': lines}, {'f.py': [1, 2, 3, 4, 8]}, [])
+    found = known.judges('f.py', SOURCE, Mutant(line, 0, 1, '', ''))
+    assert [test.name for test in found] == judges
+    assert known.judges('unknown.py', SOURCE, Mutant(line, 0, 1, '', '')) == []
+    assert [test.name for test in known.starting_processes()] == ['b::starts']
+
+
+def test_within_takes_what_the_time_allows():
+    tests = [Judge(name, 2.0, 1, False) for name in 'abc']
+    assert within(tests, 1) == []
+    assert within(tests, 4) == tests[:2]
+    assert within(tests, 60) == tests
+
+
+def test_the_diary_outlives_a_kill(tmp_path):
+    path = tmp_path / 'verdicts.jsonl'
+    verdict = Verdict('seen', 'a::narrow', 1.5, 2)
+    Diary(path).write('x', verdict)
+    with path.open('a') as file:
+        file.write('["y", "se')  # cut off
+    assert Diary(path).known == {'x': verdict}
+
+
+class TestChild:
+    def run(self, tmp_path, function, limit=60):
+        root = tmp_path / 'repository'
+        root.mkdir()
+        return in_child(lambda: function(root), root, False, limit)
+
+    def test_answers(self, tmp_path):
+        found = self.run(tmp_path, lambda root: [os.getcwd(), os.environ['PYTHONPATH']])
+        assert found == [str(tmp_path / 'repository')] * 2
+        assert os.getcwd() != found[0]
+
+    def test_ends_in_time(self, tmp_path):
+        start = time.monotonic()
+        assert self.run(tmp_path, lambda root: time.sleep(100), limit=0.2) is None
+        assert time.monotonic() - start < 50
+
+    def test_that_dies_has_no_answer(self, tmp_path):
+        assert self.run(tmp_path, lambda root: os.kill(os.getpid(), 9)) is None
+
+    def test_runs_tests_in_order_up_to_a_failure(self, tmp_path):
+        def run(root):
+            (root / 'test_x.py').write_text(
+                'def test_a(): pass\ndef test_b(): assert False\ndef test_c(): pass\n'
+            )
+            names = [f'test_x.py::test_{letter}' for letter in 'cba']
+            return [run_tests([names[:1]]), run_tests([names[:1], names[1:]])]
+
+        assert self.run(tmp_path, run) == [['', 1], ['test_x.py::test_b', 2]]

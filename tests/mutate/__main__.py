@@ -1,17 +1,26 @@
 """Plants small faults, one at a time, and asks whether the tests see them.
 
-    python -m tests.mutate --seed 1 --count 50                # all areas
+    python -m tests.mutate --seed 1 --count 50 --folder build/mutate     # all areas
     python -m tests.mutate --count 20 --modules optimizers minigrad/backprop.py
     python -m tests.mutate --seed 1 --count 50 --only 17      # one of them again
 
-Works on a copy of the repository in a temporary folder. A fault that no test of its area
-sees is printed as SURVIVED; some are equal to the original in all that can be seen, the
-others want a test. A fault that runs out of time counts as seen.
+Works on a copy of the repository, in one process, of which each fault gets a child. A
+fault is shown first to the tests that run its line, the narrowest first, then to those
+that start processes. The first run measures which test runs which line.
+
+With ``--folder`` the measurement and the verdicts are kept: the same command goes on
+where it was stopped. The faults come in random order, so that what was tried so far is a
+sample of all. ``--shard 2/3`` takes every third from the second, for another process
+with another folder. A fault that no test sees is printed as SURVIVED; some are equal to
+the original in all that can be seen, the others want a test. A fault that runs out of
+time counts as seen, and is counted apart.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
+import json
 import os
 import random
 import shutil
@@ -20,10 +29,13 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
 
 from tests.mutate.areas import AREAS, ROOT
+from tests.mutate.coverage_map import CoverageMap, Judge, digest, observe, save
+from tests.mutate.judge import Verdict, in_child, run_tests, warm
 from tests.mutate.mutants import Mutant, mutants_of
 
 
@@ -50,16 +62,28 @@ def choose(modules: list[str], seed: int, count: int) -> list[Planted]:
     return random.Random(seed).sample(pool, min(count, len(pool)))
 
 
+def interval(seen: int, count: int) -> tuple[float, float]:
+    """Returns Wilson's interval of 95 % for a share of a sample."""
+    z = 1.96
+    share, spread = seen / count, z * z / count
+    middle = share + spread / 2
+    half = z * (share * (1 - share) / count + spread / (4 * count)) ** 0.5
+    return (middle - half) / (1 + spread), (middle + half) / (1 + spread)
+
+
 class Copy:
     """A copy of the repository in which faults are planted and tests run.
 
     Args:
-        folder: An empty one.
+        folder: It is made there, anew.
     """
 
+    FIRST, REST = 20, 60.0
+    """Tests that are asked before all others are collected; seconds of the others."""
+
     def __init__(self, folder: Path) -> None:
-        self.root = folder / 'repository'
-        self.cache = folder / 'machine_code'
+        self.folder, self.root = folder, folder / 'repository'
+        shutil.rmtree(self.root, ignore_errors=True)
         listing = ['git', 'ls-files', '-co', '--exclude-standard', '-z']
         output = subprocess.run(listing, cwd=ROOT, capture_output=True, check=True)
         for name in output.stdout.decode().split('\0'):
@@ -67,55 +91,104 @@ class Copy:
             if source.is_file():
                 target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(source, target)
+        compiling = [sys.executable, '-m', 'compileall', '-q', 'minigrad', 'tests']
+        subprocess.run(compiling, cwd=self.root, check=False)
+        self.maps: dict[str, CoverageMap] = {}
 
-    def run(self, area: str, limit: float | None, kernels: bool, write: bool) -> str:
-        """Runs the tests of an area; returns passed, failed or timeout."""
-        environment = {**os.environ, 'PYTHONPATH': str(self.root)}
-        # Python and Numba know a compiled file by its time, and Numba not even by what
-        # it calls: nothing that a fault had a part in may be kept.
-        environment.pop('PYTHONDONTWRITEBYTECODE', None)
-        if not write:
-            environment['PYTHONDONTWRITEBYTECODE'] = '1'
-        cache = self.cache
-        if kernels:
-            cache = Path(tempfile.mkdtemp(dir=self.cache.parent))
-        environment['NUMBA_CACHE_DIR'] = str(cache)
-        command = [sys.executable, '-m', 'pytest', '-x', '-q', '-p', 'no:cacheprovider']
-        if 'PYTEST_ADDOPTS' not in environment:
-            command += ['-n', '0']
-        process = subprocess.Popen(
-            [*command, *AREAS[area].tests],
-            cwd=self.root,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,  # a group, which ends with all that it started
-        )
-        try:
-            self.output, _ = process.communicate(timeout=limit)
-        except subprocess.TimeoutExpired:
-            return 'timeout'
-        finally:
-            if process.poll() is None:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
-            if kernels:
-                shutil.rmtree(cache, ignore_errors=True)
-        return 'failed' if process.returncode else 'passed'
+    def map_of(self, area: str) -> CoverageMap:
+        """Returns which tests of an area run which line, measured when not known."""
+        if area not in self.maps:
+            path = self.folder / f'{area}-{digest(self.root)}.json'
+            if not path.exists():
+                print(f'{area}: measuring which test runs which line', flush=True)
+                start = time.perf_counter()
+                content = in_child(
+                    lambda: observe(area), self.root, AREAS[area].interpreted, None
+                )
+                if content is None or not content['tests']:
+                    output = (self.folder / 'output.txt').read_text()
+                    raise SystemExit(f'mutate: no test of {area} passes:\n{output}')
+                save(path, content)
+                print(
+                    f'{area}: {len(content["tests"])} tests, '
+                    f'{time.perf_counter() - start:.0f} s',
+                    flush=True,
+                )
+            self.maps[area] = CoverageMap(**json.loads(path.read_text()))
+        return self.maps[area]
 
-    def try_out(self, planted: Planted, limit: float) -> str:
-        """Runs the tests of an area with one fault in it."""
+    def try_out(self, planted: Planted, limit: float | None = None) -> Verdict:
+        """Shows one fault to the tests that may see it."""
         path = self.root / planted.file
         source, times = path.read_bytes(), path.stat()
+        known = self.map_of(planted.area)
+        judges = known.judges(planted.file, source, planted.mutant)
+        first, rest = judges[: self.FIRST], within(judges[self.FIRST :], self.REST)
+        groups = [first, rest, within(known.starting_processes(), self.REST)]
+        if limit is None:
+            limit = 60 + 5 * sum(test.seconds for group in groups for test in group)
         path.write_bytes(planted.mutant.apply(source))
-        kernels = planted.file.startswith('minigrad/kernels')
         try:
-            return self.run(planted.area, limit, kernels, write=False)
+            return self.run(planted.area, groups, limit)
         finally:
             path.write_bytes(source)
             os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+
+    def run(self, area: str, groups: list[list[Judge]], limit: float) -> Verdict:
+        """Runs groups of tests in a child, up to the first that fails."""
+        names = [[test.name for test in group] for group in groups if group]
+        start = time.perf_counter()
+        answer = in_child(
+            lambda: run_tests(names), self.root, AREAS[area].interpreted, limit
+        )
+        seconds = time.perf_counter() - start
+        if answer is None:
+            return Verdict('timeout' if seconds > limit else 'seen', '', seconds, 0)
+        test, count = answer
+        return Verdict('seen' if test else 'survived', test, seconds, count)
+
+    def check(self, area: str) -> None:
+        """Refuses to begin where tests fail without a fault."""
+        tests = within(
+            self.map_of(area).tests[:: len(self.map_of(area).tests) // 20], 20
+        )
+        verdict = self.run(area, [tests], 300)
+        if verdict.result != 'survived' or not verdict.n_tests:
+            output = (self.folder / 'output.txt').read_text()
+            raise SystemExit(f'mutate: {area} fails without a fault:\n{output}')
+
+
+def within(tests: list[Judge], seconds: float) -> list[Judge]:
+    """Returns as many of the first tests as take so long."""
+    chosen, total = [], 0.0
+    for test in tests:
+        total += test.seconds
+        if total > seconds:
+            break
+        chosen.append(test)
+    return chosen
+
+
+class Diary:
+    """The verdicts so far, a line each, in a file that outlives the process.
+
+    Args:
+        path: The file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.known: dict[str, Verdict] = {}
+        if path.exists():
+            for line in path.read_text().splitlines():
+                with contextlib.suppress(ValueError):  # cut off by a kill
+                    key, *verdict = json.loads(line)
+                    self.known[key] = Verdict(*verdict)
+
+    def write(self, key: str, verdict: Verdict) -> None:
+        self.known[key] = verdict
+        with self.path.open('a') as file:
+            file.write(json.dumps([key, *verdict]) + '\n')
 
 
 def main() -> int:
@@ -129,66 +202,98 @@ def main() -> int:
     parser.add_argument('--count', type=int, default=50)
     parser.add_argument('--modules', nargs='+', default=[], help='areas or files')
     parser.add_argument('--only', type=int, help='the number of one fault')
+    parser.add_argument('--folder', type=Path, help='where verdicts are kept')
+    parser.add_argument('--shard', default='1/1', help='K/N: every N-th, from the K-th')
+    parser.add_argument('--minutes', type=float, help='then it stops; may be resumed')
     parser.add_argument(
-        '--limit',
-        type=float,
-        help='seconds a run may take; by default three times as without a fault',
+        '--retry', action='store_true', help='survivors of before are shown again'
     )
+    parser.add_argument('--limit', type=float, help='seconds that a fault may take')
     args = parser.parse_args()
     # Ended from outside, it still ends the tests that it started.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     seed = random.randrange(10**6) if args.seed is None else args.seed
     chosen = list(enumerate(choose(args.modules, seed, args.count)))
+    shard, n_shards = (int(part) for part in args.shard.split('/'))
+    chosen = chosen[shard - 1 :: n_shards]
     if args.only is not None:
-        chosen = [chosen[args.only]]
+        chosen = [(n, planted) for n, planted in chosen if n == args.only]
     print(f'seed {seed}, {len(chosen)} faults', flush=True)
-    with tempfile.TemporaryDirectory(prefix='mutate-') as folder:
-        results = run_all(Copy(Path(folder)), chosen, args.limit)
-    survivors = [planted for planted, result in results if result == 'passed']
-    seen = len(results) - len(survivors)
-    if results:
-        print(f'{seen} of {len(results)} faults seen ({seen / len(results):.0%}), '
-              f'seed {seed}')  # fmt: skip
-    for planted in survivors:
-        print(f'  {planted.file}:{planted.mutant.line}: {planted.mutant}')
-    return 1 if survivors else 0
+    end = None if args.minutes is None else time.monotonic() + 60 * args.minutes
+    with contextlib.ExitStack() as stack:
+        folder = args.folder
+        if folder is None:
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix='mutate-'))
+        folder = Path(folder).resolve()
+        folder.mkdir(parents=True, exist_ok=True)
+        results = run_all(folder, chosen, seed, args.retry, args.limit, end)
+    report(results, seed)
+    return int(any(verdict.result == 'survived' for _, verdict in results))
 
 
 def run_all(
-    copy: Copy, chosen: list[tuple[int, Planted]], limit: float | None
-) -> list[tuple[Planted, str]]:
+    folder: Path,
+    chosen: list[tuple[int, Planted]],
+    seed: int,
+    retry: bool,
+    limit: float | None,
+    end: float | None,
+) -> list[tuple[Planted, Verdict]]:
     """Tries out faults; Ctrl-C ends it with the results so far."""
-    results: list[tuple[Planted, str]] = []
-    limits: dict[str, float] = {}
+    diary = Diary(folder / f'verdicts-{seed}.jsonl')
+    results: list[tuple[Planted, Verdict]] = []
+    copy: Copy | None = None
+    checked: set[str] = set()
     try:
         for number, planted in chosen:
-            area = planted.area
-            if area not in limits:
-                limits[area] = (
-                    normal_time(copy, area) * 3 + 60 if limit is None else limit
+            key = f'{planted.file}:{planted.mutant.line}: {planted.mutant}'
+            key += f' @{planted.mutant.start}'
+            verdict = diary.known.get(key)
+            if verdict is None or (retry and verdict.result == 'survived'):
+                if end is not None and time.monotonic() > end:
+                    break
+                if copy is None:
+                    warm()
+                    copy = Copy(folder)
+                if planted.area not in checked:
+                    checked.add(planted.area)
+                    copy.check(planted.area)
+                verdict = copy.try_out(planted, limit)
+                diary.write(key, verdict)
+                word = verdict.result.replace('survived', 'SURVIVED')
+                print(
+                    f'{number:4} {word:8} {verdict.seconds:5.1f} s '
+                    f'{verdict.n_tests:4} tests  {key}  {verdict.test}',
+                    flush=True,
                 )
-            start = time.perf_counter()
-            result = copy.try_out(planted, limits[area])
-            results.append((planted, result))
-            word = {'passed': 'SURVIVED', 'failed': 'seen', 'timeout': 'timeout'}
-            print(
-                f'{number:4} {word[result]:8} {time.perf_counter() - start:5.0f} s  '
-                f'{planted.file}:{planted.mutant.line}: {planted.mutant}',
-                flush=True,
-            )
+            results.append((planted, verdict))
     except KeyboardInterrupt:
         print('interrupted; the results so far:')
     return results
 
 
-def normal_time(copy: Copy, area: str) -> float:
-    """Runs the tests of an area as it is; returns the seconds."""
-    start = time.perf_counter()
-    if copy.run(area, None, kernels=False, write=True) != 'passed':
-        raise SystemExit(f'mutate: {area} fails without a fault:\n{copy.output}')
-    seconds = time.perf_counter() - start
-    print(f'{area}: {seconds:.0f} s without a fault', flush=True)
-    return seconds
+def report(results: list[tuple[Planted, Verdict]], seed: int) -> None:
+    """Prints the score, its interval, and what no test saw."""
+    if not results:
+        return
+    areas: dict[str, Counter[str]] = {}
+    for planted, verdict in results:
+        areas.setdefault(planted.area, Counter())[verdict.result] += 1
+    areas['all'] = sum(areas.values(), Counter())
+    for area, counts in areas.items():
+        count, missed = counts.total(), counts['survived']
+        low, high = interval(count - missed, count)
+        print(
+            f'{area}: {count - missed} of {count} faults seen '
+            f'({(count - missed) / count:.1%}; 95 % interval {low:.1%} to {high:.1%}), '
+            f'{counts["timeout"]} of them by running out of time; seed {seed}'
+        )
+    for planted, verdict in results:
+        if verdict.result == 'survived':
+            print(
+                f'  {planted.file}:{planted.mutant.line}: {planted.mutant} '
+                f'({verdict.n_tests} tests)'
+            )
 
 
 if __name__ == '__main__':

@@ -16,11 +16,14 @@ class Area(NamedTuple):
         sources: Files and folders.
         tests: What judges it.
         without: Sources that are left out: they do not run here.
+        interpreted: Whether kernels run as Python code: a fault in one is then neither
+            compiled, for a minute, nor hidden from coverage.
     """
 
     sources: Sequence[str]
     tests: Sequence[str]
     without: Sequence[str] = ()
+    interpreted: bool = False
 
     def files(self) -> list[str]:
         """Returns the source files, by their paths in the repository."""
@@ -43,15 +46,16 @@ AREAS = {
                 'gradient_check', 'parameter', 'configuration', '_checks',
             )
         ],
-        ('tests/core', 'tests/testing/test_detectors.py', *_ALL),
+        ('tests/core', 'tests/testing/test_detectors.py', 'tests/test_ops.py', *_ALL),
     ),
     'kernels': Area(
         ('minigrad/kernels',),
-        ('tests/kernels', *_ALL),
+        ('tests/kernels', 'tests/test_ops.py', *_ALL),
         (
             'minigrad/kernels/gpu', 'minigrad/kernels/cudnn.py',
             'minigrad/kernels/cupy_gpu.py', 'minigrad/kernels/cpu/interpreted.py',
         ),
+        interpreted=True,
     ),
     'optimizers': Area(
         (
