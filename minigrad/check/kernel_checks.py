@@ -182,6 +182,21 @@ KERNELS: dict[str, Call] = {
         a(d.normal(5, 7, seed=1)), a(d.normal(5, 7) > 0)
     ),
     'add_rows': _added,
+    'cumulate': lambda k, a, d: [
+        k.cumulate(a(d.normal(5, 7, 3)), axis, product, backwards)
+        for axis in (0, 1, 2)
+        for product in (False, True)
+        for backwards in (False, True)
+    ],
+    'cumprod_grad': lambda k, a, d: [
+        k.cumprod_grad(a(d.normal(5, 7, 3)), a(d.normal(5, 7, 3, seed=1)), axis)
+        for axis in (0, 1, 2)
+    ],
+    'prod': lambda k, a, d: [k.prod(a(d.normal(5, 7, 3)), axis) for axis in (0, 1, 2)],
+    'prod_grad': lambda k, a, d: [
+        k.prod_grad(a(d.normal(5, 7, 3)), k.prod(a(d.normal(5, 7, 3)), axis), axis)
+        for axis in (0, 1, 2)
+    ],
     'resize': lambda k, a, d: k.resize(a(d.normal(2, 3, 5, 4)), (8, 3)),
     'resize_grad': lambda k, a, d: k.resize_grad(a(d.normal(2, 3, 8, 3)), (5, 4)),
     'roi_weight': lambda k, a, d: k.roi_weight(

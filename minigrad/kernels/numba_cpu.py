@@ -6,6 +6,7 @@ loops themselves are in ``cpu/``, one idea per file.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from minigrad.kernels.cpu import (
     choice,
     columns,
     conv_direct,
+    cumulative,
     fused,
     gemm,
     losses,
@@ -543,6 +545,62 @@ class NumbaKernels(Kernels):
             contiguous(values).reshape(rows.size, -1),
         )
 
+    # Running sums and products
+
+    def cumulate(
+        self, x: Array, axis: int, product: bool = False, backwards: bool = False
+    ) -> Array:
+        """See `Kernels.cumulate`."""
+        if not _fast(x) or not x.size:
+            return super().cumulate(x, axis, product, backwards)
+        y = np.empty(x.shape, x.dtype)
+        x3, y3 = _blocks(x, axis), _blocks(y, axis)
+        if y3.shape[2] == 1:
+            in_team(
+                cumulative.cumulate_rows, _share_chains(y3), x3[:, :, 0], y3[:, :, 0],
+                product, backwards,
+            )  # fmt: skip
+        else:
+            in_team(
+                cumulative.cumulate_columns, _share_chains(y3), x3, y3,
+                product, backwards,
+            )  # fmt: skip
+        return y
+
+    def cumprod_grad(self, x: Array, gy: Array, axis: int) -> Array:
+        """See `Kernels.cumprod_grad`."""
+        if not _fast(x, gy) or not x.size:
+            return super().cumprod_grad(x, gy, axis)
+        return self._cumprod_grad(_blocks(x, axis), _blocks(gy, axis)).reshape(x.shape)
+
+    def prod(self, x: Array, axis: int) -> Array:
+        """See `Kernels.prod`; rows only: NumPy is good at columns."""
+        if not _fast(x) or not x.size or axis % x.ndim != x.ndim - 1:
+            return super().prod(x, axis)
+        x3, y = _blocks(x, axis), np.empty((*x.shape[:-1], 1), x.dtype)
+        in_team(
+            cumulative.prod_rows, _share_chains(x3), x3[:, :, 0], y.reshape(-1)
+        )  # fmt: skip
+        return y
+
+    def prod_grad(self, x: Array, gy: Array, axis: int) -> Array:
+        """See `Kernels.prod_grad`."""
+        if not _fast(x, gy) or not x.size:
+            return super().prod_grad(x, gy, axis)
+        return self._cumprod_grad(_blocks(x, axis), _blocks(gy, axis)).reshape(x.shape)
+
+    def _cumprod_grad(self, x3: Array, gy3: Array) -> Array:
+        gx, cut = np.empty(x3.shape, x3.dtype), _share_chains(x3)
+        if x3.shape[2] == 1:
+            in_team(
+                cumulative.cumprod_grad_rows, cut,
+                x3[:, :, 0], gy3[:, :, 0], gx[:, :, 0],
+            )  # fmt: skip
+        else:
+            work = workspace('chains', cumulative.COLUMNS, x3.dtype, cut.threads)
+            in_team(cumulative.cumprod_grad_columns, cut, x3, gy3, gx, work)
+        return gx
+
     # Resizing
 
     def resize(
@@ -648,6 +706,22 @@ def _pixels(x: Array) -> Array:
     for size in x.shape[2:]:
         pixels *= size
     return contiguous(x).reshape(*x.shape[:2], pixels)
+
+
+def _blocks(x: Array, axis: int) -> Array:
+    """Returns (blocks, n, columns): what is before an axis, the axis, what is after."""
+    axis %= x.ndim
+    n = x.shape[axis]
+    return contiguous(x).reshape(math.prod(x.shape[:axis]), n, -1)
+
+
+def _share_chains(x3: Array) -> Share:
+    """Returns how to cut up blocks whose chains run along their middle axis."""
+    blocks, _, columns = x3.shape
+    items = -(-blocks // cumulative.ROWS)
+    if columns > 1:
+        items = blocks * -(-columns // cumulative.COLUMNS)
+    return _share(x3, 4, items)
 
 
 def _sizes(spec: ConvSpec, C: int, OC: int) -> tuple[int, ...]:

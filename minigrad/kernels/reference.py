@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.dtypes import is_bfloat16
+from minigrad.kernels.cumulative import CumulativeKernels
 from minigrad.kernels.formula import Formula
 from minigrad.kernels.nd import NdKernels
 from minigrad.kernels.random import RandomKernels
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from minigrad.kernels.together import Together
 
 
-class Kernels(NdKernels, ROIKernels, RandomKernels):
+class Kernels(NdKernels, CumulativeKernels, ROIKernels, RandomKernels):
     """Kernels for the arrays of one module, ``numpy`` or ``cupy``."""
 
     name = 'reference'

@@ -368,3 +368,21 @@ def test_choices_by_a_mask(dtype, rng):
     np.testing.assert_array_equal(
         fast.masked(x[1:], column[1:]), np.where(column[1:], x[1:], 0)
     )
+
+
+@pytest.mark.parametrize('axis', [0, 1, 2, -1])
+@pytest.mark.parametrize('shape', [(9, 5, 6), (1, 7, 1), (3, 1, 600), (5, 300, 2)])
+@pytest.mark.parametrize('dtype', DTYPES)
+@pytest.mark.parametrize('layout', LAYOUTS)
+def test_running_sums_and_products(axis, shape, dtype, layout, rng):
+    x, gy = normal(rng, shape, dtype, layout), normal(rng, shape, dtype, layout)
+    x[0, 0, 0] = 0
+    for product in (False, True):
+        for backwards in (False, True):
+            y = fast.cumulate(x, axis, product, backwards)
+            # In the order of NumPy, so equal.
+            assert np.array_equal(y, reference.cumulate(x, axis, product, backwards))
+    close(fast.cumprod_grad(x, gy, axis), reference.cumprod_grad(x, gy, axis))
+    y = fast.prod(x, axis)
+    close(y, reference.prod(x, axis))
+    close(fast.prod_grad(x, y + 1, axis), reference.prod_grad(x, y + 1, axis))

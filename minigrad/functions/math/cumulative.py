@@ -7,10 +7,12 @@ from typing import Any
 from minigrad.backend import get_array_module
 from minigrad.function_node import FunctionNode, InputTypes
 from minigrad.functions._axis import is_int
+from minigrad.functions._derivative import derive
 from minigrad.functions.array.concat import concat
 from minigrad.functions.array.flip import flip
 from minigrad.functions.array.get_item import get_item
 from minigrad.functions.array.reshape import reshape
+from minigrad.kernels import kernels_for
 from minigrad.named_arguments import checks_arguments
 from minigrad.types import Array
 from minigrad.variable import Variable
@@ -37,32 +39,43 @@ class _Cumulative(FunctionNode):
 
 
 class Cumsum(_Cumulative):
+    on_arrays = True
+    fresh_gradients = True
+
+    def __init__(self, axis: int, backwards: bool = False) -> None:
+        super().__init__(axis)
+        self.backwards = backwards
+
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         (x,) = inputs
-        return get_array_module(x).cumsum(x, axis=self.axis)
+        return kernels_for(x).cumulate(x, self.axis, backwards=self.backwards)
 
     def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
-        axis = self.axis
-        return flip(cumsum(flip(grad_outputs[0], axis), axis), axis)
+        gradient = Cumsum(self.axis, not self.backwards)
+        return derive(gradient, grad_outputs[0])[0]
 
 
 class Cumprod(_Cumulative):
+    on_arrays = True
+    fresh_gradients = True
+
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         (x,) = inputs
         self.retain_inputs((0,))
         self.retain_outputs((0,))
-        return get_array_module(x).cumprod(x, axis=self.axis)
+        return kernels_for(x).cumulate(x, self.axis, product=True)
 
     def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
-        # gx[j] is the product before j times s[j], the sum over i >= j of gy[i] times
-        # the product of x between them: s[j] = gy[j] + x[j + 1] s[j + 1]. No division,
-        # so zeros in x do no harm.
         (x,) = self.get_retained_inputs()
         (y,) = self.get_retained_outputs()
+        (gy,) = grad_outputs
         axis = self.axis
+        if not isinstance(x, Variable):
+            return kernels_for(x).cumprod_grad(x, gy, axis)
+        # As the kernel: no division, so zeros in x do no harm.
         before = shift(y, axis, 1.0)
         factor = shift(flip(x, axis), axis, 0.0)
-        s = flip(recurrence(factor, flip(grad_outputs[0], axis), axis), axis)
+        s = flip(recurrence(factor, flip(gy, axis), axis), axis)
         return before * s
 
 
@@ -129,7 +142,7 @@ def cumsum(x: Any, axis: int | None = None) -> Variable:
 
     Gradient: sums of ``gy`` from each place on.
     Double backprop: yes.
-    Kernels: reference.
+    Kernels: reference, numba.
     Source: compatible with chainer.functions.cumsum.
 
     Example:
@@ -158,7 +171,7 @@ def cumprod(x: Any, axis: int | None = None) -> Variable:
 
     Gradient: exact also where elements are zero.
     Double backprop: yes.
-    Kernels: reference.
+    Kernels: reference, numba.
     Source: compatible with chainer.functions.cumprod.
 
     Example:

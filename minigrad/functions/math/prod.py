@@ -6,36 +6,52 @@ from typing import Any
 
 from minigrad.functions._axis import Axis
 from minigrad.functions.array.flip import flip
-from minigrad.functions.array.reshape import reshape
-from minigrad.functions.array.transpose import transpose
 from minigrad.functions.math._reduction import Reduction
 from minigrad.functions.math.cumulative import cumprod, shift
+from minigrad.functions.math.sum_to import broadcast_to
+from minigrad.kernels import kernels_for
 from minigrad.named_arguments import checks_arguments
 from minigrad.types import Array
 from minigrad.variable import Variable
 
 
 class Prod(Reduction):
+    on_arrays = True
+    fresh_gradients = True
+
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         (x,) = inputs
         self.retain_inputs((0,))
-        return x.prod(axis=self.axis, keepdims=self.keepdims)
+        if self.axis is None or len(self.axis) != 1:
+            return x.prod(axis=self.axis, keepdims=self.keepdims)
+        y = kernels_for(x).prod(x, self.axis[0])
+        return y if self.keepdims else y.squeeze(self.axis[0])
 
     def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
         (x,) = self.get_retained_inputs()
+        (gy,) = grad_outputs
         ndim = x.ndim
         axes = range(ndim) if self.axis is None else [a % ndim for a in self.axis]
-        order = (*axes, *[a for a in range(ndim) if a not in axes])
-        moved = transpose(x, order) if ndim > 1 else x
-        factors = reshape(moved, (self.count(x.shape), *moved.shape[len(axes) :]))
-        # The product of all others, without dividing: those before times those after.
-        before = shift(cumprod(factors, 0), 0, 1.0)
-        after = flip(shift(cumprod(flip(factors, 0), 0), 0, 1.0), 0)
-        others = reshape(before * after, moved.shape)
-        if ndim > 1:
-            inverse = [order.index(a) for a in range(ndim)]
-            others = transpose(others, inverse)
-        return self.spread(grad_outputs[0], x.shape) * others
+        # What is multiplied, as the last axis.
+        order = [*[a for a in range(ndim) if a not in axes], *sorted(axes)]
+        moved = x if order == [*range(ndim)] else x.transpose(order)
+        kept = moved.shape[: ndim - len(axes)]
+        factors = moved.reshape((*kept, self.count(x.shape)))
+        gx = _prod_grad(factors, gy.reshape((*kept, 1))).reshape(moved.shape)
+        if moved is x:
+            return gx
+        return gx.transpose([order.index(a) for a in range(ndim)])
+
+
+def _prod_grad(x: Any, gy: Any) -> Any:
+    """Returns ``gy`` times the product of all others along the last axis."""
+    if not isinstance(x, Variable):
+        return kernels_for(x).prod_grad(x, gy, -1)
+    # Without dividing: those before times those after.
+    axis = x.ndim - 1
+    before = shift(cumprod(x, axis), axis, 1.0)
+    others = before * flip(shift(cumprod(flip(x, axis), axis), axis, 1.0), axis)
+    return broadcast_to(gy, x.shape) * others
 
 
 @checks_arguments
@@ -58,7 +74,7 @@ def prod(x: Any, axis: Axis = None, keepdims: bool = False) -> Variable:
     Gradient: ``gy`` times the product of all other elements, exact also where elements
         are zero.
     Double backprop: yes.
-    Kernels: reference.
+    Kernels: reference, numba.
     Source: compatible with chainer.functions.prod.
 
     Example:

@@ -135,7 +135,8 @@ def _index_of_extremum(b: Builder, f: Any, x: str) -> Any:
 
 @operator('Cumsum')
 def _cumsum(b: Builder, f: Any, x: str) -> Any:
-    return b.op('CumSum', x, numpy.array(f.axis % len(b.shapes[0]), numpy.int64))
+    axis = numpy.array(f.axis % len(b.shapes[0]), numpy.int64)
+    return b.op('CumSum', x, axis, reverse=int(f.backwards))
 
 
 @operator('MatMul', 'BatchMatMul')
