@@ -1,4 +1,4 @@
-"""Builds the site: ``python -m docs``, then open ``docs/_build/html/index.html``."""
+"""Builds the site and checks it: ``python -m docs``, then open the page it names."""
 
 from __future__ import annotations
 
@@ -11,12 +11,14 @@ DOCS = Path(__file__).parent
 LANGUAGES = ('en', 'ja')
 
 
-def build(language: str, out: Path) -> int:
+def build(language: str, out: Path, other_language: str | None) -> int:
     """Builds the site in one language; warnings are errors."""
     from sphinx.cmd.build import main
 
     arguments = ['-W', '--keep-going', '-q', '-b', 'html', '-j', 'auto']
     arguments += ['-D', f'language={language}', '-d', str(out / 'doctrees' / language)]
+    if other_language is not None:
+        arguments += ['-A', f'other_language={other_language}']
     folder = out / 'html' if language == 'en' else out / 'html' / language
     return main([*arguments, str(DOCS), str(folder)])
 
@@ -43,6 +45,15 @@ def main() -> int:
     parser.add_argument(
         '--extract', action='store_true', help='update the catalogues to translate'
     )
+    parser.add_argument(
+        '--check', action='store_true', help='only check what was built before'
+    )
+    parser.add_argument(
+        '--every',
+        type=int,
+        default=20,
+        help='Chromium opens every Nth page of the reference (20; 1 takes minutes)',
+    )
     options = parser.parse_args()
     try:
         import furo  # noqa: F401
@@ -52,15 +63,20 @@ def main() -> int:
         return 2
     if options.extract:
         return extract(options.out)
-    for language in options.language or LANGUAGES:
+    from docs.check import check
+
+    languages = [] if options.check else options.language or LANGUAGES
+    for language in languages:
+        others = [other for other in languages if other != language]
         start = time.perf_counter()
-        status = build(language, options.out)
+        status = build(language, options.out, *others or [None])
         if status:
             return int(status)
         seconds = time.perf_counter() - start
         print(f'{language}: built in {seconds:.0f} s, no warnings')
+    faults = check(options.out / 'html', options.every)
     print(f'open {options.out / "html" / "index.html"}')
-    return 0
+    return int(faults > 0)
 
 
 if __name__ == '__main__':

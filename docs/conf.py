@@ -24,7 +24,7 @@ extensions = [
 ]
 
 root_doc = 'index'
-exclude_patterns = ['_build', 'extensions', 'locale']
+exclude_patterns = ['_build', 'extensions', 'locale', 'templates']
 default_role = 'py:obj'  # `name` links to a page where there is one
 nitpicky = False
 
@@ -38,6 +38,17 @@ html_theme = 'furo'  # light and dark, searched without a server
 html_title = 'minigrad'
 html_static_path = ['static']
 html_css_files = ['site.css']
+templates_path = ['templates']
+html_sidebars = {
+    '**': [
+        'sidebar/brand.html',
+        'sidebar/search.html',
+        'sidebar/scroll-start.html',
+        'sidebar/navigation.html',
+        'sidebar/languages.html',  # ours: the same page in the other language
+        'sidebar/scroll-end.html',
+    ]
+}
 html_show_sphinx = False
 html_copy_source = False
 

@@ -10,7 +10,7 @@ import importlib
 import inspect
 import re
 import shutil
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -27,10 +27,13 @@ class Room(NamedTuple):
     title: str
     module: str
     by_family: bool = False  # whether its modules are families of their own
+    names: tuple[str, ...] = ()  # those to take, where it holds more than that
 
 
 ROOMS = (
     Room('Variables, functions and the engine', 'minigrad'),
+    Room('Nodes of the graph', 'minigrad.variable', names=('VariableNode',)),
+    Room('Errors', 'minigrad.errors'),
     Room('Functions', 'minigrad.functions', True),
     Room('Links', 'minigrad.links', True),
     Room('Optimizers', 'minigrad.optimizers'),
@@ -49,14 +52,28 @@ ROOMS = (
     Room('Function hooks', 'minigrad.function_hooks'),
     Room('Link hooks', 'minigrad.link_hooks'),
     Room('Graphs', 'minigrad.graph'),
+    Room("Graphs, by Chainer's name", 'minigrad.computational_graph'),
+    Room('The doctor', 'minigrad.diagnosis'),
     Room('ONNX', 'minigrad.graph.onnx'),
     Room('ONNX-Chainer', 'minigrad.onnx_chainer'),
     Room('Caffe: export', 'minigrad.exporters.caffe'),
     Room('Caffe: import', 'minigrad.links.caffe'),
     Room('Several processes', 'minigrad.chainermn'),
+    Room('Several processes: datasets', 'minigrad.chainermn.datasets'),
+    Room('Several processes: iterators', 'minigrad.chainermn.iterators'),
+    Room('Several processes: extensions', 'minigrad.chainermn.extensions'),
+    Room('Several processes: functions', 'minigrad.chainermn.functions'),
+    Room('Several processes: links', 'minigrad.chainermn.links'),
+    Room('Programs for Chainer', 'minigrad.chainer'),
+    Room('Files that Chainer pickled', 'minigrad.chainer.pickles'),
     Room('Gradient checks', 'minigrad.gradient_check'),
     Room('Testing tools', 'minigrad.testing'),
     Room('Devices', 'minigrad.backend'),
+    Room('GPUs', 'minigrad.backends.cuda'),
+    Room('Steps that a GPU replays', 'minigrad.cuda_graph'),
+    Room('Checks of a machine', 'minigrad.check'),
+    Room('Kernels', 'minigrad.kernels'),
+    Room('Utilities', 'minigrad.utils'),
 )
 
 
@@ -85,16 +102,15 @@ def public_names() -> Iterator[Name]:
     seen: set[int] = set()
     for room in ROOMS:
         module = importlib.import_module(room.module)
-        names = getattr(module, '__all__', None)
-        if names is None:
-            names = [n for n in vars(module) if not n.startswith('_')]
+        declared = room.names or getattr(module, '__all__', None)
+        names = vars(module) if declared is None else declared
         for name in sorted(names, key=str.lower):
             value = getattr(module, name)
-            if not (inspect.isclass(value) or callable(value)):
+            if name.startswith('_') or not callable(value) or not value.__doc__:
                 continue
             home = getattr(value, '__module__', None) or ''
-            if not home.startswith('minigrad') or not value.__doc__:
-                continue
+            if not home.startswith('minigrad' if declared else room.module):
+                continue  # imported for its own use
             if room.module == 'minigrad' and _has_other_room(home):
                 continue
             if id(value) in seen:
@@ -108,7 +124,7 @@ def public_names() -> Iterator[Name]:
 
 
 def _has_other_room(home: str) -> bool:
-    rooms = [r.module for r in ROOMS if r.module != 'minigrad']
+    rooms = [r.module for r in ROOMS if r.module != 'minigrad' and not r.names]
     return any(home == room or home.startswith(f'{room}.') for room in rooms)
 
 
@@ -198,9 +214,27 @@ def _tabulate_facts(
     lines[:] = result
 
 
+def _link_back(app: Any, env: Any) -> None:
+    """Makes the pages of source lead back to those of the names.
+
+    Sphinx takes for all names of a file the module that the first page said, and a class
+    may name a function of another module among its members.
+    """
+    modules = {f'reference/{n.page}': n.room.module for n in public_names()}
+    for file, entry in getattr(env, '_viewcode_modules', {}).items():
+        if not entry:
+            continue
+        code, tags, used, _ = entry
+        told = Counter([modules[page] for page in used.values() if page in modules])
+        for module, _ in told.most_common(1):
+            used = {n: p for n, p in used.items() if modules.get(p) == module}
+            env._viewcode_modules[file] = code, tags, used, module
+
+
 def setup(app: Any) -> dict[str, bool]:
     """Writes the pages before Sphinx looks for them."""
     write_pages(Path(app.srcdir) / 'reference')
+    app.connect('env-updated', _link_back)
     app.connect('autodoc-process-docstring', _tabulate_facts, priority=100)
     return {'parallel_read_safe': True, 'parallel_write_safe': True}
 
