@@ -21,6 +21,7 @@ extensions = [
     'sphinx.ext.viewcode',
     'mathml',  # ours: formulas without another host
     'reference',  # ours: a page for each public name, made from its docstring
+    'other_names',  # ours: PyTorch's and Keras's names; after the folder is made
 ]
 
 root_doc = 'index'

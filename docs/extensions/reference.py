@@ -19,6 +19,7 @@ import minigrad
 
 FACTS = ('Gradient', 'Double backprop', 'Kernels', 'Source')
 _FACT = re.compile(rf'^({"|".join(FACTS)}): ')
+_ATTRIBUTES = re.compile(r'^Attributes:\n((?:    .*\n|\n)+)', re.MULTILINE)
 
 
 class Room(NamedTuple):
@@ -166,6 +167,10 @@ def _page(name: Name) -> str:
     if inspect.isclass(name.value):
         directive = 'autoclass'
         options = '   :members:\n   :show-inheritance:\n'
+        told = _ATTRIBUTES.search(f'{inspect.getdoc(name.value)}\n')
+        if told:  # once is enough
+            attributes = ', '.join(re.findall(r'^    (\w+):', told[1], re.MULTILINE))
+            options += f'   :exclude-members: {attributes}\n'
         call = vars(name.value).get('__call__')
         if call is not None and call.__doc__:
             options += '   :special-members: __call__\n'

@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Callable
+from typing import TYPE_CHECKING as _TYPE_CHECKING
 from typing import Any
 
 import numpy
@@ -21,6 +22,7 @@ from minigrad.initializers.uniform import (
     LeCunUniform,
     Uniform,
 )
+from minigrad.suggestions import of_module as _of_module
 from minigrad.types import Array
 
 __all__ = [
@@ -42,6 +44,9 @@ __all__ = [
     'Zero',
     'generate_array',
 ]
+
+if not _TYPE_CHECKING:
+    __getattr__ = _of_module(__name__, 'initializers')
 
 
 def generate_array(

@@ -104,7 +104,9 @@ class Browser:
             m['params']['request']['url']
             for m in messages
             if m['method'] == 'Network.requestWillBeSent'
-            and not m['params']['request']['url'].startswith(('chrome:', 'chrome-untrusted:', 'data:'))
+            and not m['params']['request']['url'].startswith(
+                ('chrome:', 'chrome-untrusted:', 'data:')
+            )
         ]
 
     def press(self, *keys):
