@@ -29,7 +29,9 @@ def extract(out: Path) -> int:
     from sphinx_intl.commands import main as intl
 
     pot = out / 'gettext'
-    status = main(['-q', '-b', 'gettext', str(DOCS), str(pot)])
+    skip = '_build,extensions,locale,templates,reference/**,chainer-names.md'
+    arguments = ['-q', '-b', 'gettext', '-D', f'exclude_patterns={skip}']
+    status = main([*arguments, str(DOCS), str(pot)])
     if status == 0:
         intl(
             ['update', '-p', str(pot), '-d', str(DOCS / 'locale'), '-l', 'ja'],

@@ -20,6 +20,7 @@ extensions = [
     'sphinx.ext.napoleon',
     'sphinx.ext.viewcode',
     'mathml',  # ours: formulas without another host
+    'translated',  # ours: the course is translated whole
     'reference',  # ours: a page for each public name, made from its docstring
     'other_names',  # ours: PyTorch's and Keras's names; after the folder is made
 ]
@@ -69,5 +70,6 @@ nb_execution_timeout = 300
 nb_execution_raise_on_error = True
 nb_execution_show_tb = True
 nb_merge_streams = True
+nb_render_markdown_format = 'myst'  # cells may print tables
 
 suppress_warnings = ['mystnb.unknown_mime_type']

@@ -92,6 +92,7 @@ def page() -> str:
     title = "PyTorch's and Keras's names"
     names = theirs()
     found = {(m, n): ours(m, n) for m in names for n in names[m]}
+    count = f'{sum(map(bool, found.values()))} of {len(found)}'
     text = [
         f'{title}\n{"=" * len(title)}\n',
         'Type one of these names here, and the error says the same:\n',
@@ -99,8 +100,7 @@ def page() -> str:
         '   >>> L.Conv2d',
         "   AttributeError: module 'minigrad.links' has no attribute 'Conv2d'",
         '     hint: here it is Convolution2D\n',
-        f'{sum(map(bool, found.values()))} of {len(found)} names have a counterpart; a '
-        'line without one says so.\n',
+        f'{count} names have a counterpart; a line without one says so.\n',
     ]
     for module in names:
         text += [f'{module}\n{"-" * len(module)}\n']

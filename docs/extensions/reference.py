@@ -34,6 +34,7 @@ class Room(NamedTuple):
 ROOMS = (
     Room('Variables, functions and the engine', 'minigrad'),
     Room('Nodes of the graph', 'minigrad.variable', names=('VariableNode',)),
+    Room('The walk backwards', 'minigrad.backprop', names=('propagate',)),
     Room('Errors', 'minigrad.errors'),
     Room('Functions', 'minigrad.functions', True),
     Room('Links', 'minigrad.links', True),
