@@ -88,8 +88,11 @@ def test_pytorchs_guide_beside_pytorch():
     batches = [slice(i, i + 10) for i in range(0, 100, 10)]
     tensors = torch.from_numpy(x), torch.from_numpy(t).long()
     names = {
-        **{'torch': torch, 'nn': torch.nn, 'optim': torch.optim},
-        **{'F': torch.nn.functional, 'losses': []},
+        'torch': torch,
+        'nn': torch.nn,
+        'optim': torch.optim,
+        'F': torch.nn.functional,
+        'losses': [],
         'loader': [(tensors[0][b], tensors[1][b]) for b in batches],
     }
     run([network], names)
