@@ -44,6 +44,8 @@ def main(words: list[str]) -> None:
         sys.path[0] = str(Path.cwd())
         if options.old_numpy:
             old_names.enable(Path.cwd(), None)
+            if name == 'pytest':  # which else compiles tests itself, and first
+                sys.argv.insert(1, '--assert=plain')
         runpy.run_module(name, run_name='__main__', alter_sys=True)
     else:
         if not Path(theirs[0]).is_file():

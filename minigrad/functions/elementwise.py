@@ -17,6 +17,7 @@ import numpy
 
 from minigrad.backend import get_array_module
 from minigrad.function_node import FunctionNode, InputTypes
+from minigrad.functions._no_graph import apply_without_graph
 from minigrad.kernels import kernels_for
 from minigrad.kernels.formula import Formula, Step
 from minigrad.types import Array, ArrayModule
@@ -177,11 +178,29 @@ ROWS: dict[str, Row] = {}
 """The table, by name; filled by the definitions of all families."""
 
 
-def _step(row: Row) -> Function:
-    def function(x: Any) -> Variable:
-        x = as_variable(x).array
+class StepFunction(FunctionNode):
+    """The node of a row without gradient."""
+
+    arg_names = ('x',)
+    row: ClassVar[Row]
+
+    def forward(self, inputs: tuple[Array, ...]) -> Any:
+        (x,) = inputs
         xp = get_array_module(x)
-        return as_variable(xp.asarray(row.array(xp, x), dtype=x.dtype))
+        return xp.asarray(self.row.array(xp, x), dtype=x.dtype)
+
+
+def _step(row: Row) -> Function:
+    attributes = {
+        'row': row,
+        'label': row.label or row.name,
+        'public_name': row.name,
+        '__module__': row.array.__module__,
+    }
+    node = type(row.node_name or row.name.capitalize(), (StepFunction,), attributes)
+
+    def function(x: Any) -> Variable:
+        return apply_without_graph(node(), x)
 
     return function
 

@@ -153,6 +153,13 @@ def test_a_future_import_may_stay_first(run):
     assert run(*words, program=program, part=part) == '1.5 2\n'
 
 
+def test_old_names_are_seen_by_tests(run):
+    words = ['-m', 'minigrad.chainer', '--old-numpy', '-m', 'pytest', '-q', '-n', '0']
+    test = 'import numpy as np\ndef test_int(): assert np.int(2.5) == 2\n'
+    out = run(*words, 'test_it.py', test_it=test)
+    assert '1 passed' in out
+
+
 def test_an_installed_chainer_is_left_alone_unless_asked(run, tmp_path):
     (tmp_path / 'chainer.py').write_text("__version__ = 'real'\n")
     program = 'import minigrad.chainer.install, chainer; print(chainer.__version__)'

@@ -85,6 +85,44 @@ def test_without_parameters():
     np.testing.assert_allclose(y, model(X).array * 2, rtol=1e-5, atol=1e-6)
 
 
+def test_values_have_the_names_of_functions_and_constants_are_nodes():
+    model = minigrad.Sequential(L.Linear(3, 4), F.relu, lambda x: x[:, 1:], F.relu)
+    proto = onnx_chainer.export(model, X)
+    assert names(proto.graph.output) == ['ReLU_1']
+    assert names(proto.graph.initializer) == ['param_0_W', 'param_0_b']
+    assert proto.graph.node[0].op_type == 'Constant'
+    normalized = onnx_chainer.export(minigrad.Sequential(L.BatchNormalization(3)), X)
+    assert {'param_0_avg_mean', 'param_0_avg_var'} <= set(
+        names(normalized.graph.initializer)
+    )
+
+
+def test_what_is_not_computed_by_functions_is_refused():
+    class Model(minigrad.Chain):
+        def __init__(self, compute):
+            super().__init__()
+            self.compute = compute
+
+        def forward(self, x):
+            return self.compute(x)
+
+    with pytest.raises(RuntimeError, match='Variables, got ndarray'):
+        onnx_chainer.export(Model(lambda x: x.array), X)
+    with pytest.raises(ValueError, match='Variables, got ndarray'):
+        onnx_chainer.export(Model(lambda x: (x, x.array)), X)
+    with pytest.raises(UnsupportedFunction, match='the same for all inputs'):
+        onnx_chainer.export(Model(lambda x: minigrad.Variable(x.array * 2)), X)
+    with pytest.warns(UserWarning, match='does not depend on input:'):
+        onnx_chainer.export(Model(lambda x: F.relu(x.array * 2)), X)
+
+
+def test_a_layer_that_was_not_used_is_named():
+    model = Two()
+    model.add_link('spare', L.Linear(None, 2, nobias=True))
+    with pytest.warns(UserWarning, match='/spare/W was not used'):
+        onnx_chainer.export(model, [X, X])
+
+
 def test_shapes_of_ones_own():
     proto = onnx_chainer.export(L.Linear(3, 2), X, input_shapes=('batch', 3))
     sizes = proto.graph.input[0].type.tensor_type.shape.dim
@@ -98,13 +136,14 @@ def test_shapes_of_ones_own():
 
 
 def test_training_is_another_graph():
-    class Drop(minigrad.Chain):
-        def forward(self, x):
-            return F.dropout(x, 0.5)
-
-    assert len(onnx_chainer.export(Drop(), X).graph.node) == 1
-    with pytest.raises(UnsupportedFunction, match='dropout'):
-        onnx_chainer.export(Drop(), X, train=True)
+    model = minigrad.Sequential(L.BatchNormalization(3), lambda x: F.dropout(x, 0.25))
+    kinds = [node.op_type for node in onnx_chainer.export(model, X).graph.node]
+    assert kinds == ['BatchNormalization']
+    proto = onnx_chainer.export(model, X, train=True)
+    (y,) = evaluate(proto, {'Input_0': X * 3 + 1})
+    wanted = (X - X.mean(0)) / X.std(0)  # of the batch that comes
+    assert (y == 0).any()
+    np.testing.assert_allclose(y[y != 0], wanted[y != 0] / 0.75, rtol=1e-3)
 
 
 @pytest.mark.parametrize(
@@ -112,7 +151,13 @@ def test_training_is_another_graph():
     [
         ({'input_names': ['a', 'b', 'c']}, ValueError, 'expected 2 input names, got 3'),
         ({'output_names': 'a'}, ValueError, 'expected 2 output names, got 1'),
-        ({'external_converters': {'ReLU': print}}, NotImplementedError, 'builder'),
+        (
+            {'external_converters': {'ReLU': lambda params: []}},
+            ValueError,
+            r"nothing computes \['v",
+        ),
+        ({'input_shapes': [('?', 3)]}, ValueError, 'expected 2 input shapes'),
+        ({'input_shapes': {'z': (1, 3)}}, ValueError, 'input_shapes of'),
     ],
 )
 def test_mistakes(arguments, error, text):

@@ -4,12 +4,28 @@ from __future__ import annotations
 
 from typing import Any
 
+from minigrad.backend import get_array_module
 from minigrad.configuration import get_dtype
+from minigrad.function_node import FunctionNode
 from minigrad.functions._axis import is_int
 from minigrad.functions._check import Checker
+from minigrad.functions._no_graph import apply_without_graph
 from minigrad.functions.loss._labels import check_labels
 from minigrad.named_arguments import checks_arguments
+from minigrad.types import Array
 from minigrad.variable import Variable, as_array, as_variable
+
+
+class OneHot(FunctionNode):
+    arg_names = ('t',)
+
+    def __init__(self, n_classes: int, dtype: Any) -> None:
+        self.n_classes = n_classes
+        self.dtype = dtype
+
+    def forward(self, inputs: tuple[Array, ...]) -> Any:
+        (t,) = inputs
+        return get_array_module(t).eye(self.n_classes, dtype=self.dtype)[t]
 
 
 @checks_arguments
@@ -46,4 +62,4 @@ def one_hot(t: Any, n_classes: int, dtype: Any = None) -> Variable:
             f'one_hot: n_classes must be an int of 1 or more, got {n_classes!r}'
         )
     check_labels('one_hot', x.array, n_classes, None)
-    return as_variable(x.xp.eye(n_classes, dtype=get_dtype(dtype))[x.array])
+    return apply_without_graph(OneHot(n_classes, get_dtype(dtype)), x)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -9,6 +10,9 @@ import numpy
 
 from minigrad.graph.onnx.package import import_onnx
 from minigrad.types import Array
+
+CONSTANT = re.compile(r'constant\d+')
+"""Names of constants that converters made: no arrays of the model."""
 
 
 class UnsupportedFunction(ValueError):
@@ -28,7 +32,12 @@ class Builder:
         dtype: Dtype of its first float input, which Python's numbers take.
         shapes: Shapes of its inputs.
         outputs: Shapes of its outputs.
+        output_names: Names that its outputs get.
+        function: Name of its class, or the one that it was given instead.
+        name_of: Returns the name of an array; a new one becomes a constant.
     """
+
+    name_of: Callable[[Array], str]
 
     def __init__(self, opset: int) -> None:
         self.helper = import_onnx().helper
@@ -39,6 +48,8 @@ class Builder:
         self.dtype = numpy.dtype('float32')
         self.shapes: list[tuple[int, ...]] = []
         self.outputs: list[tuple[int, ...]] = []
+        self.output_names: list[str] = []
+        self.function = ''
 
     def op(self, operator: str, *inputs: Any, n_out: int = 1, **attributes: Any) -> Any:
         """Adds an operator.
@@ -72,7 +83,7 @@ class Builder:
             value = numpy.array(value, numpy.int64)
         elif isinstance(value, (bool, int, float)):
             value = numpy.array(value, self.dtype)
-        name = f'constant{len(self.arrays)}'
+        name = f'constant{len(self.arrays)}'  # see CONSTANT
         self.arrays[name] = numpy.asarray(value)
         return name
 

@@ -11,6 +11,7 @@ import numpy
 
 from minigrad import backend
 from minigrad.graph.errors import UnreadableModel
+from minigrad.graph.onnx.builder import CONSTANT
 from minigrad.graph.onnx.package import import_onnx
 from minigrad.graph.onnx.runs import RUNS, Node
 from minigrad.link import Chain, Link
@@ -118,7 +119,7 @@ class OnnxModel(Chain):
 
     def _keep(self, name: str, array: Array, is_statistic: bool) -> None:
         """Makes a parameter, a persistent value or a constant of an array."""
-        ours = re.fullmatch(r'constant\d+', name) is not None
+        ours = CONSTANT.fullmatch(name) is not None
         if ours or array.dtype.kind != 'f' or array.ndim == 0:
             self._constants[name] = array
             return

@@ -14,6 +14,7 @@ from minigrad.graph.onnx.builder import (
 )
 
 plain('Concat', 'Concat', axis='axis')
+plain('Shape', 'Shape')
 
 
 @operator('Identity', 'Copy')
@@ -22,8 +23,9 @@ def _identity(b: Builder, f: Any, *xs: str) -> Any:
 
 
 @operator('Reshape', 'Squeeze', 'ExpandDims')
-def _reshape(b: Builder, f: Any, x: str) -> Any:
-    return b.reshape(x, b.outputs[0])
+def _reshape(b: Builder, f: Any, x: str, shape: str | None = None) -> Any:
+    # A shape that is computed is that of a function wrapped by onnx_chainer.replace_func.
+    return b.reshape(x, b.outputs[0]) if shape is None else b.op('Reshape', x, shape)
 
 
 @operator('BroadcastTo')
@@ -96,7 +98,8 @@ def _stack(b: Builder, f: Any, *xs: str) -> Any:
 def _joined(b: Builder, f: Any, *xs: str) -> Any:
     n = len(b.outputs[0])
     axis = {'Hstack': 1 if len(b.shapes[0]) > 1 else 0, 'Vstack': 0, 'Dstack': 2}
-    stack = getattr(numpy, f'atleast_{n}d') if n > 1 else numpy.atleast_1d
+    shapes: dict[int, Any] = {1: numpy.atleast_1d, 2: numpy.atleast_2d}
+    stack = shapes.get(n, numpy.atleast_3d)
     shaped = [
         b.op('Reshape', x, list(stack(numpy.empty(shape, 'b')).shape))
         if len(shape) < n
@@ -127,78 +130,67 @@ def _split_axis(b: Builder, f: Any, x: str) -> Any:
 
 @operator('GetItem')
 def _get_item(b: Builder, f: Any, x: str) -> Any:
-    """Slices and numbers first, then index arrays, then new axes."""
+    """Slices, numbers and new axes by their operators; anything else by one gather."""
     shape = b.shapes[0]
     index = _without_ellipsis(f.slices, len(shape))
+    if not all(_is_plain(i) for i in index):
+        return _gathered(b, x, index, shape)
     slices: dict[int, slice] = {}
     squeezed: list[int] = []
-    arrays: dict[int, Any] = {}
-    axis = 0
-    for i in index:
-        if i is None:
-            continue
-        if isinstance(i, (bool, numpy.bool_)):
-            raise UnsupportedFunction('to_onnx: get_item with a single bool')
-        if isinstance(i, numpy.ndarray):
-            if i.dtype == bool:
-                for k, numbers in enumerate(i.nonzero()):
-                    arrays[axis + k] = numbers
-                axis += i.ndim - 1
-            else:
-                arrays[axis] = numpy.where(i < 0, i + shape[axis], i)
-        elif isinstance(i, slice):
-            if i != slice(None):
-                slices[axis] = i
-        else:
+    for axis, i in enumerate([i for i in index if i is not None]):
+        if not isinstance(i, slice):
             at = int(i) % shape[axis]
             slices[axis] = slice(at, at + 1)
             squeezed.append(axis)
-        axis += 1
-    has_new = any(i is None for i in index)
-    if arrays and (squeezed or has_new):
-        raise UnsupportedFunction('to_onnx: get_item with index arrays and more')
+        elif i != slice(None):
+            slices[axis] = i
     y = _sliced(b, x, slices, shape)
-    if arrays:
-        lengths = [
-            len(range(*slices[a].indices(n))) if a in slices else n
-            for a, n in enumerate(shape)
-        ]
-        return _gathered(b, y, arrays, lengths)
     if squeezed:
         y = b.op('Squeeze', y, squeezed)
-    if has_new:
+    if None in index:
         left = [i for i in index if i is None or isinstance(i, slice)]
         y = b.op('Unsqueeze', y, [k for k, i in enumerate(left) if i is None])
     return b.op('Identity', y) if y == x else y
+
+
+def _is_plain(i: Any) -> bool:
+    """Tells a slice, a new axis or a number from an array or a bool."""
+    is_bool = isinstance(i, (bool, numpy.bool_))
+    return i is None or isinstance(i, slice) or (numpy.ndim(i) == 0 and not is_bool)
 
 
 def _without_ellipsis(index: Any, ndim: int) -> list[Any]:
     """Returns an index with an entry for each axis; lists become arrays."""
     index = list(index) if isinstance(index, tuple) else [index]
     index = [numpy.asarray(i) if isinstance(i, list) else i for i in index]
-    n_axes = sum(
-        [
-            i.ndim if isinstance(i, numpy.ndarray) and i.dtype == bool else 1
-            for i in index
-            if i is not None and i is not Ellipsis
-        ]
-    )
+    n_axes = 0
+    for i in index:
+        if isinstance(i, (bool, numpy.bool_)) or i is None or i is Ellipsis:
+            continue
+        is_mask = isinstance(i, numpy.ndarray) and i.dtype == bool
+        n_axes += i.ndim if is_mask else 1
     at = next((k for k, i in enumerate(index) if i is Ellipsis), len(index))
     return [*index[:at], *[slice(None)] * (ndim - n_axes), *index[at + 1 :]]
 
 
-def _gathered(b: Builder, x: str, arrays: dict[int, Any], shape: list[int]) -> str:
+def _gathered(b: Builder, x: str, index: list[Any], shape: tuple[int, ...]) -> str:
     """Takes elements by index arrays: one gather from axes made into one."""
-    axes = sorted(arrays)
-    if axes != list(range(axes[0], axes[0] + len(axes))):
-        raise UnsupportedFunction('to_onnx: get_item with index arrays apart')
-    numbers = numpy.zeros((), numpy.int64)
-    for axis in axes:
-        numbers = numbers * shape[axis] + arrays[axis]
-    if len(axes) > 1:
-        before, after = shape[: axes[0]], shape[axes[-1] + 1 :]
-        x = b.reshape(x, [*before, -1, *after])
-    return str(b.op('Gather', x, numbers, axis=axes[0]))
+    arrays = [axis for axis, i in enumerate(index) if not isinstance(i, slice)]
+    others = [i for axis, i in enumerate(index) if axis not in arrays]
+    if len(arrays) == 1 and all(i == slice(None) for i in others):
+        (axis,) = arrays
+        numbers = index[axis]
+        if isinstance(numbers, numpy.ndarray) and numbers.dtype != bool:
+            numbers = numpy.where(numbers < 0, numbers + shape[axis], numbers)
+            return str(b.op('Gather', x, numbers.astype(numpy.int64), axis=axis))
+    size = int(numpy.prod(shape[1:]))
+    if isinstance(index[0], slice) and index[0] == slice(None):
+        # The first axis is taken as it is, of any length, if it stays the first.
+        two = numpy.arange(2 * size).reshape(2, *shape[1:])[tuple(index)]
+        if len(two) == 2 and (two[1] - two[0] == size).all():
+            return str(b.op('Gather', b.op('Reshape', x, [0, size]), two[0], axis=1))
+    places = numpy.arange(shape[0] * size).reshape(shape)[tuple(index)]
+    return str(b.op('Gather', b.op('Reshape', x, [-1]), places, axis=0))
 
 
 def _sliced(b: Builder, x: str, slices: dict[int, slice], shape: Any) -> str:
@@ -218,14 +210,38 @@ def _sliced(b: Builder, x: str, slices: dict[int, slice], shape: Any) -> str:
     return str(b.op('Slice', x, starts, ends, list(slices), steps))
 
 
+@operator('TransposeSequence')
+def _transpose_sequence(b: Builder, f: Any, *xs: str) -> Any:
+    """Of these lengths; those of other inputs are other graphs."""
+    steps: list[list[str]] = [[] for _ in b.outputs]
+    for x, shape in zip(xs, b.shapes, strict=True):
+        for step, part in zip(steps, parts_of(b, x, [1] * shape[0], 0), strict=False):
+            step.append(part)
+    return tuple([b.op('Concat', *step, axis=0) for step in steps])
+
+
+@operator('PadSequence')
+def _pad_sequence(b: Builder, f: Any, *xs: str) -> Any:
+    """Of these lengths; those of other inputs are other graphs."""
+    length = b.outputs[0][1]
+    rows = []
+    for x, shape in zip(xs, b.shapes, strict=True):
+        if shape[0] < length:
+            rest = len(shape) - 1
+            pads = [*[0] * len(shape), length - shape[0], *[0] * rest]
+            x = b.op('Pad', x, pads, float(f.padding))
+        rows.append(b.op('Unsqueeze', x, [0]))
+    return b.op('Concat', *rows, axis=0)
+
+
 @operator('Where')
 def _where(b: Builder, f: Any, x: str, y: str) -> Any:
-    return b.op('Where', numpy.asarray(f.condition), x, y)
+    return b.op('Where', b.name_of(f.condition), x, y)
 
 
 @operator('_Masked')
 def _masked(b: Builder, f: Any, x: str) -> Any:
-    return b.op('Where', numpy.asarray(f.mask), x, 0.0)
+    return b.op('Where', b.name_of(f.mask), x, 0.0)
 
 
 @operator('Cast')
@@ -237,6 +253,12 @@ def _cast(b: Builder, f: Any, x: str) -> Any:
 def _select_item(b: Builder, f: Any, x: str, t: str) -> Any:
     columns = b.op('Unsqueeze', b.cast(t, 'int64'), [1])
     return b.op('Squeeze', b.op('GatherElements', x, columns, axis=1), [1])
+
+
+@operator('OneHot')
+def _one_hot(b: Builder, f: Any, t: str) -> Any:
+    values = numpy.array([0, 1], f.dtype)
+    return b.op('OneHot', b.cast(t, 'int64'), numpy.array(f.n_classes), values, axis=-1)
 
 
 @operator('Permutate')

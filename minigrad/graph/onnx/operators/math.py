@@ -83,11 +83,10 @@ def _ndtr(b: Builder, f: Any, x: str) -> Any:
     *('PowVarConst', 'PowConstVar'),
 )
 def _with_constant(b: Builder, f: Any, x: str) -> Any:
-    operators = {'add': 'Add', 'sub': 'Sub', 'mul': 'Mul', 'div': 'Div', 'pow': 'Pow'}
     value = numpy.array(f.value, b.dtype)
-    first = type(f).__name__ in ('SubFromConstant', 'DivFromConstant', 'PowConstVar')
+    first = b.function in ('SubFromConstant', 'DivFromConstant', 'PowConstVar')
     inputs = (value, x) if first else (x, value)
-    return b.op(operators[f.public_name], *inputs)
+    return b.op(b.function[:3], *inputs)  # Add, Sub, Mul, Div or Pow
 
 
 @operator('Remainder')
@@ -137,6 +136,15 @@ def _index_of_extremum(b: Builder, f: Any, x: str) -> Any:
 def _cumsum(b: Builder, f: Any, x: str) -> Any:
     axis = numpy.array(f.axis % len(b.shapes[0]), numpy.int64)
     return b.op('CumSum', x, axis, reverse=int(f.backwards))
+
+
+@operator('Cumprod')
+def _cumprod(b: Builder, f: Any, x: str) -> Any:
+    if b.opset < 26:
+        raise UnsupportedFunction(
+            f'to_onnx: cumprod has no operator in opset {b.opset}; 26 has one'
+        )
+    return b.op('CumProd', x, numpy.array(f.axis % len(b.shapes[0]), numpy.int64))
 
 
 @operator('MatMul', 'BatchMatMul')

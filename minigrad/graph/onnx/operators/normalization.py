@@ -34,11 +34,23 @@ def _fixed_batch_normalization(b: Builder, f: Any, x: str, *rest: str) -> Any:
     return b.op('Add', b.op('Mul', y, gamma), beta)
 
 
-@operator('BatchNormalization', 'BatchRenormalizationFunction')
+@operator('BatchNormalization')
+def _batch_normalization(b: Builder, f: Any, x: str, gamma: str, beta: str) -> Any:
+    """With the statistics of the batch that comes; running ones are not kept."""
+    axes = list(f.axis)
+    centred = b.op('Sub', x, b.reduce('Mean', x, axes, keepdims=True))
+    var = b.reduce('Mean', b.op('Mul', centred, centred), axes, keepdims=True)
+    y = b.op('Div', centred, b.op('Sqrt', b.op('Add', var, f.eps)))
+    sizes = [1 if i in axes else n for i, n in enumerate(b.shapes[0])]
+    scaled = b.op('Mul', y, b.op('Reshape', gamma, sizes))
+    return b.op('Add', scaled, b.op('Reshape', beta, sizes))
+
+
+@operator('BatchRenormalizationFunction')
 def _batch_statistics(b: Builder, f: Any, *xs: str) -> Any:
     raise UnsupportedFunction(
         f'to_onnx: {f.public_name} takes its statistics from the batch here; a model '
-        'that is used has fixed ones (L.BatchNormalization in testing)'
+        'that is used has fixed ones (L.BatchRenormalization in testing)'
     )
 
 

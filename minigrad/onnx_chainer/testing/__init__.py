@@ -1,0 +1,1 @@
+"""Inputs, files and comparisons for tests of converters."""
