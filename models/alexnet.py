@@ -1,4 +1,4 @@
-"""AlexNet in four variants.
+"""AlexNet in five variants.
 
 Papers: A. Krizhevsky, I. Sutskever, G. Hinton, "ImageNet classification with deep
 convolutional neural networks", NIPS 2012 (`AlexNet`, and what the others derive from);
@@ -232,9 +232,87 @@ class AlexNetSmall(_NormalizedAlexNet):
         super().__init__(first, {'ksize': 5, 'pad': 2}, 2048, n_out)
 
 
+class AlexNetStrided(mg.Chain):
+    """AlexNet for 224x224 images whose convolutions all have stride 4.
+
+    The network of a learner's report on digits. Padding is "same" by TensorFlow's rule:
+    as many outputs as strides fit in, and an odd pixel of padding goes below and right.
+    The maps shrink from 224 to 56, 28, 7, 4, 1, and 1.
+
+    Deviations from the paper: stride 4 in the four last convolutions too, their padding,
+    normalization before each ReLU instead of after it, no pooling after the last
+    convolution, no groups, and weights drawn by He's rule.
+
+    Args:
+        n_out: Number of classes.
+
+    Example:
+        >>> from models.alexnet import AlexNetStrided
+        >>> AlexNetStrided()(np.zeros((2, 3, 224, 224), 'f')).shape
+        (2, 10)
+    """
+
+    insize = 224
+
+    def __init__(self, n_out: int = 10) -> None:
+        super().__init__()
+        he: dict[str, Any] = {'stride': 4, 'initialW': mg.initializers.HeNormal()}
+        with self.init_scope():
+            self.conv1 = L.Convolution2D(3, 96, ksize=11, **he)
+            self.conv2 = L.Convolution2D(96, 256, ksize=5, **he)
+            self.conv3 = L.Convolution2D(256, 384, ksize=3, **he)
+            self.conv4 = L.Convolution2D(384, 384, ksize=3, **he)
+            self.conv5 = L.Convolution2D(384, 256, ksize=3, **he)
+            self.fc6 = L.Linear(256, 4096, initialW=he['initialW'])
+            self.fc7 = L.Linear(4096, 4096, initialW=he['initialW'])
+            self.fc8 = L.Linear(4096, n_out)
+
+    def forward(self, x: Any) -> mg.Variable:
+        """Returns the scores of the classes.
+
+        Args:
+            x: Images, float, shape ``(N, 3, 224, 224)``.
+
+        Returns:
+            Variable, shape ``(N, n_out)``.
+        """
+        h = self._same_(x, self.conv1)  # (N, 96, 56, 56)
+        h = F.relu(F.local_response_normalization(h))
+        # "Same" of an even size is a window that covers the last row and column.
+        h = F.max_pooling_2d(h, ksize=3, stride=2)  # (N, 96, 28, 28)
+        h = self._same_(h, self.conv2)  # (N, 256, 7, 7)
+        h = F.relu(F.local_response_normalization(h))
+        h = F.max_pooling_2d(h, ksize=3, stride=2, pad=1)  # (N, 256, 4, 4)
+        h = F.relu(self._same_(h, self.conv3))  # (N, 384, 1, 1)
+        h = F.relu(self._same_(h, self.conv4))
+        h = F.relu(self._same_(h, self.conv5))
+        h = F.dropout(F.relu(self.fc6(h)))
+        h = F.dropout(F.relu(self.fc7(h)))
+        return self.fc8(h)
+
+    @staticmethod
+    def _same_(h: Any, conv: L.Convolution2D) -> mg.Variable:
+        sides = [same_padding(n, conv.ksize, 4) for n in h.shape[2:]]
+        return conv(F.pad(h, ((0, 0), (0, 0), *sides), 'constant'))
+
+
+def same_padding(size: int, ksize: int, stride: int) -> tuple[int, int]:
+    """Returns the padding before and after that TensorFlow calls "same".
+
+    Example:
+        >>> from models.alexnet import same_padding
+        >>> same_padding(224, 11, 4), same_padding(28, 5, 4), same_padding(4, 3, 4)
+        ((3, 4), (0, 1), (0, 0))
+    """
+    n_out = -(-size // stride)
+    n = max((n_out - 1) * stride + ksize - size, 0)
+    return n // 2, n - n // 2
+
+
 VARIANTS: dict[str, type[mg.Chain]] = {
     '2012': AlexNet,
     'owt': AlexNetOWT,
     'cifar': AlexNetCIFAR,
     'small': AlexNetSmall,
+    'strided': AlexNetStrided,
 }

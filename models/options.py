@@ -35,6 +35,7 @@ ARCHITECTURES = {
     'alexnet/owt': Architecture(VARIANTS['owt'], 224, 3, 'momentum', 20),
     'alexnet/cifar': Architecture(VARIANTS['cifar'], 32, 3, 'momentum'),
     'alexnet/small': Architecture(VARIANTS['small'], None, None, 'momentum'),
+    'alexnet/strided': Architecture(VARIANTS['strided'], 224, 3, 'adam', 20),
 }
 SIZE_OF_FOLDERS = 32  # for models that take images as they are: files have any size
 

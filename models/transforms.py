@@ -11,7 +11,7 @@ from minigrad.kernels.threads import single_threaded_blas
 
 
 @functools.lru_cache(maxsize=256)
-def _resampling(n_in: int, n_out: int) -> Any:
+def resampling(n_in: int, n_out: int) -> Any:
     """Returns the matrix ``(n_out, n_in)`` that resamples a line of pixels.
 
     Each new pixel is a mean of the old ones around its place, weighted by a triangle
@@ -41,7 +41,7 @@ def resize(image: Any, height: int, width: int) -> Any:
     if (h, w) == (height, width):
         return image
     with single_threaded_blas():  # to share such small products takes a hundred times
-        return _resampling(h, height) @ image @ _resampling(w, width).T
+        return resampling(h, height) @ image @ resampling(w, width).T
 
 
 def margin(size: int) -> int:

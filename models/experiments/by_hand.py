@@ -99,7 +99,28 @@ def windows(run: Run) -> Iterable[Row]:
     yield values_row('last window', expected[-1], rows[-1])
 
 
+def without_transpose(run: Run) -> Iterable[Row]:
+    """The same columns as rows, their axes left as they are.
+
+    Nothing complains, because the shape is the same. The axes of the columns are
+    (image, place in the window, row, column), so the values of one place come one after
+    another, and a row of nine takes them from several windows.
+    """
+    x = np.arange(32.0).reshape(2, 1, 4, 4)
+    columns = F.im2col(x, ksize=3).array  # (2, 9, 2, 2)
+    right = columns.transpose(0, 2, 3, 1).reshape(-1, 9)
+    rows = columns.reshape(-1, 9)
+    yield Row('shape of the rows', '(8, 9)', str(rows.shape), rows.shape == right.shape)
+    yield values_row('first row: four windows', [0, 1, 4, 5, 1, 2, 5, 6, 2], rows[0])
+    yield values_row('first window', [0, 1, 2, 4, 5, 6, 8, 9, 10], right[0])
+    n = int(np.all(rows == right, axis=1).sum())
+    yield Row('rows that are their window', '0', str(n), n == 0)
+
+
 N1 = Experiment('N1', 'one unit, forward', one_unit)
 N2 = Experiment('N2', 'network 2-3-4, forward', forward)
 N3 = Experiment('N3', 'network 2-3-2, backward and a step of SGD', backward)
 N4 = Experiment('N4', 'im2col: 2x1x4x4, window 3x3', windows)
+N4B = Experiment(
+    'N4B', 'im2col without its transpose: the same arrays', without_transpose
+)

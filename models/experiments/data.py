@@ -62,6 +62,12 @@ class Loader:
             return mg.datasets.get_digits()
 
 
+def channels_last(dataset: Any) -> Any:
+    """Returns images ``(C, H, W)`` as ``(H, W, C)``, as other libraries want them."""
+    x, t = mg.dataset.concat_examples(dataset[:])
+    return mg.datasets.TupleDataset(x.transpose(0, 2, 3, 1).copy(), t)
+
+
 def images(run: Run, n_train: int, n_test: int, scale: float = 1.0) -> Any:
     """Returns the first images of MNIST, ``(1, 28, 28)``, pixels 0 to ``scale``."""
     parts = []

@@ -9,7 +9,8 @@ from minigrad import training
 
 from ..deepconvnet import DeepConvNet
 from .data import images
-from .experiment import Experiment, Row, Run, accuracy_row, fit
+from .experiment import Experiment, Row, Run, accuracy_row
+from .fitting import fit
 
 HIGHEST, RISE, LENGTH = 0.004, 200, 1000
 
@@ -32,7 +33,7 @@ def train(run: Run) -> Iterable[Row]:
     run.start()
     result = fit(
         run, 'D1', DeepConvNet(), train, test, mg.optimizers.Adam(alpha=0.0),
-        (LENGTH, 'iteration'), 100, curves=True, extend=[rise_and_fall],
+        (LENGTH, 'iteration'), 100, curves=(1, 'epoch'), extend=[rise_and_fall],
     )  # fmt: skip
     yield accuracy_row('training', 0.995, result.train)
     yield accuracy_row('test', 0.982, result.test)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -10,10 +9,6 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import minigrad as mg
-import minigrad.functions as F
-import minigrad.links as L
-from minigrad import training
-from minigrad.training import extensions
 
 
 class Row(NamedTuple):
@@ -31,7 +26,17 @@ class Experiment(NamedTuple):
     id: str
     setting: str
     run: Callable[[Run], Iterable[Row]]
-    long: bool = False  # takes hours without a GPU; not part of --quick
+    long: bool = False  # takes an hour or more on two cores; not part of --quick
+    # Tries settings that the report leaves open, but for those that are known.
+    search: Callable[[Run, list[dict[str, Any]]], Iterable[Trial]] | None = None
+
+
+class Trial(NamedTuple):
+    """Settings that were tried on held-out training images, and what they came to."""
+
+    settings: dict[str, Any]
+    score: float  # the more the better
+    figures: dict[str, Any]
 
 
 class Run(NamedTuple):
@@ -42,21 +47,18 @@ class Run(NamedTuple):
     seed: int = 0
     quick: bool = False
     device: Any = '@numpy'
+    limit: int | None = None  # iterations after which each training ends
+
+    @property
+    def on_gpu(self) -> bool:
+        """Whether the device is no CPU."""
+        return mg.get_device(self.device).xp is not np
 
     def start(self, offset: int = 0) -> None:
         """Seeds everything with ``seed + offset``; called before each model is made."""
         np.random.seed(self.seed + offset)
-        device = mg.get_device(self.device)
-        if device.xp is not np:
-            device.xp.random.seed(self.seed + offset)
-
-
-class Result(NamedTuple):
-    """What a training came to."""
-
-    train: float  # accuracy in test mode, on what was trained on
-    test: float
-    log: list[dict[str, Any]]
+        if self.on_gpu:
+            mg.get_device(self.device).xp.random.seed(self.seed + offset)
 
 
 def accuracy_row(what: str, theirs: float, ours: float, digits: int = 4) -> Row:
@@ -81,66 +83,3 @@ def _show(values: Any) -> str:
     if len(numbers) > 9:
         numbers = [*numbers[:4], '...']
     return ' '.join(numbers)
-
-
-def fit(
-    run: Run,
-    name: str,
-    predictor: mg.Link,
-    train: Any,
-    test: Any,
-    optimizer: Any,
-    length: tuple[int, str],
-    batchsize: int,
-    hooks: Iterable[Any] = (),
-    extend: Iterable[Any] = (),
-    curves: bool = False,
-    final: Any = None,
-) -> Result:
-    """Trains a classifier, leaves its log in the output folder, and tests it.
-
-    Args:
-        run: How to run.
-        name: Name of the log, and of the curves.
-        predictor: The network.
-        train: Examples to learn from.
-        test: Examples never seen.
-        optimizer: Any optimizer.
-        length: When to stop, such as ``(50, 'epoch')``.
-        batchsize: Examples per step.
-        hooks: Optimizer hooks, such as weight decay.
-        extend: Extensions of the trainer, such as a falling rate.
-        curves: Whether to test after each epoch and to draw the curves.
-        final: What to test on in the end; ``test`` by default.
-    """
-    model = L.Classifier(predictor)
-    optimizer.setup(model)
-    for hook in hooks:
-        optimizer.add_hook(hook)
-    updater = training.StandardUpdater(
-        mg.iterators.SerialIterator(train, batchsize), optimizer, device=run.device
-    )
-    trainer = training.Trainer(updater, length, out=str(run.out), extensions=extend)
-    if curves:
-        iterator = mg.iterators.SerialIterator(test, 100, repeat=False, shuffle=False)
-        trainer.extend(extensions.Evaluator(iterator, model, device=run.device))
-        keys = ['main/accuracy', 'validation/main/accuracy']
-        trainer.extend(extensions.PlotReport(keys, 'epoch', filename=f'{name}.png'))
-    log = extensions.LogReport(filename=f'{name}.jsonl')
-    trainer.extend(log)
-    trainer.extend(extensions.ProgressBar(update_interval=10, out=sys.stderr))
-    trainer.run()
-    parts = (train, test if final is None else final)
-    accuracies = [accuracy(model, part, run.device) for part in parts]
-    return Result(*accuracies, log.log)
-
-
-def accuracy(model: Any, dataset: Any, device: Any = '@numpy') -> float:
-    """Returns the part of a dataset that a classifier gets right."""
-    right = 0.0
-    with mg.using_config('train', False), mg.no_backprop_mode():
-        for i in range(0, len(dataset), 200):
-            batch = dataset[i : i + 200]
-            x, t = mg.dataset.concat_examples(batch, device)
-            right += float(F.accuracy(model.predictor(x), t).array) * len(batch)
-    return right / len(dataset)

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from statistics import fmean
+from typing import Any
 
 import minigrad as mg
 import minigrad.functions as F
 
 from ..mlp import MLP
-from .experiment import Experiment, Row, Run, accuracy_row, fit
+from .experiment import Experiment, Row, Run, Trial, accuracy_row
+from .fitting import Result, fit, remove_snapshots
+from .search import chosen
+
+HELD_OUT = 10000  # the last of the training images
 
 # Xavier as their authors write it: deviation 1 / sqrt(inputs), which is LeCunNormal.
 PUBLISHED = [
@@ -20,17 +26,49 @@ PUBLISHED = [
 ]
 
 
+CANDIDATES = [
+    {'rate': rate, 'batchsize': batchsize}
+    for batchsize in (100, 200)
+    for rate in (0.05, 0.1, 0.15, 0.2, 0.3)
+]
+
+
 def compare(run: Run) -> Iterable[Row]:
     """The same MLP with each pair; the report does not name rate and batch."""
     train, test = run.load('mnist')
-    for name, activation, initializer, theirs in PUBLISHED:
-        run.start()
-        predictor = MLP((40, 20), activation=activation, initialW=initializer)
-        result = fit(
-            run, f'I1-{name}'.replace(' ', ''), predictor, train, test,
-            mg.optimizers.SGD(lr=0.15), (2000, 'iteration'), 200,
-        )  # fmt: skip
+    results = _learn(run, 'I1', train, test, chosen(run, 'I1', CANDIDATES[0]))
+    for (name, *_, theirs), result in zip(PUBLISHED, results, strict=False):
         yield accuracy_row(name, theirs, result.test)
 
 
-I1 = Experiment('I1', 'MLP 784-40-20-10, SGD .15, 2,000 iterations, batch 200', compare)
+def try_settings(run: Run, known: list[dict[str, Any]]) -> Iterable[Trial]:
+    """The mean accuracy of all pairs on the last training images."""
+    train, _ = run.load('mnist')
+    train, held_out = train[:-HELD_OUT], train[-HELD_OUT:]
+    for settings in CANDIDATES:
+        if settings not in known:
+            results = list(_learn(run, 'I1-search', train, held_out, settings))
+            figures = {
+                name: result.test
+                for (name, *_), result in zip(PUBLISHED, results, strict=True)
+            }
+            yield Trial(settings, fmean(figures.values()), figures)
+            remove_snapshots(run, 'I1-search')
+
+
+def _learn(
+    run: Run, prefix: str, train: Any, test: Any, settings: dict[str, Any]
+) -> Iterator[Result]:
+    for name, activation, initializer, _ in PUBLISHED:
+        run.start()
+        predictor = MLP((40, 20), activation=activation, initialW=initializer)
+        yield fit(
+            run, f'{prefix}-{name}'.replace(' ', ''), predictor, train, test,
+            mg.optimizers.SGD(lr=settings['rate']), (2000, 'iteration'),
+            settings['batchsize'],
+        )  # fmt: skip
+
+
+I1 = Experiment(
+    'I1', 'MLP 784-40-20-10, SGD, 2,000 iterations', compare, search=try_settings
+)

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 import minigrad as mg
 
 from ..mlp import MLP
-from .experiment import Experiment, Row, Run, accuracy_row, fit
+from .experiment import Experiment, Row, Run, accuracy_row
+from .fitting import fit
 
 # The report names neither the network nor the rates.
 PUBLISHED = {

@@ -8,15 +8,15 @@ import pytest
 import minigrad as mg
 from models.experiments import EXPERIMENTS, __main__
 from models.experiments.data import Loader, images, use_folder
+from models.experiments.examples import Enlarge, Examples, crop_and_flip
 from models.experiments.experiment import (
     Experiment,
     Row,
     Run,
-    accuracy,
     accuracy_row,
-    fit,
     values_row,
 )
+from models.experiments.fitting import accuracy, fit
 from models.mlp import MLP
 
 # experiment: what, the published figure
@@ -57,6 +57,12 @@ FIGURES = {
         ('shape of the rows', '(8, 9)'),
         ('all windows', '0 1 2 4 ...'),
         ('last window', '21 22 23 25 26 27 29 30 31'),
+    ],
+    'N4B': [
+        ('shape of the rows', '(8, 9)'),
+        ('first row: four windows', '0 1 4 5 1 2 5 6 2'),
+        ('first window', '0 1 2 4 5 6 8 9 10'),
+        ('rows that are their window', '0'),
     ],
     'L1': [
         ('scores', '(2, 10)'),
@@ -105,23 +111,7 @@ def test_accuracy_at_or_above_the_figure():
 
 
 def test_every_row_of_the_list_is_there():
-    ids = [
-        'N1',
-        'N2',
-        'N3',
-        'N4',
-        'L1',
-        'O1',
-        'I1',
-        'R1',
-        'D1',
-        'L2',
-        'L3',
-        'A1',
-        'A2',
-        'A3',
-        'A4',
-    ]
+    ids = 'N1 N2 N3 N4 N4B L1 O1 I1 R1 S1 D1 L2 L3 A1 A2 A3 A4'.split()
     assert list(EXPERIMENTS) == ids
     assert [e.id for e in EXPERIMENTS.values()] == ids
     assert [e.id for e in EXPERIMENTS.values() if e.long] == ['L3', 'A2', 'A3', 'A4']
@@ -130,9 +120,10 @@ def test_every_row_of_the_list_is_there():
 @pytest.mark.parametrize(
     ('arguments', 'expected'),
     [
-        (['--quick'], 'N1 N2 N3 N4 L1 O1 I1 R1 D1 L2 A1'),
-        ([], 'N1 N2 N3 N4 L1 O1 I1 R1 D1 L2 A1'),
+        (['--quick'], 'N1 N2 N3 N4 N4B L1 O1 I1 R1 S1 D1 L2 A1'),
+        ([], 'N1 N2 N3 N4 N4B L1 O1 I1 R1 S1 D1 L2 A1'),
         (['a4', 'n1'], 'A4 N1'),
+        (['--search'], 'I1 R1 L3'),
     ],
 )
 def test_what_is_run(arguments, expected):
@@ -151,7 +142,7 @@ def test_help_lists_the_experiments(capsys):
         __main__.parse(['--help'])
     printed = capsys.readouterr().out
     assert 'A4  AlexNetCIFAR, CIFAR-10' in printed
-    assert 'wants a GPU' in printed
+    assert 'an hour or more on two cores' in printed
 
 
 def test_table(monkeypatch, capsys, tmp_path, no_mnist):
@@ -166,14 +157,13 @@ def test_table(monkeypatch, capsys, tmp_path, no_mnist):
     captured = capsys.readouterr()
     lines = captured.out.splitlines()
     assert lines[1] == 'A4: nothing'
-    assert 'wants a GPU' in lines[2]
-    assert [cell.strip() for cell in lines[4].split('|')][:4] == [
+    assert [cell.strip() for cell in lines[3].split('|')][:4] == [
         'A4', 'missed', '0.5', '0.4',
     ]  # fmt: skip
-    assert lines[4].endswith('SHORT')
-    assert not lines[3].endswith('SHORT')
-    assert lines[5].startswith('1 of 2 rows reach the published figures')
-    assert 'digits took its place' in lines[6]
+    assert lines[3].endswith('SHORT')
+    assert not lines[2].endswith('SHORT')
+    assert lines[4].startswith('1 of 2 rows reach the published figures')
+    assert 'digits took its place' in lines[5]
     assert 'MNIST cannot be had' in captured.err
 
 
@@ -210,7 +200,7 @@ def test_training_is_reproducible(run, no_mnist, monkeypatch):
         results.append(
             fit(
                 run, 'x', MLP((20,), dropout=0.1, normalize=True), train, test,
-                mg.optimizers.Adam(), (3, 'epoch'), 20, curves=True,
+                mg.optimizers.Adam(), (3, 'epoch'), 20, curves=(1, 'epoch'),
             )
         )  # fmt: skip
     for result in results:
@@ -226,7 +216,7 @@ def test_accuracy_counts_a_smaller_last_batch():
     t = np.zeros(250, np.int32)
     identity = mg.links.Linear(2, 2, initialW=np.eye(2), nobias=True)
     dataset = mg.datasets.TupleDataset(x, t)
-    assert accuracy(mg.links.Classifier(identity), dataset) == pytest.approx(0.5)
+    assert accuracy(mg.links.Classifier(identity), Examples(dataset)) == pytest.approx(0.5)
 
 
 def test_mlp_drops_in_training_only(rng):

@@ -228,7 +228,7 @@ def test_starts_from_weights_of_torchvision(monkeypatch, n_classes, skipped):
     assert predictor is model.predictor
 
 
-@pytest.mark.parametrize('variant', ['2012', 'owt', 'cifar', 'small'])
+@pytest.mark.parametrize('variant', ['2012', 'owt', 'cifar', 'small', 'strided'])
 def test_variants_of_alexnet(variant):
     options = program_options.parse(['alexnet', '--variant', variant])
     architecture = program_options.choose(options)
