@@ -282,14 +282,12 @@ def cost(
 
 def _seconds(run: Run, work: Callable[[], Any]) -> float:
     """Returns how long something takes: the mean of some times, or of a second."""
-    start = time.perf_counter()
-    for n in range(1, MEASURED + 1):
+    n, seconds, start = 0, 0.0, time.perf_counter()
+    while n < MEASURED and seconds < 1.0:
         work()
         if run.on_gpu:  # it takes the work, and comes back at once
             mg.get_device(run.device).xp.cuda.Stream.null.synchronize()
-        seconds = time.perf_counter() - start
-        if seconds > 1.0:
-            break
+        n, seconds = n + 1, time.perf_counter() - start
     return seconds / n
 
 

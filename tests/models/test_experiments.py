@@ -1,23 +1,34 @@
 """The experiments whose figures are exact, and the program that runs all of them."""
 
+import signal
 import sys
 
 import numpy as np
 import pytest
 
 import minigrad as mg
+from minigrad.utils.program import ProgramError
 from models.experiments import EXPERIMENTS, __main__
+from models.experiments import search as searching
 from models.experiments.data import Loader, images, use_folder
 from models.experiments.examples import Enlarge, Examples, crop_and_flip
 from models.experiments.experiment import (
     Experiment,
     Row,
     Run,
+    Trial,
     accuracy_row,
     values_row,
 )
-from models.experiments.fitting import accuracy, fit
+from models.experiments.fitting import (
+    accuracy,
+    cosine,
+    fit,
+    one_cycle,
+    remove_snapshots,
+)
 from models.mlp import MLP
+from models.transforms import resize
 
 # experiment: what, the published figure
 FIGURES = {
@@ -111,9 +122,9 @@ def test_accuracy_at_or_above_the_figure():
 
 
 def test_every_row_of_the_list_is_there():
-    ids = 'N1 N2 N3 N4 N4B L1 O1 I1 R1 S1 D1 L2 L3 A1 A2 A3 A4'.split()
-    assert list(EXPERIMENTS) == ids
-    assert [e.id for e in EXPERIMENTS.values()] == ids
+    ids = 'N1 N2 N3 N4 N4B L1 O1 I1 R1 S1 D1 L2 L3 A1 A2 A3 A4'
+    assert ' '.join(EXPERIMENTS) == ids
+    assert ' '.join([e.id for e in EXPERIMENTS.values()]) == ids
     assert [e.id for e in EXPERIMENTS.values() if e.long] == ['L3', 'A2', 'A3', 'A4']
 
 
@@ -192,6 +203,90 @@ def test_no_folder_of_the_data(tmp_path, root):
         use_folder(tmp_path / 'none')
 
 
+@pytest.mark.parametrize('shape', [(1, 28, 28), (3, 32, 32)])
+def test_cropped_images_are_moved_and_mirrored(shape):
+    columns = np.arange(shape[2], dtype=np.float32)
+    x = np.broadcast_to(columns, (40, *shape))
+    np.random.seed(0)
+    y = crop_and_flip(x)
+    assert y.shape == x.shape
+    rises = y[:, 0, 0, 20] > y[:, 0, 0, 10]
+    assert 5 < rises.sum() < 35
+    steps = np.abs(np.diff(y[:, :, :, 6:-6], axis=3))
+    np.testing.assert_array_equal(steps, 1)
+    assert len(np.unique(y[rises, 0, 0, 14])) > 3
+
+
+def test_enlarged_as_a_single_image_is():
+    x = np.random.RandomState(0).rand(2, 1, 28, 28).astype(np.float32)
+    y = Enlarge(224, 3)(x)
+    for one, expected in zip(y, x, strict=True):
+        for channel in one:
+            np.testing.assert_allclose(
+                channel, resize(expected, 224, 224)[0], rtol=1e-5, atol=1e-6
+            )
+
+
+def test_interrupted_training_goes_on(run, no_mnist, capsys, monkeypatch):
+    train, test = images(run, 200, 100)
+
+    def train_until(interruption):
+        @mg.training.make_extension(trigger=(1, 'iteration'))
+        def interrupt(trainer):
+            if trainer.updater.iteration == interruption:
+                signal.raise_signal(signal.SIGINT)
+
+        run.start()
+        return fit(
+            run, 'x', MLP((20,), dropout=0.1), train, test, mg.optimizers.Adam(),
+            (3, 'epoch'), 20, curves=(1, 'epoch'), extend=[interrupt],
+            rate=one_cycle(0.001), augment=crop_and_flip,
+        )  # fmt: skip
+
+    expected = train_until(None)
+    with pytest.raises(KeyboardInterrupt):
+        train_until(13)
+    names = [path.name for path in run.out.iterdir() if 'snapshot' in path.name]
+    assert names == ['x-seed0-snapshot_13']
+    capsys.readouterr()
+    result = train_until(None)
+    assert 'goes on after 13 steps, about' in capsys.readouterr().out
+    assert [row['main/loss'] for row in result.log] == [
+        row['main/loss'] for row in expected.log
+    ]
+    assert (result.train, result.test) == (expected.train, expected.test)
+    remove_snapshots(run, 'x')
+    assert {path.name for path in run.out.iterdir()} == {'x.jsonl', 'x.png'}
+
+
+def test_search_keeps_what_was_tried_and_the_best_is_used(run):
+    seen = []
+
+    def try_all(run, known):
+        for rate in (1, 2, 3):
+            if {'rate': rate} not in known:
+                seen.append(rate)
+                yield Trial({'rate': rate}, [0.1, 0.3, 0.2][rate - 1], {})
+
+    experiment = Experiment('L3', 'nothing', lambda run: [], search=try_all)
+    search = iter(searching.search(experiment, run))
+    assert next(search)[0].score == 0.1
+    assert searching.chosen(run, 'L3', {}) == {'rate': 1}
+    search.close()
+    assert len(list(searching.search(experiment, run))) == 2
+    assert seen == [1, 2, 3]
+    assert searching.chosen(run, 'L3', {}) == {'rate': 2}
+    with pytest.raises(ProgramError, match='N1 leaves nothing open'):
+        next(searching.search(EXPERIMENTS['N1'], run))
+
+
+def test_rates():
+    assert cosine(0.1)(0.0) == 0.1
+    assert cosine(0.1)(1.0) == pytest.approx(0.0)
+    rates = [one_cycle(0.1)(part / 100) for part in range(101)]
+    assert max(rates) == rates[30] == pytest.approx(0.1)
+
+
 def test_training_is_reproducible(run, no_mnist, monkeypatch):
     train, test = images(run, 200, 100)
     results = []
@@ -216,7 +311,9 @@ def test_accuracy_counts_a_smaller_last_batch():
     t = np.zeros(250, np.int32)
     identity = mg.links.Linear(2, 2, initialW=np.eye(2), nobias=True)
     dataset = mg.datasets.TupleDataset(x, t)
-    assert accuracy(mg.links.Classifier(identity), Examples(dataset)) == pytest.approx(0.5)
+    assert accuracy(mg.links.Classifier(identity), Examples(dataset)) == pytest.approx(
+        0.5
+    )
 
 
 def test_mlp_drops_in_training_only(rng):
