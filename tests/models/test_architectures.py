@@ -116,6 +116,7 @@ def test_variants_tell_their_image_size():
         'owt': 224,
         'cifar': 32,
         'small': 28,
+        'strided': 224,
     }
 
 
