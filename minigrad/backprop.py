@@ -10,7 +10,6 @@ with nothing else.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from heapq import heappop, heappush
 from typing import Any
@@ -21,18 +20,16 @@ from numpy import ndarray
 from minigrad import backend, provided
 from minigrad._checks import check_gradient, check_retained
 from minigrad._explain import explained, nan_error, wrong_number
+from minigrad.backend import on_device_of
 from minigrad.configuration import config
 from minigrad.function_hook import asks_for_hooks
 from minigrad.function_node import FunctionNode
 from minigrad.gradient_hook import countdown_of_thread
-from minigrad.types import Array
 from minigrad.variable import Variable, VariableNode, as_array
 
 # While nobody will differentiate the gradients, they travel as bare arrays; with double
 # backprop they are Variables of the graph that computes them.
 Gradient = Any
-
-_ON_CPU = nullcontext()
 
 
 class Gradients(dict[VariableNode, Gradient]):
@@ -43,7 +40,6 @@ class Gradients(dict[VariableNode, Gradient]):
     """
 
     def __init__(self, double: bool) -> None:
-        super().__init__()
         self.double = double
         self.own: set[VariableNode] = set()  # their arrays are held by nothing else
 
@@ -51,7 +47,7 @@ class Gradients(dict[VariableNode, Gradient]):
         """Returns the sum of two gradients."""
         if self.double:
             return provided.add(former, gradient)
-        with _device_of(former):
+        with on_device_of(former):
             total = former + gradient
         # Arithmetic on 0-d arrays gives NumPy scalars.
         return total if total.__class__ is former.__class__ else numpy.asarray(total)
@@ -68,7 +64,7 @@ class Gradients(dict[VariableNode, Gradient]):
         flags = gradient.flags
         whole = flags.c_contiguous or flags.f_contiguous
         if not (whole and node in self.own):
-            with _device_of(gradient):
+            with on_device_of(gradient):
                 gradient = gradient.copy()
         return Variable(gradient)
 
@@ -100,30 +96,22 @@ def propagate(
     double, debug = config.enable_backprop, config.debug
     plain = not (double or asks_for_hooks())
     gradients = Gradients(double)
-    own = gradients.own
+    own, get, pop = gradients.own, gradients.get, gradients.pop
     kept: dict[VariableNode, Gradient] = {}
     heap: list[tuple[int, int, FunctionNode]] = []
     seen: set[FunctionNode] = set()
 
-    def arrive(node: VariableNode, gradient: Gradient | None, fresh: bool) -> None:
-        if gradient is not None:
-            former = gradients.get(node)
-            if former is None:
-                gradients[node] = gradient
-            elif former.__class__ is ndarray and node in own:
-                former += gradient
-            else:
-                gradients[node] = gradients.total(former, gradient)
-                fresh = True
-            if fresh:
-                own.add(node)
-        function = node._creator_node
-        if function is not None and function not in seen:
-            seen.add(function)
-            heappush(heap, (-function.rank, len(seen), function))
-
     for node, seed in seeds:
-        arrive(node, seed if seed is None or double else seed._array, False)
+        if seed is not None:
+            gradient = seed if double else seed._array
+            former = get(node)
+            if former is not None:  # the node stands twice among the seeds
+                gradient = gradients.total(former, gradient)
+            gradients[node] = gradient
+        creator = node._creator_node
+        if creator is not None and creator not in seen:
+            seen.add(creator)
+            heappush(heap, (-creator.rank, len(seen), creator))
     observed = retain_grad or bool(wanted)
     while heap:
         function = heappop(heap)[2]
@@ -136,7 +124,7 @@ def propagate(
             if y is None or y._creator_node is not function:
                 grad_outputs.append(None)
                 continue
-            gradient = gradients.pop(y, None)
+            gradient = pop(y, None)
             if gradient is None and use_stored:
                 gradient = _take_stored(y, double)
             grad_outputs.append(gradient)
@@ -166,6 +154,8 @@ def propagate(
             except Exception as error:
                 explained(error, function)
                 raise
+            if results.__class__ is ndarray:
+                results = (results,)
             if results.__class__ is not tuple or len(results) != len(inputs):
                 results = _one_per_input(function, results, targets)
             for i in targets:
@@ -182,9 +172,22 @@ def propagate(
                     gradient, fresh = _fitted(function, x, gradient, double)
                 if debug and backend.contains_nan(as_array(gradient)):
                     raise nan_error(function)
-                arrive(x, gradient, fresh)
+                former = get(x)
+                if former is None:
+                    gradients[x] = gradient
+                elif former.__class__ is ndarray and x in own:
+                    former += gradient
+                else:
+                    gradients[x] = gradients.total(former, gradient)
+                    fresh = True
+                if fresh:
+                    own.add(x)
+                creator = x._creator_node
+                if creator is not None and creator not in seen:
+                    seen.add(creator)
+                    heappush(heap, (-creator.rank, len(seen), creator))
         # Nothing here may hold a gradient longer than the table does.
-        grad_outputs, results, gradient = [], (), None
+        grad_outputs, results, gradient, former = [], (), None, None
         if passed is not None:
             passed(function, gradients)
 
@@ -203,7 +206,7 @@ def _run_backward(
     if not (double or function.on_arrays):
         given = tuple([None if g is None else Variable(g) for g in given])
     if not (asks_for_hooks() or function._local_function_hooks):
-        with _device_of(*map(as_array, grad_outputs)):
+        with on_device_of(*map(as_array, grad_outputs)):
             return function.backward(wanted, given)
     out_grad = tuple(map(as_array, grad_outputs))
     in_data = tuple(
@@ -214,7 +217,7 @@ def _run_backward(
     for hook in hooks:
         hook.backward_preprocess(function, in_data, out_grad)
         backward = partial(hook.run_backward, function, backward)
-    with _device_of(*out_grad):
+    with on_device_of(*out_grad):
         results = backward(wanted, given)
     for hook in hooks:
         hook.backward_postprocess(function, in_data, out_grad)
@@ -281,13 +284,6 @@ def _store(node: VariableNode, gradient: Gradient) -> None:
         if gradient is not None and not isinstance(gradient, Variable):
             gradient = Variable(gradient)
         variable._set_grad_var(gradient)
-
-
-def _device_of(*arrays: Array) -> AbstractContextManager[Any]:
-    """Returns a context in which the device of the arrays is the current one."""
-    if arrays[0].__class__ is ndarray:
-        return _ON_CPU
-    return backend.get_device_from_array(*arrays).create_context()
 
 
 def accumulate_leaf(gradients: Gradients, node: VariableNode) -> Variable | None:

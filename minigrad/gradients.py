@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from minigrad import provided
+from minigrad.backend import get_array_module, on_device_of
 from minigrad.backprop import (
     Gradients,
     accumulate_leaf,
@@ -96,8 +97,9 @@ def _default_seed(output: Variable, loss_scale: float | None) -> Variable:
 
 
 def _ones_like(output: Variable, loss_scale: float | None) -> Variable:
-    with output.device.create_context():
-        ones = scaled(output.xp.ones_like(output._array), loss_scale)
+    array = output._array
+    with on_device_of(array):
+        ones = scaled(get_array_module(array).ones_like(array), loss_scale)
     return Variable(ones, requires_grad=False)
 
 

@@ -49,8 +49,9 @@ class Hyperparameter:
 
     def get_dict(self) -> dict[str, Any]:
         """Returns every entry that can be read here, the parents' included."""
-        entries = {} if self._parent is None else self._parent.get_dict()
-        entries.update((k, v) for k, v in self.__dict__.items() if k != '_parent')
+        parent, own = self._parent, self.__dict__
+        entries = own.copy() if parent is None else parent.get_dict() | own
+        del entries['_parent']
         return entries
 
     def _set_(self, **entries: Any) -> Self:

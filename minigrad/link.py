@@ -407,18 +407,20 @@ class Link(DeviceResident, NamedArguments):
         Args:
             include_uninit: If False, parameters without an array yet are left out.
         """
+        found = self._params_with_tied_(include_uninit)
+        return iter({id(param): param for param in found}.values())
+
+    def _params_with_tied_(self, include_uninit: bool) -> Iterator[Parameter]:
         values = self.__dict__
-        seen = set()
         for name in self._params.sorted:
             param: Parameter = values[name]
-            if (include_uninit or param.is_initialized) and id(param) not in seen:
-                seen.add(id(param))
+            if include_uninit or param._array is not None:
                 yield param
         for child in self.children():
-            for param in child.params(include_uninit):
-                if id(param) not in seen:
-                    seen.add(id(param))
-                    yield param
+            if type(child).params is Link.params:
+                yield from child._params_with_tied_(include_uninit)
+            else:
+                yield from child.params(include_uninit)
 
     def namedparams(
         self, include_uninit: bool = True
@@ -777,7 +779,7 @@ class Chain(Link):
     def children(self) -> Iterator[Link]:
         """Yields the direct child links, in the order of their names."""
         values = self.__dict__
-        return iter([values[name] for name in self._children])
+        return iter([values[name] for name in self._children.sorted])
 
     def _named_children_(self) -> Iterator[tuple[str, Link]]:
         for name in self._children:

@@ -66,8 +66,13 @@ def _has_no_grad(param: Parameter, has_run_backward: bool) -> bool:
 
 def _check_loss(optimizer: str, lossfun: Callable[..., Any], loss: Any) -> None:
     """Refuses what is no loss: None, a number without a graph, an array of scores."""
+    is_loss = hasattr(loss, 'backward')
+    if is_loss and not (
+        isinstance(loss, Variable) and loss.size != 1 and loss.grad is None
+    ):
+        return
     name = getattr(lossfun, '__qualname__', f'{type(lossfun).__name__}.forward')
-    if not hasattr(loss, 'backward'):
+    if not is_loss:
         got = 'None' if loss is None else f'a {type(loss).__name__}'
         hint = 'end it with "return loss"'
         if loss is not None:
@@ -76,12 +81,11 @@ def _check_loss(optimizer: str, lossfun: Callable[..., Any], loss: Any) -> None:
             f'{optimizer}.update: {name} returned {got}, expected the loss, a Variable'
             f'\n  hint: {hint}'
         )
-    if isinstance(loss, Variable) and loss.size != 1 and loss.grad is None:
-        raise RuntimeError(
-            f'{optimizer}.update: {name} returned an array of shape {loss.shape}, '
-            'expected the loss, one number\n  hint: train scores as '
-            'minigrad.links.Classifier(model), or reduce them by F.mean or F.sum'
-        )
+    raise RuntimeError(
+        f'{optimizer}.update: {name} returned an array of shape {loss.shape}, '
+        'expected the loss, one number\n  hint: train scores as '
+        'minigrad.links.Classifier(model), or reduce them by F.mean or F.sum'
+    )
 
 
 def _members(value: Any) -> Iterable[Any]:
@@ -124,6 +128,15 @@ def _check_parameters(optimizer: str, link: Link) -> None:
             'will be trained\n  hint: assign its links inside "with self.init_scope():"',
             stacklevel=4,
         )
+
+
+def _reallocate_cleared(params: Iterable[Parameter]) -> None:
+    """Gives a zero gradient to each parameter with an array that has none."""
+    for param in params:
+        array = param._array
+        if array is not None and param.grad is None:
+            with using_device(param.device):
+                param.grad = get_array_module(array).zeros_like(array)
 
 
 def _update_all(params: Iterable[Parameter]) -> None:
@@ -458,10 +471,7 @@ class GradientMethod(Optimizer):
 
     def reallocate_cleared_grads(self) -> None:
         """Gives a zero gradient to each parameter that has none."""
-        for param in self.target.params(False):
-            if param.grad is None:
-                with using_device(param.device):
-                    param.grad = get_array_module(param.array).zeros_like(param.array)
+        _reallocate_cleared(self.target.params(False))
 
     def call_hook(self, hook: Callable[..., Any]) -> None:
         """Calls one hook, then gives zeros to the gradients that it cleared."""
@@ -503,9 +513,10 @@ class GradientMethod(Optimizer):
         self.check_nan_in_grads()
         self.call_hooks('pre')
         self.t += 1
+        params = list(self.target.params())
         if self.is_safe_to_update():
-            _update_all(self.target.params())
-        self.reallocate_cleared_grads()
+            _update_all(params)
+        _reallocate_cleared(params)
         self.call_hooks('post')
         self.update_loss_scale()
 

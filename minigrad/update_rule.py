@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import numpy as np
 from numpy import ndarray
 
-from minigrad.backend import CpuDevice, is_array, using_device
+from minigrad.backend import CpuDevice, is_array, on_device_of
 from minigrad.dtypes import is_bfloat16
 from minigrad.hyperparameter import Hyperparameter
 from minigrad.parameter import Parameter
@@ -165,8 +164,9 @@ class UpdateRule:
         if not self.enabled:
             return
         self.t += 1
-        with _device_of(param):
-            if self._has_fp32_copy_(dtype_of(param)):
+        array = param._array
+        with on_device_of(array):
+            if self._has_fp32_copy_(dtype_of(param) if array is None else array.dtype):
                 self._update_in_fp32_(param)
             else:
                 self._update_(param, param._loss_scale)
@@ -348,16 +348,6 @@ class _UninitializedFp32:
 
     def __call__(self, array: Any) -> None:
         raise RuntimeError('the float32 copy of a parameter is filled by its update')
-
-
-_ON_CPU = nullcontext()
-
-
-def _device_of(param: Parameter) -> AbstractContextManager[Any]:
-    """Returns a context in which the parameter's device is the current one."""
-    if type(param._array) is ndarray:  # the usual case, at no cost
-        return _ON_CPU
-    return using_device(param.device)
 
 
 def dtype_of(param: Parameter) -> Any:

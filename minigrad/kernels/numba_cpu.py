@@ -651,11 +651,12 @@ class NumbaKernels(Kernels):
         **hyperparameters: Any,
     ) -> None:
         """See `Kernels.update`."""
+        if not grad.flags.carray:
+            grad = grad.copy()  # it alone: the others are changed in place
         shape, arrays = param.shape, (param, grad, *states)
         loop = fused.update(name, param.dtype.char) if _fast(*arrays) else None
         for array in arrays:
-            # Only the gradient may be copied: the others are changed in place.
-            if array.shape != shape or not (array is grad or array.flags.c_contiguous):
+            if array.shape != shape or not array.flags.carray:
                 loop = None
         if loop is None:
             super().update(name, param, grad, *states, **hyperparameters)
@@ -666,7 +667,7 @@ class NumbaKernels(Kernels):
             values = UPDATES[name].numbers(**hyperparameters).values()
             numbers = np.array(list(values), np.float64)
             self._numbers = (name, hyperparameters), numbers
-        loop([_flat(array) for array in arrays], numbers)
+        loop([array.ravel() for array in arrays], numbers)
 
 
 def _flat(array: Array) -> Array:
@@ -674,7 +675,7 @@ def _flat(array: Array) -> Array:
 
     Numba has a type of its own for those, and a loop takes arrays of one type.
     """
-    array = contiguous(array).reshape(-1)
+    array = array.ravel()  # a view, if the elements are contiguous
     return array if array.flags.writeable else array.copy()
 
 

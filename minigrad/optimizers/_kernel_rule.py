@@ -73,20 +73,20 @@ class KernelRule(UpdateRule):
 
     def hyperparameters(self) -> dict[str, Any]:
         """Returns what the row of the table takes at this step."""
-        return {name: getattr(self.hyperparam, name) for name in self.defaults}
+        # At once: each name that only the parent has is half a microsecond by itself.
+        values = self.hyperparam.get_dict()
+        return {name: values[name] for name in self.defaults}
 
     def step(self, k: Kernels, param: Array, grad: Array) -> None:
         """Changes the array ``param`` and the state in place."""
-        states = [self.state[name] for name in UPDATES[self.kernel].states]
-        k.update(self.kernel, param, grad, *states, **self.hyperparameters())
+        kernel = self.kernel
+        states = [self.state[name] for name in UPDATES[kernel].states]
+        k.update(kernel, param, grad, *states, **self.hyperparameters())
 
     def update_core_cpu(self, param: Parameter) -> None:
         """Updates the parameter; without a gradient, does nothing."""
-        array = param.array
-        if array is None:
-            return
-        grad = param.grad
-        if grad is not None:
+        array = param._array
+        if array is not None and (grad := param.grad) is not None:
             self.step(kernels_for(array), array, grad)
 
     update_core_gpu = update_core_cpu

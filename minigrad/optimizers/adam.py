@@ -14,16 +14,17 @@ from minigrad.optimizers._kernel_rule import KernelMethod, KernelRule
 from minigrad.types import Array
 
 
-def _learning_rate(hp: Any, t: int) -> float:
+def _learning_rate(hyperparam: Hyperparameter, t: int) -> float:
     """Returns alpha with the bias of both moments after ``t`` steps corrected."""
     if t == 0:
         raise RuntimeError(
             'the learning rate of Adam is not known before its first update'
         )
+    hp = hyperparam.get_dict()
     return float(
-        hp.alpha
-        * math.sqrt(1.0 - math.pow(hp.beta2, t))
-        / (1.0 - math.pow(hp.beta1, t))
+        hp['alpha']
+        * math.sqrt(1.0 - math.pow(hp['beta2'], t))
+        / (1.0 - math.pow(hp['beta1'], t))
     )
 
 
@@ -52,15 +53,15 @@ class AdamRule(KernelRule):
         return 'amsgrad' if self.hyperparam.amsgrad else 'adam'
 
     def hyperparameters(self) -> dict[str, Any]:
-        hp = self.hyperparam
+        hp = self.hyperparam.get_dict()
         return {
             'alpha_t': self.alpha_t,
-            'beta1': hp.beta1,
-            'beta2': hp.beta2,
-            'eps': hp.eps,
-            'eta': hp.eta,
-            'weight_decay_rate': hp.weight_decay_rate,
-            'bounds': self.bounds if hp.adabound else None,
+            'beta1': hp['beta1'],
+            'beta2': hp['beta2'],
+            'eps': hp['eps'],
+            'eta': hp['eta'],
+            'weight_decay_rate': hp['weight_decay_rate'],
+            'bounds': self.bounds if hp['adabound'] else None,
         }
 
     def step(self, k: Kernels, param: Array, grad: Array) -> None:

@@ -345,6 +345,21 @@ def test_non_contiguous(cls):
 
 
 @pytest.mark.parametrize('cls', ALL)
+def test_arrays_that_cannot_be_written(cls):
+    # The gradient is read only; a parameter or a state that stayed as it was would be
+    # an update that nobody misses.
+    param = Parameter(np.ones(4, np.float32))
+    param.grad = np.ones(4, np.float32)
+    param.grad.flags.writeable = False
+    rule = cls().create_update_rule()
+    rule.update(param)
+    assert (param.array != 1).all()
+    param.array.flags.writeable = False
+    with pytest.raises(ValueError, match='read-only'):
+        rule.update(param)
+
+
+@pytest.mark.parametrize('cls', ALL)
 def test_no_gradient_and_no_array(cls):
     rule = cls().create_update_rule()
     param = Parameter(np.ones(2, np.float32))
