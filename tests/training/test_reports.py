@@ -1,9 +1,11 @@
+import copy
 import importlib
 import io
 import json
 import os
 import subprocess
 import sys
+import textwrap
 import warnings
 from types import SimpleNamespace
 
@@ -574,7 +576,7 @@ class TestLogReportOfAnotherTraining:
         self.train(make_trainer)
         error = capsys.readouterr().err
         assert error.startswith('LogReport: replaces ')
-        assert error.endswith('log, the log of another training\n')
+        assert error.endswith('log, which another training wrote\n')
 
 
 class TestTensorBoardReport:
@@ -660,3 +662,67 @@ class TestDumpGraph:
             with pytest.raises(error, match="'x'"):
                 trainer.run(show_loop_exception_msg=False)
             assert config.keep_graph_on_report is False
+
+
+class TestTwoTrainings:
+    """What two processes write under one name into one folder is lost: refused."""
+
+    def reports(self):
+        weight = Linear(2, 2).W
+        return {
+            'log': extensions.LogReport(),
+            'plot.png': extensions.PlotReport(['main/loss'], 'epoch'),
+            'statistics.png': extensions.VariableStatisticsPlot(weight),
+            'cg.dot': extensions.DumpGraph('main/loss'),
+            'doctor.json': extensions.Doctor(),
+        }
+
+    def test_of_two_processes(self, make_trainer):
+        out = make_trainer((1, 'iteration'), 1).out
+        os.makedirs(out)
+        script = f"""
+            import os
+            from minigrad.utils.file_lock import FileLock
+            for name in {list(self.reports())}:
+                assert FileLock(os.path.join({out!r}, f'.{{name}}.lock')).acquire()
+            print(flush=True)
+            input()
+        """
+        with subprocess.Popen(
+            [sys.executable, '-c', textwrap.dedent(script)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        ) as other:  # fmt: skip
+            other.stdout.readline()
+            for name, report in self.reports().items():
+                trainer = make_trainer((1, 'iteration'), 1)
+                trainer.extend(report)
+                with pytest.raises(RuntimeError, match=f'process {other.pid}') as info:
+                    trainer.run(show_loop_exception_msg=False)
+                text = str(info.value)
+                assert text.startswith(f'{type(report).__name__}: another training')
+                assert f'is writing {name} into {out}' in text
+                assert 'give this one another folder' in text
+            other.kill()
+
+    def test_the_files_left_are_named_and_the_claims_given_back(
+        self, make_trainer, capsys
+    ):
+        for _ in range(2):
+            trainer = make_trainer((1, 'iteration'), 1)
+            os.makedirs(trainer.out, exist_ok=True)
+            reports = self.reports()
+            for name, report in reports.items():
+                with using_config('keep_graph_on_report', False):  # by DumpGraph
+                    report.initialize(trainer)
+                assert os.path.exists(os.path.join(trainer.out, f'.{name}.lock'))
+                copied = copy.deepcopy(report) if name == 'log' else report
+                report.finalize()
+                copied.finalize()
+                with open(os.path.join(trainer.out, name), 'w'):
+                    pass
+            assert sorted(os.listdir(trainer.out)) == sorted(reports)
+        said = capsys.readouterr().err
+        assert [line.partition(': replaces ')[2] for line in said.splitlines()] == [
+            f'{os.path.join(trainer.out, name)}, which another training wrote'
+            for name in reports
+        ]

@@ -6,19 +6,18 @@ import contextlib
 import functools
 import json
 import os
-import re
 import sys
 import warnings
-import weakref
 from collections.abc import Callable
 from types import TracebackType
-from typing import Any, ClassVar
+from typing import Any
 
 from minigrad.configuration import is_debug
 from minigrad.named_arguments import checks_arguments
 from minigrad.serializer import AbstractSerializer, Serializer
 from minigrad.serializers import DamagedFile, load_npz, save_npz, serialize
 from minigrad.training.extension import PRIORITY_SNAPSHOT, Extension
+from minigrad.training.extensions._claim import Claim
 from minigrad.training.extensions._snapshot_files import (
     Retention,
     SnapshotNames,
@@ -28,7 +27,6 @@ from minigrad.training.extensions._unfinished import remove_unfinished
 from minigrad.training.extensions.snapshot_writers import SimpleWriter
 from minigrad.training.trainer_protocol import TrainerProtocol
 from minigrad.utils.argument import parse_kwargs
-from minigrad.utils.file_lock import FileLock
 
 
 @checks_arguments
@@ -158,7 +156,7 @@ class _Snapshot(Extension):
         self.autoload = autoload
         self._last_file: str | None = None
         self._retention = Retention(n_retains)
-        self._claim: _Claim | None = None
+        self._claim: Claim | None = None
         self._clean: Callable[[], None] | None = None
 
     def initialize(self, trainer: TrainerProtocol) -> None:
@@ -169,7 +167,8 @@ class _Snapshot(Extension):
         """
         # Without a folder, as in tests with a mock of a trainer, there is nothing to claim.
         if isinstance(self.filename, str) and os.path.isdir(trainer.out):
-            self._claim = _Claim(trainer, self.filename)
+            what = 'snapshots of the same names'
+            self._claim = Claim('snapshot', trainer.out, self.filename, what)
             if self.autoload:
                 self._load_newest(trainer, self.filename)
         self._retention.n_retains = self.n_retains
@@ -218,10 +217,6 @@ class _Snapshot(Extension):
         with contextlib.suppress(KeyError):  # Chainer's snapshots have none
             self._retention.names = json.loads(serializer('files', '[]'))
 
-    def __getstate__(self) -> dict[str, Any]:
-        # A copy of a training is another training.
-        return {**self.__dict__, '_claim': None}
-
     def on_error(
         self, trainer: TrainerProtocol, exc: Exception, tb: TracebackType | None
     ) -> None:
@@ -258,63 +253,3 @@ class _Snapshot(Extension):
         if self._claim is not None:
             self._claim.release()
             self._claim = None
-
-
-class _Claim:
-    """Says that this process writes snapshots of one name into one folder.
-
-    Trainings of one process share it, as one program may make them one after another in
-    the same folder. It is given back when each of them has released its claim or is gone.
-
-    Args:
-        trainer: The training.
-        fmt: The name, with fields.
-
-    Raises:
-        RuntimeError: Another process has it.
-    """
-
-    # The process is part of the key: a lock is not inherited by a fork.
-    _held: ClassVar[dict[tuple[int, str], _SharedLock]] = {}
-
-    def __init__(self, trainer: TrainerProtocol, fmt: str) -> None:
-        name = re.sub(r'[^\w.{}-]', '_', fmt)
-        path = os.path.join(os.path.realpath(trainer.out), f'.{name}.lock')
-        shared = self._held.setdefault((os.getpid(), path), _SharedLock(path))
-        if not shared.acquire():
-            raise RuntimeError(
-                f'snapshot: another training ({shared.lock.holder()}) is writing '
-                f'snapshots of the same names into {trainer.out}\n'
-                '  hint: give this one another folder (out=) or other names (filename=)'
-            )
-        # Called once: by release, or when the training is collected or the program ends.
-        self.release = weakref.finalize(self, shared.release)
-
-
-class _SharedLock:
-    """A lock of this process for several trainings, given back by the last one.
-
-    Args:
-        path: The file that is locked.
-    """
-
-    def __init__(self, path: str) -> None:
-        self.lock = FileLock(path)
-        self._owner = os.getpid()
-        self._number = 0
-
-    def acquire(self) -> bool:
-        """Counts one more training; False tells that another process has the lock."""
-        self._number += 1
-        if self.lock.acquire():
-            return True
-        self._number -= 1
-        return False
-
-    def release(self) -> None:
-        """Counts one training less; in a fork it leaves the parent's lock alone."""
-        if self._owner != os.getpid():
-            return
-        self._number -= 1
-        if self._number == 0:
-            self.lock.release()

@@ -11,7 +11,7 @@ from typing import Any
 
 from minigrad.configuration import config
 from minigrad.serializer import AbstractSerializer
-from minigrad.training.extension import Extension
+from minigrad.training.extensions._claim import ReportFile
 from minigrad.training.trainer_protocol import TrainerProtocol
 from minigrad.variable import Variable
 
@@ -37,7 +37,7 @@ def is_graphviz_available() -> bool:
     return shutil.which('dot') is not None
 
 
-class DumpGraph(Extension):
+class DumpGraph(ReportFile):
     """Writes the graph of an observed Variable in DOT language, once.
 
     If an engine to draw it is installed a PNG picture is written beside it. The graph of
@@ -81,10 +81,18 @@ class DumpGraph(Extension):
         self._flag_called = False
 
     def initialize(self, trainer: TrainerProtocol) -> None:
-        """Lets reported values keep their graphs."""
+        """Lets reported values keep their graphs, and claims the file.
+
+        Raises:
+            RuntimeError: Another process that runs writes it.
+        """
+        super().initialize(trainer)
         if not self._flag_called:
             self._original_flag = config.keep_graph_on_report
             config.keep_graph_on_report = True
+
+    def _report_name_(self) -> str | None:
+        return self._filename
 
     def trigger(self, trainer: TrainerProtocol) -> bool:
         """Tells whether this is the first iteration."""

@@ -15,7 +15,7 @@ from minigrad.diagnosis.examples import examine_datasets
 from minigrad.diagnosis.finding import Finding
 from minigrad.diagnosis.log import row_of
 from minigrad.serializers.atomic import atomic_write, remove_unfinished
-from minigrad.training.extension import Extension
+from minigrad.training.extensions._claim import ReportFile
 from minigrad.training.extensions.evaluator import Evaluator
 from minigrad.training.trainer_protocol import TrainerProtocol
 from minigrad.utils import strict_json
@@ -28,7 +28,7 @@ def show_above_the_bar(text: str) -> None:
     print(f'{clear}{text}', flush=True)
 
 
-class Doctor(Extension):
+class Doctor(ReportFile):
     """Watches the training, and reports what is wrong with it, each thing once.
 
     It measures a step now and then, which costs at most about 3 % of the time, and looks
@@ -66,7 +66,12 @@ class Doctor(Extension):
         self.findings: list[Finding] = []
 
     def initialize(self, trainer: TrainerProtocol) -> None:
-        """Begins to watch the models of all optimizers, and looks at the data."""
+        """Begins to watch the models of all optimizers, and looks at the data.
+
+        Raises:
+            RuntimeError: Another process that runs writes the same file.
+        """
+        super().initialize(trainer)
         if self._filename is not None:
             self._path = os.path.join(trainer.out, self._filename)
             folder, own = os.path.split(self._path)
@@ -130,6 +135,9 @@ class Doctor(Extension):
                 row.validation_accuracy,
             )  # fmt: skip
 
+    def _report_name_(self) -> str | None:
+        return self._filename
+
     def on_error(
         self, trainer: TrainerProtocol, exc: Exception, tb: TracebackType | None
     ) -> None:
@@ -138,6 +146,7 @@ class Doctor(Extension):
 
     def finalize(self) -> None:
         """Stops watching."""
+        super().finalize()
         for doctor in self._doctors.values():
             doctor.stop(self._error_)
 

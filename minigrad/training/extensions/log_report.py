@@ -6,7 +6,6 @@ import html
 import importlib
 import json
 import os
-import sys
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -14,14 +13,14 @@ from minigrad.reporter import DictSummary
 from minigrad.serializer import AbstractSerializer, Serializer
 from minigrad.serializers.atomic import atomic_write, remove_unfinished
 from minigrad.training.checks import question_keys
-from minigrad.training.extension import Extension
+from minigrad.training.extensions._claim import ReportFile
 from minigrad.training.extensions._snapshot_files import SnapshotNames
 from minigrad.training.trainer_protocol import TrainerProtocol
 from minigrad.training.triggers._get_trigger import get_trigger
 from minigrad.utils import strict_json
 
 
-class LogReport(Extension):
+class LogReport(ReportFile):
     """Averages the observations and writes the averages to a JSON file.
 
     It is called at every iteration to add what was observed; whenever ``trigger`` fires
@@ -70,18 +69,18 @@ class LogReport(Extension):
         self._said_: set[str] = set()
 
     def initialize(self, trainer: TrainerProtocol) -> None:
-        """Prints a message if the log of another training is going to be replaced."""
-        if self._filename is None:
-            return
-        names = SnapshotNames(self._filename)
-        remove_unfinished(os.path.join(trainer.out, names.folder), names.match)
-        if '{' in self._filename or self._log:
-            return
-        path = os.path.join(trainer.out, self._filename)
-        if trainer.is_before_training and os.path.exists(path):
-            sys.stderr.write(
-                f'LogReport: replaces {path}, the log of another training\n'
-            )
+        """Claims the file and removes what killed trainings have left of it.
+
+        Raises:
+            RuntimeError: Another process that runs writes it.
+        """
+        super().initialize(trainer)
+        if self._filename is not None:
+            names = SnapshotNames(self._filename)
+            remove_unfinished(os.path.join(trainer.out, names.folder), names.match)
+
+    def _report_name_(self) -> str | None:
+        return self._filename
 
     @property
     def log(self) -> list[dict[str, Any]]:

@@ -13,7 +13,7 @@ from typing import Any
 from minigrad.reporter import DictSummary
 from minigrad.serializer import AbstractSerializer, Serializer
 from minigrad.training.checks import question_keys
-from minigrad.training.extension import Extension
+from minigrad.training.extensions._claim import ReportFile
 from minigrad.training.extensions._figure import is_available, new_figure
 from minigrad.training.extensions.print_report_notebook import in_notebook
 from minigrad.training.trainer_protocol import TrainerProtocol
@@ -22,7 +22,7 @@ from minigrad.training.triggers._get_trigger import get_trigger
 _UNITS = {'elapsed_time': 'elapsed time, s'}
 
 
-class PlotReport(Extension):
+class PlotReport(ReportFile):
     """Averages observations and draws the averages as curves into a file.
 
     It is called at every iteration to add what was observed; whenever ``trigger`` fires
@@ -103,6 +103,9 @@ class PlotReport(Extension):
             figure.savefig(path, bbox_inches='tight')
             self._show_()
         self._summary = DictSummary()
+
+    def _report_name_(self) -> str | None:
+        return self._file_name if is_available() else None
 
     def _show_(self) -> None:
         """Shows the curves below the cell of a notebook, in place of the last ones."""

@@ -12,7 +12,7 @@ import numpy
 from minigrad.backend import get_array_module, to_cpu
 from minigrad.link import Link
 from minigrad.serializer import AbstractSerializer
-from minigrad.training.extension import Extension
+from minigrad.training.extensions._claim import ReportFile
 from minigrad.training.extensions._figure import is_available, new_figure
 from minigrad.training.trainer_protocol import TrainerProtocol
 from minigrad.training.triggers._get_trigger import get_trigger
@@ -118,7 +118,7 @@ class Statistician:
         return out
 
 
-class VariableStatisticsPlot(Extension):
+class VariableStatisticsPlot(ReportFile):
     """Draws how the values of Variables, and their gradients, spread over time.
 
     Mean with standard deviation and percentiles of all values together are collected at
@@ -202,6 +202,9 @@ class VariableStatisticsPlot(Extension):
         self._samples.add(values, idx=trainer.updater.iteration)
         if self._trigger(trainer):
             self._draw_(os.path.join(trainer.out, self._filename))
+
+    def _report_name_(self) -> str | None:
+        return self._filename if is_available() else None
 
     def _collect_(self, key: str) -> Array:
         """Returns mean, standard deviation and percentiles, as far as wanted."""
