@@ -1,6 +1,7 @@
 import multiprocessing
 import os
 import pathlib
+import random
 import signal
 import subprocess
 import sys
@@ -17,6 +18,7 @@ import minigrad
 from minigrad import datasets
 from minigrad.iterators import MultiprocessIterator, SerialIterator, _worker_pool
 from minigrad.iterators._shared_block import free, new_block, pack, unpack
+from minigrad.iterators._worker import seed
 from minigrad.iterators._worker_pool import WorkerDied
 
 ROOT = pathlib.Path(minigrad.__path__[0]).parent
@@ -117,6 +119,34 @@ def test_draws_do_not_depend_on_the_number_of_processes(make, in_a_module):
     assert results[0] == results[1] == results[2]
     draws = [x[1:] for x in results[0]]
     assert len(set(draws)) == len(draws)
+
+
+def draws(order, epoch, position, i):
+    seed((order, epoch, position), i)
+    return numpy.random.random(), random.random()
+
+
+@pytest.mark.parametrize('generator', [0, 1], ids=['numpy.random', 'random'])
+def test_every_part_of_a_seed_counts_in_both_generators(generator):
+    before = numpy.random.get_state(), random.getstate()
+    try:
+        plain = draws(5, 2, 7, 1)[generator]
+        others = [
+            draws(*numbers)[generator]
+            for numbers in (
+                (6, 2, 7, 1), (5, 3, 7, 1), (5, 2, 8, 1), (5, 2, 7, 3),
+                (2, 5, 7, 1), (5, 7, 2, 1), (7, 2, 5, 1), (0, 0, 0, 0),
+            )
+        ]  # fmt: skip
+        # By its order and sweep, not by what was drawn before.
+        assert draws(5, 2, 7, 1)[generator] == plain
+        # A place is a place: the second of a batch from 7 is the first of one from 8.
+        assert draws(5, 2, 8, 0)[generator] == plain
+        different = {plain, *others}
+        assert len(different) == 9
+    finally:
+        numpy.random.set_state(before[0])
+        random.setstate(before[1])
 
 
 def test_a_failure_has_the_traceback_of_the_worker(make):
