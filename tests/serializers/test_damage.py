@@ -439,6 +439,16 @@ class TestHdf5:
             file.create_dataset('W', (1 << 40,), 'f4', chunks=(1 << 16,))
         self.refuse(tmp_path / 'a.h5', like, r'shape \(1099511627776,\)')
 
+    def test_another_shape_is_refused_before_it_is_read(
+        self, h5py, tmp_path, monkeypatch
+    ):
+        with h5py.File(tmp_path / 'a.h5', 'w') as file:
+            file['W'] = np.zeros(4, 'f')
+        read = []
+        monkeypatch.setattr('minigrad.serializers.hdf5._read', read.append)
+        self.refuse(tmp_path / 'a.h5', np.zeros(3, 'f'), r'shape \(4,\)')
+        assert read == []
+
     def test_a_name_that_is_no_text(self, h5py, tmp_path):
         with h5py.File(tmp_path / 'a.h5', 'w') as file:
             file[b'\xff'] = np.zeros(3, 'f')

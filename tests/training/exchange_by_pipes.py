@@ -53,6 +53,14 @@ class Picky(L.Classifier):
         return super().forward(x, t)
 
 
+class Talkative(L.Linear):
+    """A child that reports."""
+
+    def forward(self, x):
+        minigrad.report({'largest': abs(x).max()}, self)
+        return super().forward(x)
+
+
 def make_data(n=24):
     random = numpy.random.RandomState(0)
     return minigrad.datasets.TupleDataset(

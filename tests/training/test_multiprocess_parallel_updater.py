@@ -6,7 +6,7 @@ import pytest
 import minigrad
 import minigrad.links as L
 from minigrad.training.updaters import MultiprocessParallelUpdater
-from tests.training.exchange_by_pipes import Picky, PipeUpdater, make_data
+from tests.training.exchange_by_pipes import Picky, PipeUpdater, Talkative, make_data
 
 
 def make(kind=L.Classifier, n=2, optimizer=None):
@@ -49,6 +49,18 @@ def test_a_process_that_fails_is_named_with_its_traceback():
         RuntimeError, match=r'process 1 failed:\n(.|\n)*not in this proc'
     ):
         updater.update()
+    updater.finalize()
+
+
+def test_links_inside_may_report_in_every_process():
+    updater, model = make(lambda linear: L.Classifier(Talkative(3, 2)))
+    reporter = minigrad.Reporter()
+    reporter.add_observer('main', model)
+    reporter.add_observers('main', model.namedlinks(skipself=True))
+    with reporter:
+        updater.update()
+    assert 'main/predictor/largest' in reporter.observation
+    updater.update()  # all processes are still there
     updater.finalize()
 
 
