@@ -155,23 +155,33 @@ class TestChild:
         return in_child(lambda: function(root), root, False, limit)
 
     def test_answers(self, tmp_path):
-        found = self.run(tmp_path, lambda root: [os.getcwd(), os.environ['PYTHONPATH']])
+        found, late = self.run(
+            tmp_path, lambda root: [os.getcwd(), os.environ['PYTHONPATH']]
+        )
+        assert not late
         assert found == [str(tmp_path / 'repository')] * 2
         assert os.getcwd() != found[0]
 
     def test_ends_in_time(self, tmp_path):
         # Without the limit the child would wait for ever.
-        assert self.run(tmp_path, lambda root: signal.pause(), limit=0.2) is None
+        assert self.run(tmp_path, lambda root: signal.pause(), 0.2) == (None, True)
 
     def test_that_dies_has_no_answer(self, tmp_path):
-        assert self.run(tmp_path, lambda root: os.kill(os.getpid(), 9)) is None
+        assert self.run(tmp_path, lambda root: os.kill(os.getpid(), 9)) == (None, False)
 
     def test_runs_tests_in_order_up_to_a_failure(self, tmp_path):
         def run(root):
             (root / 'test_x.py').write_text(
                 'def test_a(): pass\ndef test_b(): assert False\ndef test_c(): pass\n'
             )
-            names = [f'test_x.py::test_{letter}' for letter in 'cba']
+            names = [(f'test_x.py::test_{letter}', 0.1) for letter in 'cba']
             return [run_tests([names[:1]]), run_tests([names[:1], names[1:]])]
 
-        assert self.run(tmp_path, run) == [['', 1], ['test_x.py::test_b', 2]]
+        assert self.run(tmp_path, run)[0] == [['', 1], ['test_x.py::test_b', 2]]
+
+    def test_a_test_that_never_ends_runs_out_of_its_time(self, tmp_path):
+        def run(root):
+            (root / 'test_x.py').write_text('def test_a():\n    while True: pass\n')
+            return run_tests([[('test_x.py::test_a', -2.95)]])  # that is, in a second
+
+        assert self.run(tmp_path, run) == (None, True)

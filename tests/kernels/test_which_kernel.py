@@ -19,6 +19,7 @@ from minigrad.kernels.specs import ConvSpec, PoolSpec
 
 pytest.importorskip('numba', reason='Numba is not installed')
 
+from minigrad.kernels.cpu import conv_direct, gemm, normalization, pool, winograd
 from minigrad.kernels.numba_cpu import NumbaKernels
 
 fast = NumbaKernels()
@@ -132,6 +133,86 @@ def test_a_fast_kernel_does_its_own_work(name, dtype, handed_on):
 def test_float16_is_handed_on_to_the_definition(name, handed_on):
     call(name, 'float16', handed_on)
     assert name in handed_on
+
+
+def ways(monkeypatch):
+    """Returns a list that the names of compiled loops are added to when they run."""
+    ran = []
+
+    def noted(name, loop):
+        return lambda *args: ran.append(name) or loop(*args)
+
+    for module, names in (
+        (pool, 'max_quarters max_pool scatter_quarters max_pool_scatter'),
+        (gemm, 'product product_transposed'),
+        (winograd, 'convolve convolve_grad_w'),
+        (conv_direct, 'forward grad_x grad_x_small grad_w'),
+        (normalization, 'batch_norm batch_norm_rows'),
+        (normalization, 'batch_norm_grad batch_norm_rows_grad'),
+    ):
+        for name in names.split():
+            monkeypatch.setattr(module, name, noted(name, getattr(module, name)))
+    return ran
+
+
+@pytest.mark.parametrize(
+    ('shape', 'window', 'expected'),
+    [
+        ((8, 6), 2, ['max_quarters', 'scatter_quarters']),
+        ((9, 6), 2, ['max_pool', 'scatter_quarters']),
+        ((8, 7), 2, ['max_pool', 'scatter_quarters']),
+        ((9, 9), 3, ['max_pool', 'max_pool_scatter']),
+    ],
+)
+def test_the_way_of_a_pooling(shape, window, expected, monkeypatch):
+    ran = ways(monkeypatch)
+    spec = PoolSpec.of((2, 1, *shape), window, cover_all=False)
+    y, arg = fast.max_pool_2d(np.ones((2, 1, *shape), 'f'), spec)
+    fast.max_pool_2d_scatter(y, arg, spec)
+    assert ran == expected
+
+
+@pytest.mark.parametrize(
+    ('N', 'C', 'ksize', 'pad', 'exact', 'expected'),
+    [
+        (16, 16, 3, 1, False, ['convolve', 'convolve', 'convolve_grad_w']),
+        (16, 16, 3, 3, False, ['convolve', 'grad_x_small', 'convolve_grad_w']),
+        (16, 16, 3, 1, True, ['forward', 'grad_x_small', 'grad_w']),
+        (16, 16, 2, 1, False, ['forward', 'grad_x_small', 'grad_w']),
+        (2, 16, 3, 1, False, ['forward', 'grad_x', 'grad_w']),
+    ],
+)
+def test_the_way_of_a_convolution(N, C, ksize, pad, exact, expected, monkeypatch):
+    ran = ways(monkeypatch)
+    x, W = np.ones((N, C, 8, 8), 'f'), np.ones((C, C, ksize, ksize), 'f')
+    spec = ConvSpec.of(x.shape, W.shape, 1, pad)
+    with mg.using_config('exact_convolution', exact):
+        gy = fast.conv_2d(x, W, None, spec)
+        fast.conv_2d_grad_x(W, gy, spec)
+        fast.conv_2d_grad_w(x, gy, spec)
+    assert ran == expected
+
+
+def test_the_way_of_a_product(monkeypatch):
+    ran = ways(monkeypatch)
+    a, b = np.ones((4, 5), 'f'), np.ones((5, 6), 'f')
+    across = [np.asfortranarray(array) for array in (a, b)]
+    for left, right in ((a, b), (a, across[1]), (across[0], b), across):
+        fast.matmul(left, right)
+    assert ran == ['product', 'product_transposed', 'product', 'product']
+
+
+def test_the_way_of_a_normalization(monkeypatch):
+    ran = ways(monkeypatch)
+    one = np.ones(3, 'f')
+    for shape in ((4, 3), (4, 3, 2)):
+        x = np.arange(np.prod(shape), dtype='f').reshape(shape)
+        axis = (0, *range(2, len(shape)))
+        _, mean, inv_std = fast.batch_norm(x, one, one, 2e-5, axis)
+        fast.batch_norm_grad(x, one, x, mean, inv_std, axis)
+    assert ran == [
+        'batch_norm_rows', 'batch_norm_rows_grad', 'batch_norm', 'batch_norm_grad',
+    ]  # fmt: skip
 
 
 FUNCTIONS = {  # what is called forward and backward, each once

@@ -38,6 +38,8 @@ from tests.mutate.coverage_map import CoverageMap, Judge, digest, observe, save
 from tests.mutate.judge import Verdict, in_child, run_tests, warm
 from tests.mutate.mutants import Mutant, mutants_of
 
+COMPILING = 60.0  # seconds that the first call of a kernel may take
+
 
 class Planted(NamedTuple):
     area: str
@@ -102,7 +104,7 @@ class Copy:
             if not path.exists():
                 print(f'{area}: measuring which test runs which line', flush=True)
                 start = time.perf_counter()
-                content = in_child(
+                content, _ = in_child(
                     lambda: observe(area), self.root, AREAS[area].interpreted, None
                 )
                 if content is None or not content['tests']:
@@ -117,33 +119,69 @@ class Copy:
             self.maps[area] = CoverageMap(**json.loads(path.read_text()))
         return self.maps[area]
 
-    def try_out(self, planted: Planted, limit: float | None = None) -> Verdict:
-        """Shows one fault to the tests that may see it."""
+    def try_out(
+        self, planted: Planted, limit: float | None = None, fast: bool = False
+    ) -> Verdict:
+        """Shows one fault to the tests that may see it.
+
+        Args:
+            planted: The fault.
+            limit: Seconds for all tests together.
+            fast: Whether kernels are run as Python code only.
+        """
         path = self.root / planted.file
         source, times = path.read_bytes(), path.stat()
         known = self.map_of(planted.area)
         judges = known.judges(planted.file, source, planted.mutant)
         first, rest = judges[: self.FIRST], within(judges[self.FIRST :], self.REST)
         groups = [first, rest, within(known.starting_processes(), self.REST)]
-        if limit is None:
-            limit = 60 + 5 * sum(test.seconds for group in groups for test in group)
         path.write_bytes(planted.mutant.apply(source))
         try:
-            return self.run(planted.area, groups, limit)
+            verdict = self.run(planted.area, groups, limit)
+            compiled = AREAS[planted.area].interpreted and not fast
+            if verdict.result == 'survived' and compiled:
+                verdict = self.run_compiled(planted.area, verdict)
+            return verdict
         finally:
             path.write_bytes(source)
             os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
 
-    def run(self, area: str, groups: list[list[Judge]], limit: float) -> Verdict:
+    def run_compiled(self, area: str, before: Verdict) -> Verdict:
+        """Shows a fault to what needs the compiler, and then to all tests of kernels.
+
+        Numba knows a compiled kernel by its own file, not by what it calls: nothing
+        that was compiled before may be used.
+        """
+        known = self.map_of(area)
+        kernels = [t for t in known.tests if t.name.startswith('tests/kernels/')]
+        groups = [[(name, COMPILING) for name in known.failed]]
+        groups += [[(test.name, test.seconds + COMPILING) for test in kernels]]
+        with tempfile.TemporaryDirectory(dir=self.folder) as cache:
+            verdict = self._run_in_child(groups, False, None, Path(cache))
+        return verdict._replace(
+            seconds=before.seconds + verdict.seconds,
+            n_tests=before.n_tests + verdict.n_tests,
+        )
+
+    def run(self, area: str, groups: list[list[Judge]], limit: float | None) -> Verdict:
         """Runs groups of tests in a child, up to the first that fails."""
-        names = [[test.name for test in group] for group in groups if group]
+        tests = [[(t.name, t.seconds) for t in group] for group in groups if group]
+        return self._run_in_child(tests, AREAS[area].interpreted, limit)
+
+    def _run_in_child(
+        self,
+        tests: list[list[tuple[str, float]]],
+        interpreted: bool,
+        limit: float | None,
+        cache: Path | None = None,
+    ) -> Verdict:
         start = time.perf_counter()
-        answer = in_child(
-            lambda: run_tests(names), self.root, AREAS[area].interpreted, limit
+        answer, late = in_child(
+            lambda: run_tests(tests), self.root, interpreted, limit, cache
         )
         seconds = time.perf_counter() - start
         if answer is None:
-            return Verdict('timeout' if seconds > limit else 'seen', '', seconds, 0)
+            return Verdict('timeout' if late else 'seen', '', seconds, 0)
         test, count = answer
         return Verdict('seen' if test else 'survived', test, seconds, count)
 
@@ -208,6 +246,11 @@ def main() -> int:
     parser.add_argument(
         '--retry', action='store_true', help='survivors of before are shown again'
     )
+    parser.add_argument(
+        '--fast',
+        action='store_true',
+        help='kernels are not compiled; shows survivors among them again by --retry',
+    )
     parser.add_argument('--limit', type=float, help='seconds that a fault may take')
     args = parser.parse_args()
     # Ended from outside, it still ends the tests that it started.
@@ -226,7 +269,7 @@ def main() -> int:
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix='mutate-'))
         folder = Path(folder).resolve()
         folder.mkdir(parents=True, exist_ok=True)
-        results = run_all(folder, chosen, seed, args.retry, args.limit, end)
+        results = run_all(folder, chosen, seed, args, end)
     report(results, seed)
     return int(any(verdict.result == 'survived' for _, verdict in results))
 
@@ -235,8 +278,7 @@ def run_all(
     folder: Path,
     chosen: list[tuple[int, Planted]],
     seed: int,
-    retry: bool,
-    limit: float | None,
+    args: argparse.Namespace,
     end: float | None,
 ) -> list[tuple[Planted, Verdict]]:
     """Tries out faults; Ctrl-C ends it with the results so far."""
@@ -249,7 +291,7 @@ def run_all(
             key = f'{planted.file}:{planted.mutant.line}: {planted.mutant}'
             key += f' @{planted.mutant.start}'
             verdict = diary.known.get(key)
-            if verdict is None or (retry and verdict.result == 'survived'):
+            if verdict is None or (args.retry and verdict.result == 'survived'):
                 if end is not None and time.monotonic() > end:
                     break
                 if copy is None:
@@ -258,7 +300,7 @@ def run_all(
                 if planted.area not in checked:
                     checked.add(planted.area)
                     copy.check(planted.area)
-                verdict = copy.try_out(planted, limit)
+                verdict = copy.try_out(planted, args.limit, args.fast)
                 diary.write(key, verdict)
                 word = verdict.result.replace('survived', 'SURVIVED')
                 print(

@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 import importlib
 import json
+import math
 import os
 import signal
 import sys
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,6 +21,9 @@ LIBRARIES = (
     'numpy', 'numba', 'scipy.special', 'hypothesis', 'h5py', 'onnx', 'safetensors.numpy',
     'PIL.Image', 'matplotlib.pyplot', 'torch', 'coverage',
 )  # fmt: skip
+
+
+Tests = Sequence[tuple[str, float]]
 
 
 class Verdict(NamedTuple):
@@ -48,8 +52,12 @@ def warm() -> None:
 
 
 def in_child(
-    function: Callable[[], Any], root: Path, interpreted: bool, limit: float | None
-) -> Any:
+    function: Callable[[], Any],
+    root: Path,
+    interpreted: bool,
+    limit: float | None,
+    cache: Path | None = None,
+) -> tuple[Any, bool]:
     """Calls a function in a child, in the folder of a copy of the repository.
 
     Args:
@@ -57,16 +65,22 @@ def in_child(
         root: The copy, from which the child imports.
         interpreted: Whether kernels run as Python code.
         limit: Seconds; then the child and all it started are ended.
+        cache: Where Numba keeps what it compiled; by default beside the copy.
 
     Returns:
-        What the function returned; None when time ran out or the child died.
+        What the function returned, None when the child died; and whether that was
+        because time ran out.
     """
     answer = root.parent / 'answer.json'
     answer.unlink(missing_ok=True)
     child = os.fork()
     if child == 0:
         try:
-            _prepare(root, interpreted)
+            _prepare(
+                root,
+                interpreted,
+                root.parent / 'machine_code' if cache is None else cache,
+            )
             answer.write_text(json.dumps(function()))
         except BaseException:
             traceback.print_exc()
@@ -75,20 +89,24 @@ def in_child(
             sys.stderr.flush()
             os._exit(0)
     end = None if limit is None else time.monotonic() + limit
+    late = False
     try:
-        while os.waitpid(child, os.WNOHANG)[0] == 0:
-            if end is not None and time.monotonic() > end:
+        while not late:
+            ended, status = os.waitpid(child, os.WNOHANG)
+            if ended:
+                late = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGALRM
                 break
+            late = end is not None and time.monotonic() > end
             time.sleep(0.02)
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(child, signal.SIGKILL)
         with contextlib.suppress(ChildProcessError):
             os.waitpid(child, 0)
-    return json.loads(answer.read_text()) if answer.exists() else None
+    return json.loads(answer.read_text()) if answer.exists() else None, late
 
 
-def _prepare(root: Path, interpreted: bool) -> None:
+def _prepare(root: Path, interpreted: bool, cache: Path) -> None:
     os.setsid()  # a group, which ends with all that it started
     output = os.open(root.parent / 'output.txt', os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     nothing = os.open(os.devnull, os.O_RDONLY)
@@ -99,7 +117,7 @@ def _prepare(root: Path, interpreted: bool) -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     os.chdir(root)
     os.environ['PYTHONPATH'] = str(root)
-    os.environ['NUMBA_CACHE_DIR'] = str(root.parent / 'machine_code')
+    os.environ['NUMBA_CACHE_DIR'] = str(cache)
     os.environ['NUMBA_DISABLE_JIT'] = str(int(interpreted))
     import numba
 
@@ -116,10 +134,11 @@ def _prepare(root: Path, interpreted: bool) -> None:
 
 
 class _Chosen:
-    """A plugin: runs the tests that are named, in that order."""
+    """A plugin: runs the tests that are named, in that order, each within its time."""
 
-    def __init__(self, names: list[str]) -> None:
-        self.order = {name: place for place, name in enumerate(names)}
+    def __init__(self, tests: Tests) -> None:
+        self.order = {name: place for place, (name, _) in enumerate(tests)}
+        self.limits = {name: math.ceil(30 + 10 * seconds) for name, seconds in tests}
         self.failed = ''
         self.count = 0
 
@@ -127,6 +146,14 @@ class _Chosen:
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         items[:] = [item for item in items if item.nodeid in self.order]
         items.sort(key=lambda item: self.order[item.nodeid])
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
+        # By default the signal ends the process, in compiled loops too.
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.alarm(self.limits[item.nodeid])
+        yield
+        signal.alarm(0)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         self.count += report.when == 'call'
@@ -144,8 +171,11 @@ OPTIONS = [
 ]  # fmt: skip
 
 
-def run_tests(groups: list[list[str]]) -> list[Any]:
+def run_tests(groups: Sequence[Tests]) -> list[Any]:
     """Runs groups of tests, one after another, up to the first that fails.
+
+    Args:
+        groups: Names of tests, and the seconds that each takes without a fault.
 
     Returns:
         That test, or '' for none; and how many ran.
@@ -154,9 +184,9 @@ def run_tests(groups: list[list[str]]) -> list[Any]:
     # Python knows a compiled file by its time: nothing of a fault may be kept.
     os.environ['PYTHONDONTWRITEBYTECODE'] = '1'
     count = 0
-    for names in groups:
-        plugin = _Chosen(names)
-        files = dict.fromkeys(name.split('::')[0] for name in names)
+    for tests in groups:
+        plugin = _Chosen(tests)
+        files = dict.fromkeys(name.split('::')[0] for name, _ in tests)
         code = pytest.main(['-x', *OPTIONS, *files], plugins=[plugin])
         count += plugin.count
         if code not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
