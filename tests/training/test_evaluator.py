@@ -174,6 +174,7 @@ class TestEvaluator:
                 return batch
 
         evaluator = extensions.Evaluator(Batches(), Model())
+        evaluator.initialize(None)  # what does not say that it repeats may be used
         for _ in range(2):
             with pytest.warns(DeprecationWarning, match='Batches has no reset'):
                 assert evaluator()['main/loss'] == DATA.sum()
