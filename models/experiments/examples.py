@@ -53,7 +53,7 @@ class Examples:
     def __call__(self, numbers: Sequence[int], device: Any = None) -> tuple[Any, Any]:
         """Returns the images and the labels with these numbers."""
         with self._device.create_context():
-            i = self._device.xp.asarray(numbers)
+            i = self._device.xp.asarray(np.asarray(numbers))
             x = self._x[i]
             return x if self._prepare is None else self._prepare(x), self._t[i]
 

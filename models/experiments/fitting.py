@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import functools
+import gc
 import math
 import sys
 import time
@@ -275,7 +276,10 @@ def cost(
     part = min(many, len(tested)) / len(tested)
     result = Cost(_seconds(run, step), _seconds(run, test) / part)
     np.random.set_state(state)
-    if run.on_gpu:  # nothing was drawn there yet
+    if run.on_gpu:
+        del step, test, update, model, optimizer
+        gc.collect()  # not while the training is recorded
+        # Nothing was drawn there yet.
         mg.get_device(run.device).xp.random.seed(run.seed)
     return result
 
