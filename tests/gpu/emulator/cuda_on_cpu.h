@@ -1,13 +1,16 @@
 // CUDA's words for a C++ compiler: the threads of a block are fibers of one CPU thread,
-// run in turn up to the next __syncthreads().
+// run in turn up to the next barrier.
 #include <math.h>
 #include <stdlib.h>
 #include <ucontext.h>
 
 #define __global__
-#define __device__ static inline
 #define __shared__ static
-#define __syncthreads() yield_to_others()
+#define __syncthreads() wait_for_block()
+#define __syncwarp() yield_to_others()
+#ifndef __device__
+#define __device__ static inline
+#endif
 
 struct Index { int x, y, z; };
 static Index threadIdx, blockIdx, blockDim, gridDim;
@@ -16,16 +19,26 @@ static ucontext_t scheduler;
 static ucontext_t* fiber;
 static void (*body)(void*);
 static void* captured;
-static bool finished;
+
+// Of each thread. A warp takes its barriers in step, since each turn ends at one.
+enum State { RUNNING, AT_BARRIER, FINISHED };
+static State* states;
 
 static void yield_to_others() { swapcontext(fiber, &scheduler); }
-static void run_fiber() { body(captured); finished = true; }
+static void wait_for_block() {
+  states[threadIdx.x] = AT_BARRIER;
+  yield_to_others();
+}
+static void run_fiber() {
+  body(captured);
+  states[threadIdx.x] = FINISHED;
+}
 
 static void run_block_of_fibers(int threads) {
   const size_t stack = 64 * 1024;
   ucontext_t* fibers = (ucontext_t*)malloc(sizeof(ucontext_t) * threads);
   char* stacks = (char*)malloc(stack * threads);
-  char* done = (char*)calloc(threads, 1);
+  states = (State*)calloc(threads, sizeof(State));
   for (int t = 0; t < threads; ++t) {
     getcontext(&fibers[t]);
     fibers[t].uc_stack.ss_sp = stacks + stack * t;
@@ -33,19 +46,24 @@ static void run_block_of_fibers(int threads) {
     fibers[t].uc_link = &scheduler;
     makecontext(&fibers[t], run_fiber, 0);
   }
-  for (int left = threads; left > 0;) {
+  for (int running = threads; running > 0;) {
     for (int t = 0; t < threads; ++t) {
-      if (done[t]) continue;
+      if (states[t] != RUNNING) continue;
       threadIdx.x = t;
       fiber = &fibers[t];
-      finished = false;
       swapcontext(&scheduler, fiber);
-      if (finished) { done[t] = 1; --left; }
+      if (states[t] != RUNNING) --running;
+    }
+    if (running > 0) continue;
+    for (int t = 0; t < threads; ++t) {  // all are at the barrier, or at the end
+      if (states[t] != AT_BARRIER) continue;
+      states[t] = RUNNING;
+      ++running;
     }
   }
   free(fibers);
   free(stacks);
-  free(done);
+  free(states);
 }
 
 template <class Kernel>
