@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import platform
 import sys
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from minigrad._version import __version__
@@ -12,6 +11,8 @@ from minigrad.kernels import kernel_set_name
 
 
 def _version_of(*packages: str) -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
     for package in packages:
         try:
             return version(package)

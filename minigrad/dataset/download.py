@@ -12,7 +12,6 @@ import shutil
 import socket
 import sys
 import tempfile
-import urllib.request
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -144,6 +143,8 @@ def hash_of(checksum: str) -> str:
 
 
 def _fetch(url: str, output_file: str, pooch: Any) -> None:
+    import urllib.request  # a tenth of the time in which minigrad is imported
+
     # urlretrieve knows no timeout of its own, and a dead mirror must not hang.
     before = socket.getdefaulttimeout()
     if before is None:

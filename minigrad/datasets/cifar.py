@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import tarfile
 import warnings
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -175,6 +174,8 @@ def _load(layout: _Layout) -> dict[str, bytes]:
 
 
 def _unpack(layout: _Layout, raw: bytes, names: tuple[str, ...]) -> dict[str, bytes]:
+    import tarfile
+
     contents = {}
     with tarfile.open(fileobj=io.BytesIO(raw), mode='r:gz') as archive:
         for name in names:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import concurrent.futures
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy
 
 from minigrad.iterators._epoch_iterator import EpochIterator, Plan
 from minigrad.iterators._statemachine import IteratorState
 from minigrad.types import Array
+
+if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
 
 
 class MultithreadIterator(EpochIterator):
@@ -54,12 +56,14 @@ class MultithreadIterator(EpochIterator):
         order_sampler: Any = None,
     ) -> None:
         self.n_threads = n_threads
-        self._pool_: concurrent.futures.ThreadPoolExecutor | None = None
+        self._pool_: ThreadPoolExecutor | None = None
         super().__init__(dataset, batch_size, repeat, shuffle, order_sampler)
 
     def _start_(self, before: IteratorState, indexes: Array) -> Any:
         if self._pool_ is None:
-            self._pool_ = concurrent.futures.ThreadPoolExecutor(
+            from concurrent.futures import ThreadPoolExecutor
+
+            self._pool_ = ThreadPoolExecutor(
                 self.n_threads, thread_name_prefix='MultithreadIterator'
             )
         # Four pieces a thread even out examples that take unequal time.
