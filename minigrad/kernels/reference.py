@@ -72,7 +72,8 @@ class Kernels(NdKernels, CumulativeKernels, ROIKernels, RandomKernels):
         C, KH, KW = x.shape[1] // groups, spec.kh, spec.kw
         col = self.im2col(x, spec).reshape(N, groups, C, KH, KW, spec.oh, spec.ow)
         gy5 = gy.reshape(N, groups, OC // groups, spec.oh, spec.ow)
-        gW = self._einsum('ngoij,ngcklij->gockl', gy5, col)
+        # In this order of the two, the result needs no transposing.
+        gW = self._einsum('ngcklij,ngoij->gockl', col, gy5)
         return gW.reshape(OC, C, KH, KW).astype(x.dtype, copy=False)
 
     def sum_channels(self, gy: Array) -> Array:
