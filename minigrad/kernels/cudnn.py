@@ -213,12 +213,10 @@ class CudnnKernels(CupyKernels):
         y = cupy.empty_like(x)
         mean, inv_std = cupy.empty_like(gamma), cupy.empty_like(gamma)
         one, zero = _NUMBERS[x.dtype.char]
-        handle = self._handle(cupy.cuda.runtime.getDevice())
-        images, channels = (
-            self._tensor(x.shape, x),
-            self._tensor((1, len(gamma)), gamma),
-        )
         try:
+            handle = self._handle(cupy.cuda.runtime.getDevice())
+            images = self._tensor(x.shape, x)
+            channels = self._tensor((1, len(gamma)), gamma)
             self._cudnn.call(
                 'cudnnBatchNormalizationForwardTraining', handle, _mode(), one, zero,
                 images, x.data.ptr, images, y.data.ptr,
@@ -249,12 +247,10 @@ class CudnnKernels(CupyKernels):
         gx = cupy.empty_like(x)
         ggamma, gbeta = cupy.empty_like(gamma), cupy.empty_like(gamma)
         one, zero = _NUMBERS[x.dtype.char]
-        handle = self._handle(cupy.cuda.runtime.getDevice())
-        images, channels = (
-            self._tensor(x.shape, x),
-            self._tensor((1, len(gamma)), gamma),
-        )
         try:
+            handle = self._handle(cupy.cuda.runtime.getDevice())
+            images = self._tensor(x.shape, x)
+            channels = self._tensor((1, len(gamma)), gamma)
             # The epsilon is not used where the saved statistics are given.
             self._cudnn.call(
                 'cudnnBatchNormalizationBackward', handle, _mode(), one, zero, one, zero,
