@@ -157,6 +157,31 @@ def test_refusal_falls_back_and_is_noted(function, xp, library):
     assert f'cupy: {function}: CUDNN_STATUS_OF_A_TEST' in note
 
 
+@pytest.mark.parametrize(
+    'function',
+    [
+        'cudnnBatchNormalizationForwardTraining',
+        'cudnnBatchNormalizationBackward',
+        'cudnnSetTensor4dDescriptor',
+        'cudnnCreate',
+    ],
+)
+def test_refused_batch_normalization_falls_back(function, xp, library):
+    k = kernels_for(xp.empty(1))
+    library.refuse[function] = emulated.NOT_SUPPORTED
+    x, gy = (draw(6, 5, dtype='f', seed=i) for i in range(2))
+    gamma, beta = draw(2, 5, dtype='f', seed=2)
+    expected = reference.batch_norm(x, gamma, beta, 1e-3, (0,))
+    there = [xp.asarray(a) for a in (x, gamma, beta, gy)]
+    found = k.batch_norm(*there[:3], 1e-3, (0,))
+    _, mean, inv_std = expected
+    expected += reference.batch_norm_grad(x, gamma, gy, mean, inv_std, (0,))
+    found += k.batch_norm_grad(there[0], there[1], there[3], *found[1:], (0,))
+    for a, e in zip(found, expected, strict=True):
+        np.testing.assert_allclose(a.get(), e, rtol=1e-4, atol=1e-5)
+    assert function in library.calls
+
+
 def test_no_algorithm_within_the_workspace(xp, library):
     k = kernels_for(xp.empty(1))
     library.algorithms = [(3, 1 << 40, 1, 3)]
