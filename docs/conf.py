@@ -45,9 +45,9 @@ html_sidebars = {
     '**': [
         'sidebar/brand.html',
         'sidebar/search.html',
+        'sidebar/languages.html',  # ours: the same page in the other language
         'sidebar/scroll-start.html',
         'sidebar/navigation.html',
-        'sidebar/languages.html',  # ours: the same page in the other language
         'sidebar/scroll-end.html',
     ]
 }

@@ -6,16 +6,19 @@ A page is one directive of autodoc. What a docstring says in a line of its own, 
 
 from __future__ import annotations
 
+import functools
 import importlib
 import inspect
 import re
 import shutil
-from collections import Counter, defaultdict
+import warnings
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import minigrad
+from minigrad.chainer.names import find
 
 FACTS = ('Gradient', 'Double backprop', 'Kernels', 'Source')
 _FACT = re.compile(rf'^({"|".join(FACTS)}): ')
@@ -99,8 +102,13 @@ class Name(NamedTuple):
         return f'{folder.replace(".", "/")}/{self.name}'
 
 
-def public_names() -> Iterator[Name]:
-    """Yields each public class and function once, under its first room."""
+@functools.cache
+def public_names() -> tuple[Name, ...]:
+    """Returns each public class and function once, under its first room."""
+    return tuple(_public_names())
+
+
+def _public_names() -> Iterator[Name]:
     seen: set[int] = set()
     for room in ROOMS:
         module = importlib.import_module(room.module)
@@ -220,30 +228,62 @@ def _tabulate_facts(
     lines[:] = result
 
 
-def _link_back(app: Any, env: Any) -> None:
-    """Makes the pages of source lead back to those of the names.
+def _link_back(
+    app: Any, pagename: str, templatename: str, context: dict[str, Any], doctree: Any
+) -> None:
+    """Makes a page of source lead back to the pages of its names.
 
-    Sphinx takes for all names of a file the module that the first page said, and a class
-    may name a function of another module among its members.
+    Sphinx takes one module for all names of a file, the one that was seen first, and a
+    class may name a function of another module among its members.
     """
+    file = pagename.removeprefix('_modules/').replace('/', '.')
+    entry = getattr(app.env, '_viewcode_modules', {}).get(file)
+    if file == pagename or not entry:
+        return
     modules = {f'reference/{n.page}': n.room.module for n in public_names()}
-    for file, entry in getattr(env, '_viewcode_modules', {}).items():
-        if not entry:
-            continue
-        code, tags, used, _ = entry
-        told = Counter([modules[page] for page in used.values() if page in modules])
-        for module, _ in told.most_common(1):
-            used = {n: p for n, p in used.items() if modules.get(p) == module}
-            env._viewcode_modules[file] = code, tags, used, module
+    assumed = entry[3]
+
+    def repair(link: re.Match[str]) -> str:
+        module = modules.get(link[2], assumed)
+        return f'href="{link[1]}{link[2]}.html#{module}.'
+
+    pattern = rf'href="([./]*)(reference/[\w/-]+)\.html#{re.escape(assumed)}\.'
+    context['body'] = re.sub(pattern, repair, context['body'])
+
+
+def link_names(text: str) -> str:
+    """Makes links to our pages of the names in the rows of Chainer's modules."""
+    pages = {id(name.value): name.page for name in public_names()}
+
+    def link(module: str, name: str) -> str:
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter('ignore')  # some say that they are deprecated
+                page = pages.get(id(find(f'{module}.{name}')))
+        except LookupError:
+            page = None
+        return f'`{name}`' if page is None else f'{{doc}}`{name} <reference/{page}>`'
+
+    def link_row(row: re.Match[str]) -> str:
+        names = re.sub(r'`(\w+)`', lambda name: link(row[1], name[1]), row[2])
+        return f'| `{row[1]}` | {names} |'
+
+    return re.sub(r'^\| `([\w.]+)` \| (.+) \|$', link_row, text, flags=re.MULTILINE)
+
+
+def _link_names(app: Any, docname: str, source: list[str]) -> None:
+    if docname == 'chainer-names':
+        source[0] = link_names(source[0])
 
 
 def setup(app: Any) -> dict[str, bool]:
     """Writes the pages before Sphinx looks for them."""
     write_pages(Path(app.srcdir) / 'reference')
-    app.connect('env-updated', _link_back)
+    app.connect('html-page-context', _link_back)
+    app.connect('source-read', _link_names)
     app.connect('autodoc-process-docstring', _tabulate_facts, priority=100)
     return {'parallel_read_safe': True, 'parallel_write_safe': True}
 
 
 if __name__ == '__main__':
-    print(len(list(public_names())), minigrad.__version__)
+    print(len(public_names()), minigrad.__version__)

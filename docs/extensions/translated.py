@@ -15,7 +15,7 @@ _logger = logging.getLogger(__name__)
 def _check(app: Any, doctree: Any) -> None:
     if app.config.language == 'en' or not app.env.docname.startswith(WHOLE):
         return
-    folder = Path(app.srcdir) / 'locale'
+    folder = Path(app.srcdir) / app.config.locale_dirs[0]
     catalog = gettext.translation('pages', folder, [app.config.language])
     for node in doctree.findall():
         if getattr(node, 'attributes', {}).get('translated') is not False:

@@ -91,6 +91,7 @@ def main(argv=None):
         f'1000 x 1000 distances: {kernel * 1e3:.0f} ms, as an expression of NumPy '
         f'{expression * 1e3:.0f} ms'
     )
+    print('expected: a tenth of the time, or less')
 
 
 if __name__ == '__main__':

@@ -104,6 +104,8 @@ def main(argv=None):
     path = os.path.join(options.out, 'gan.png')
     draw(generator, path)
     print(f'32 drawings in {path}')
+    usual = 'spots' if options.test else 'most of them can be read as digits'
+    print(f'expected: {usual}')
     return losses
 
 

@@ -85,6 +85,8 @@ def main(argv=None):
     path = os.path.join(options.out, 'vae.png')
     draw(model, path)
     print(f'loss {losses[0]:.1f} -> {losses[-1]:.1f}; the plane of digits in {path}')
+    usual = '250 at the end' if options.test else '176 at the end, and digits'
+    print(f'expected: {usual}')
     return losses
 
 

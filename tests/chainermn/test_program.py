@@ -58,11 +58,12 @@ def test_the_example(start, tmp_path):
     code, out, error = start(2, program, '--epoch', '1', *small)
     assert code == 0, error
     assert '2 processes, communicator naive' in out
-    code, _, error = start(2, program, '--epoch', '2', *small, '--autoload')
+    code, out, error = start(2, program, '--test', *small[4:], '--autoload')
     assert code == 0, error
     log = json.loads((tmp_path / 'first' / 'log').read_text())
     assert [row['epoch'] for row in log] == [1, 2]
     assert log[1]['validation/main/accuracy'] > 0.8
+    assert out.count('expected: more than 80 %') == 1
     code, _, error = start(2, program, '--gpu')
     assert code != 0
     assert 'requires NCCL, but' in error

@@ -33,6 +33,14 @@ def test_what_a_package_gives_has_a_page():
     assert missing == []
 
 
+def test_chainers_names_lead_to_our_pages():
+    row = '| `chainer.functions` | `relu`, `sum`, `no_such_name` |'
+    assert reference.link_names(row) == (
+        '| `chainer.functions` | {doc}`relu <reference/functions/relu>`, '
+        '{doc}`sum <reference/functions/sum>`, `no_such_name` |'
+    )
+
+
 def test_no_name_has_two_pages():
     pages = [name.page for name in reference.public_names()]
     assert len({*pages}) == len(pages) > 600

@@ -39,11 +39,12 @@ TRIED = [
 @pytest.mark.parametrize(
     'name', ['generation/vae.py', 'text/char_transformer.py', 'text/char_lstm.py']
 )
-def test_losses_fall(name, tmp_path):
+def test_losses_fall(name, tmp_path, capsys):
     arguments = ['--out', str(tmp_path)] if 'generation' in name else []
     losses = main_of(name)(['--test', *arguments])
     assert np.isfinite(losses).all()
     assert losses[-1] < losses[0]
+    assert 'expected: ' in capsys.readouterr().out
 
 
 def test_pictures_are_drawn(tmp_path):

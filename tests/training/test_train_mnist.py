@@ -28,7 +28,7 @@ def rows(out):
 def test_it_learns_and_goes_on_exactly(example, tmp_path, capsys):
     pytest.importorskip('matplotlib', reason='it draws the curves')
     options = ['--unit', '20', '--seed', '3', '--out']
-    example.main(['--epoch', '2', *options, str(tmp_path / 'whole')])
+    example.main(['--test', *options[2:], str(tmp_path / 'whole')])
     out = capsys.readouterr().out
     assert out.startswith('epoch       main/loss   validation/main/loss')
     assert '/80 iter' in out
