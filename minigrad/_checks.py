@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from typing import TYPE_CHECKING, Any
 
 import numpy
@@ -134,44 +133,3 @@ def check_nan(function: FunctionNode, ys: tuple[Array, ...]) -> None:
         raise RuntimeError(
             f'NaN is detected on forward computation of {function.label}'
         )
-
-
-def remember_retained(function: FunctionNode) -> None:
-    """Notes the contents of what a function keeps, for `check_retained`.
-
-    Parameters are left out: an optimizer may change them before another backward, as
-    the updaters of GANs do.
-    """
-    inputs = function.inputs or ()
-    kept = zip(
-        function._input_indexes_to_retain, function._retained_inputs_, strict=True
-    )
-    names = function._names_(inputs)
-    arrays = [
-        (names[i], array)
-        for i, array in kept
-        if not hasattr(inputs[i].get_variable_or_none(), 'update_rule')
-    ]
-    arrays += [
-        (f'output {i}', y) for i, y in enumerate(function._retained_outputs_ or ())
-    ]
-    function._contents_ = tuple(
-        [(name, array, _checksum(array)) for name, array in arrays]
-    )
-
-
-def check_retained(function: FunctionNode) -> None:
-    """Refuses to run a backward on arrays that were changed in place since forward."""
-    for name, array, before in function._contents_:
-        if _checksum(array) != before:
-            raise RuntimeError(
-                f'{function.public_name}: {name}, {array.dtype} {array.shape}, was changed '
-                'in place between forward and backward, so that gradients would be wrong'
-                '\n  hint: make a new array, x = x * 2, in place of x *= 2 or x[...] = y'
-            )
-
-
-def _checksum(array: Array) -> int:
-    return zlib.crc32(
-        numpy.ascontiguousarray(backend.CpuDevice().send(array)).tobytes()
-    )

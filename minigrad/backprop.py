@@ -18,8 +18,9 @@ import numpy
 from numpy import ndarray
 
 from minigrad import backend, provided
-from minigrad._checks import check_gradient, check_retained
+from minigrad._checks import check_gradient
 from minigrad._explain import explained, nan_error, wrong_number
+from minigrad._kept_arrays import check_kept, watch
 from minigrad.backend import on_device_of
 from minigrad.configuration import config
 from minigrad.function_hook import asks_for_hooks
@@ -140,8 +141,8 @@ def propagate(
         if targets:
             on_arrays = function.on_arrays
             try:
-                if debug:
-                    check_retained(function)
+                if function._contents_:
+                    check_kept(function, debug)
                 if (
                     plain
                     and on_arrays
@@ -191,6 +192,8 @@ def propagate(
         if passed is not None:
             passed(function, gradients)
 
+    if watch.left:
+        watch.pause()
     gradients.update(kept)
     return gradients
 

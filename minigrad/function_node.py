@@ -7,6 +7,7 @@ import traceback
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from sys import modules
+from time import perf_counter
 from typing import Any, ClassVar
 from weakref import ref
 
@@ -18,8 +19,8 @@ from minigrad._checks import (
     as_arrays,
     check_inputs,
     check_nan,
-    remember_retained,
 )
+from minigrad._kept_arrays import note_all, watch
 from minigrad.configuration import changed_defaults, config
 from minigrad.errors import InvalidType
 from minigrad.function_hook import LocalHooks
@@ -90,8 +91,8 @@ class FunctionNode(LocalHooks):
     rank = 0
     stack: traceback.StackSummary | None = None
     _contents_: tuple[
-        tuple[str, Array, int], ...
-    ] = ()  # of what is kept, in debug mode
+        tuple[str, Array, int, Callable[[Array], int]], ...
+    ] = ()  # of what is kept, where changes of it are looked for
     _checks_types_ = True  # an instance of the base class may bring its own check
     _input_indexes_to_retain: tuple[int, ...] = ()
     _output_indexes_to_retain: tuple[int, ...] = ()
@@ -202,7 +203,9 @@ class FunctionNode(LocalHooks):
                 [ys[i] for i in self._output_indexes_to_retain]
             )
         if not ordinary and config.debug:
-            remember_retained(self)
+            note_all(self)
+        elif watch.left or (rank == 0 and perf_counter() > watch.again):
+            watch.note(self)
         return tuple(variables)
 
     def _input_(self, array: Any) -> Variable:
@@ -412,6 +415,7 @@ class FunctionNode(LocalHooks):
         self.outputs = None
         self._retained_inputs_ = ()
         self._retained_outputs_ = None
+        self._contents_ = ()
 
     def describe_call(self) -> str:
         """Returns the inputs' shapes and dtypes, one per line, for messages."""

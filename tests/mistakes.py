@@ -12,6 +12,8 @@ import textwrap
 import warnings
 from typing import NamedTuple
 
+from minigrad._kept_arrays import watch
+
 PRELUDE = """
 import numpy as np
 import minigrad as mg
@@ -427,6 +429,22 @@ MISTAKES = [
     ),
     *_mistakes(
         UserWarning,
+        (
+            'linear: x, float32 (8, 4), was changed in place between forward and',
+            """
+            y = F.sum(L.Linear(4, 3)(x))
+            x *= 2
+            y.backward()
+            """,
+        ),
+        (
+            'exp: output 0, float32 (8, 4), was changed in place between forward and',
+            """
+            y = F.exp(mg.Variable(x))
+            y.array[...] = 0
+            F.sum(y).backward()
+            """,
+        ),
         ('a batch of 100 is larger than the dataset', 'train(MLP(), batch_size=100)'),
         (
             'it may never stop',
@@ -508,7 +526,8 @@ CORRECT = {
 
 
 def run(program: str) -> None:
-    """Runs a program in an empty folder."""
+    """Runs a program in an empty folder, as the first of its process."""
+    watch.left, watch.again = 0, 0.0
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
         exec(compile(PRELUDE, 'prelude.py', 'exec'), namespace := {'__name__': 'user'})
         exec(compile(textwrap.dedent(program), 'program.py', 'exec'), namespace)

@@ -93,6 +93,7 @@ LAYERS = [
         '_chainer_names',
         '_checks',
         '_explain',
+        '_kept_arrays',
     },
     {'initializer', 'initializers', 'parameter', 'loss_scale', 'gradients'},
     {'gradient_check', 'function_hooks', 'functions'},
