@@ -328,6 +328,10 @@ MISTAKES = [
             'F.max_pooling_2d(images, 2, 2, x)',
         ),
         ('sum(..., axis=...)', 'F.sum(x, x)'),
+        (
+            'hint: numpy.mean(numpy.stack([v, w])) stays on the graph',
+            'np.mean([F.sum(mg.Variable(x)), F.sum(mg.Variable(x))])',
+        ),
         ('softmax(..., axis=...)', 'F.softmax(x, x)'),
         ('matmul(..., transa=...)', 'F.matmul(x, x, x)'),
         ('expected a number', 'F.batch_normalization(images, *x[:2, :3], decay=x)'),

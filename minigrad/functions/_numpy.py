@@ -7,13 +7,16 @@ installs all of it on Variable.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from inspect import signature
+from types import FrameType
 from typing import Any, NoReturn
 
 import numpy
 
 from minigrad import backend, provided
+from minigrad.configuration import config
 from minigrad.functions import _operators as operators
 from minigrad.functions.activation.tanh import tanh
 from minigrad.functions.array.broadcast import broadcast_to
@@ -249,6 +252,10 @@ FUNCTIONS[numpy.amax], FUNCTIONS[numpy.amin] = (
     FUNCTIONS[numpy.min],
 )
 
+# What asks a Variable, but not one in a list. Whole numbers have no gradient to lose.
+_IN_A_LIST = {function.__name__ for function in FUNCTIONS}
+_IN_A_LIST -= {'argmax', 'argmin', 'copy'}
+
 # Questions about values, and arrays shaped like others: answered with arrays.
 ON_VALUES = {
     *(numpy.allclose, numpy.array_equal, numpy.isclose, numpy.ndim, numpy.shape),
@@ -345,12 +352,28 @@ def _array(self: Any, dtype: Any = None, copy: bool | None = None) -> Array:
     """Returns the values: NumPy's functions and ``np.asarray`` ask for them."""
     if self.array is None:
         raise TypeError('an uninitialised Variable has no values')
+    if self.requires_grad and config.enable_backprop:
+        _refuse_in_a_list()
     array = numpy.asarray(self.array)  # CuPy refuses here, as ever
     if dtype is not None and array.dtype != dtype:
         if copy is False:
             raise ValueError(f'cannot view {array.dtype} as {dtype} without a copy')
         return array.astype(dtype)
     return array.copy() if copy else array
+
+
+def _refuse_in_a_list() -> None:
+    """Refuses ``np.mean([v, w])``: NumPy does not ask the elements of a list."""
+    frame: FrameType | None = sys._getframe(2)
+    name = ''
+    while frame is not None and frame.f_globals.get('__name__', '')[:6] == 'numpy.':
+        name, frame = frame.f_code.co_name, frame.f_back
+    if name in _IN_A_LIST:
+        raise TypeError(
+            f'numpy.{name} of a list of Variables would leave the graph: NumPy sees their '
+            f'values alone\n  hint: numpy.{name}(numpy.stack([v, w])) stays on the graph; '
+            f'numpy.{name}([v.array, w.array]) computes with the values'
+        )
 
 
 def _set_item(self: Any, index: Any, value: Any) -> NoReturn:

@@ -261,3 +261,40 @@ def test_questions_about_each_element_give_arrays():
     np.testing.assert_array_equal(np.signbit(v[2]), True)
     assert type(np.isnan(v)) is np.ndarray
     assert type(np.isnan(minigrad.Variable(np.array(1.0)))) is np.bool_
+
+
+IN_A_LIST = {
+    'sum': lambda vs: np.sum(vs),
+    'mean': lambda vs: np.mean(vs, axis=0),
+    'max': lambda vs: np.max(vs),
+    'std': lambda vs: np.std(vs),
+    'average': lambda vs: np.average(vs),
+    'reshape': lambda vs: np.reshape(vs, (1, -1)),
+}
+
+
+@pytest.mark.parametrize('name', IN_A_LIST)
+def test_variables_in_a_list(name):
+    v, w = minigrad.Variable(np.array(1.0)), minigrad.Variable(np.array(3.0))
+    text = rf'^numpy\.{name} of a list of Variables would leave the graph'
+    with pytest.raises(TypeError, match=text) as info:
+        IN_A_LIST[name]([v, w])
+    assert f'numpy.{name}(numpy.stack([v, w])) stays' in str(info.value)
+    on_graph = IN_A_LIST[name](np.stack([v, w]))
+    plain = IN_A_LIST[name]([v.array, w.array])
+    np.testing.assert_allclose(on_graph.array, plain)
+    with minigrad.no_backprop_mode():
+        np.testing.assert_allclose(IN_A_LIST[name]([v, w]), plain)
+    fixed = [minigrad.Variable(x.array, requires_grad=False) for x in (v, w)]
+    np.testing.assert_allclose(IN_A_LIST[name](fixed), plain)
+
+
+def test_what_asks_for_values_gets_them():
+    v, w = minigrad.Variable(np.array(1.0)), minigrad.Variable(np.array(3.0))
+    assert np.asarray([v, w]).tolist() == np.array([v, w]).tolist() == [1, 3]
+    assert np.argmax([v, w]) == 1
+    assert np.median([v, w]) == 2
+    assert np.allclose([v, w], [1, 3])
+    np.testing.assert_allclose([v, w], [1, 3])
+    np.testing.assert_array_equal(v, 1)
+    assert np.asarray_chkfinite(v) == 1
