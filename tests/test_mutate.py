@@ -86,7 +86,7 @@ def test_a_seed_draws_the_same_faults():
 def test_the_areas_name_what_is_there():
     for area in AREAS.values():
         assert area.files() != []
-        for path in (*area.sources, *area.tests, *area.without):
+        for path in (*area.sources, *area.tests, *area.without, *area.compiled):
             assert (ROOT / path).exists(), path
 
 

@@ -23,6 +23,7 @@ import contextlib
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -131,37 +132,39 @@ class Copy:
         """
         path = self.root / planted.file
         source, times = path.read_bytes(), path.stat()
-        known = self.map_of(planted.area)
+        known, area = self.map_of(planted.area), AREAS[planted.area]
         judges = known.judges(planted.file, source, planted.mutant)
         first, rest = judges[: self.FIRST], within(judges[self.FIRST :], self.REST)
         groups = [first, rest, within(known.starting_processes(), self.REST)]
         path.write_bytes(planted.mutant.apply(source))
         try:
+            if planted.file in area.compiled:
+                return self.run_compiled(planted.area, area.of_compiled)
             verdict = self.run(planted.area, groups, limit)
-            compiled = AREAS[planted.area].interpreted and not fast
-            if verdict.result == 'survived' and compiled:
-                verdict = self.run_compiled(planted.area, verdict)
+            if verdict.result == 'survived' and area.interpreted and not fast:
+                return self.run_compiled(planted.area, r'tests/kernels/.*')
             return verdict
         finally:
             path.write_bytes(source)
             os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
 
-    def run_compiled(self, area: str, before: Verdict) -> Verdict:
-        """Shows a fault to what needs the compiler, and then to all tests of kernels.
+    def run_compiled(self, area: str, pattern: str) -> Verdict:
+        """Shows a fault to what needs the compiler, then to tests of such names.
 
         Numba knows a compiled kernel by its own file, not by what it calls: nothing
         that was compiled before may be used.
         """
         known = self.map_of(area)
-        kernels = [t for t in known.tests if t.name.startswith('tests/kernels/')]
         groups = [[(name, COMPILING) for name in known.failed]]
-        groups += [[(test.name, test.seconds + COMPILING) for test in kernels]]
+        groups += [
+            [
+                (test.name, test.seconds + COMPILING)
+                for test in known.tests
+                if re.fullmatch(pattern, test.name)
+            ]
+        ]
         with tempfile.TemporaryDirectory(dir=self.folder) as cache:
-            verdict = self._run_in_child(groups, False, None, Path(cache))
-        return verdict._replace(
-            seconds=before.seconds + verdict.seconds,
-            n_tests=before.n_tests + verdict.n_tests,
-        )
+            return self._run_in_child(groups, False, None, Path(cache))
 
     def run(self, area: str, groups: list[list[Judge]], limit: float | None) -> Verdict:
         """Runs groups of tests in a child, up to the first that fails."""
@@ -249,7 +252,7 @@ def main() -> int:
     parser.add_argument(
         '--fast',
         action='store_true',
-        help='kernels are not compiled; shows survivors among them again by --retry',
+        help='loops of kernels are not compiled as well: then they are Python code only',
     )
     parser.add_argument('--limit', type=float, help='seconds that a fault may take')
     args = parser.parse_args()

@@ -18,12 +18,18 @@ class Area(NamedTuple):
         without: Sources that are left out: they do not run here.
         interpreted: Whether kernels run as Python code: a fault in one is then neither
             compiled, for a minute, nor hidden from coverage.
+        compiled: Sources that write machine code, and do nothing where kernels run as
+            Python code.
+        of_compiled: A pattern: what judges those, besides the tests that need the
+            compiler.
     """
 
     sources: Sequence[str]
     tests: Sequence[str]
     without: Sequence[str] = ()
     interpreted: bool = False
+    compiled: Sequence[str] = ()
+    of_compiled: str = ''
 
     def files(self) -> list[str]:
         """Returns the source files, by their paths in the repository."""
@@ -56,6 +62,14 @@ AREAS = {
             'minigrad/kernels/cupy_gpu.py', 'minigrad/kernels/cpu/interpreted.py',
         ),
         interpreted=True,
+        compiled=[
+            f'minigrad/kernels/cpu/{name}.py'
+            for name in (
+                'blocks', 'elementary', 'exponential', 'fused', 'jit', 'rows', 'team',
+                'vectors',
+            )
+        ],
+        of_compiled=r'tests/kernels/test_numba_cpu.py::test_(matmul|convolution)\b.*',
     ),
     'optimizers': Area(
         (
