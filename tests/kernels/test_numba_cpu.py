@@ -304,6 +304,19 @@ def test_relu_and_dropout(shape, dtype, layout, rng):
         np.testing.assert_array_equal(a, e)
 
 
+@pytest.mark.parametrize('dtype', DTYPES)
+@pytest.mark.parametrize('classes', [15, 16, 17, 32, 33, 50])
+def test_the_largest_score_is_found_wherever_it_stands(classes, dtype):
+    # exp overflows for all but the largest.
+    for place in range(classes):
+        x = np.zeros((1, classes), dtype)
+        x[0, place] = 2000
+        t = np.full(1, (place + 1) % classes, np.int32)
+        loss, log_y = fast.softmax_cross_entropy(x, t, -1)
+        assert loss == [2000]
+        assert log_y[0, place] == 0
+
+
 def test_relu_keeps_nan():
     x = np.array([np.nan, -0.0, -np.inf, np.inf], np.float32)
     np.testing.assert_array_equal(fast.relu(x), [np.nan, 0, 0, np.inf])

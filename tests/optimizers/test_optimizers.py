@@ -440,14 +440,16 @@ def test_adam_rates():
         _ = optimizer.alpha_t
     optimizer.t = 1
     assert optimizer.alpha_t == pytest.approx(0.1 * 0.5 / 0.5)
-    with pytest.warns(DeprecationWarning, match='alpha_t'):
+    with pytest.warns(DeprecationWarning, match='alpha_t') as caught:
         assert optimizer.lr == optimizer.alpha_t
+    assert caught[0].filename == __file__
     rule = optimizer.create_update_rule()
     with pytest.raises(RuntimeError, match='before its first update'):
         _ = rule.alpha_t
     rule.t = 1
-    with pytest.warns(DeprecationWarning, match='alpha_t'):
+    with pytest.warns(DeprecationWarning, match='alpha_t') as caught:
         assert rule.lr == rule.alpha_t
+    assert caught[0].filename == __file__
 
 
 def test_adabound_bounds_follow_alpha():

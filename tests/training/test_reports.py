@@ -21,6 +21,7 @@ from minigrad.parameter import Parameter
 from minigrad.reporter import Reporter
 from minigrad.serializers import NpzDeserializer, serialize
 from minigrad.training import extensions
+from minigrad.training.extensions.util import ProgressBar as ProgressBarBase
 from minigrad.variable import Variable
 
 
@@ -193,6 +194,14 @@ class TestPrintReport:
         load(trainer.get_extension('PrintReport'), again)
         assert again._log_report.log == log.log
 
+    def test_curves_in_a_notebook_take_the_place_of_the_last(
+        self, make_trainer, monkeypatch
+    ):
+        shown = notebook(monkeypatch)
+        self.print(make_trainer, extensions.PlotReport('x', trigger=(2, 'iteration')))
+        assert [kind for kind, _ in shown[:2]] == ['new', 'instead']
+        assert all(image.startswith(b'\x89PNG') for _, image in shown)
+
     def test_a_wrong_log_report(self, make_trainer):
         report = extensions.PrintReport(['x'], log_report=3)
         with pytest.raises(TypeError, match='log report has a wrong type'):
@@ -205,34 +214,49 @@ class TestPrintReport:
         assert capsys.readouterr().out.split() == ['name', 'x', 'a', '1e-09']
 
     def test_notebook(self, make_trainer, monkeypatch, capsys):
-        shown = []
-
-        class Display:
-            HTML = staticmethod(str)
-
-            @staticmethod
-            def display(html, display_id):
-                return SimpleNamespace(update=shown.append)
-
-        shell = type('ZMQInteractiveShell', (), {})()
-        fake = SimpleNamespace(get_ipython=lambda: shell)
-        real = importlib.import_module
-
-        def import_module(name):
-            return {'IPython': fake, 'IPython.display': Display}.get(name) or real(name)
-
-        monkeypatch.setattr(importlib, 'import_module', import_module)
-        monkeypatch.setitem(sys.modules, 'IPython', fake)
+        shown = notebook(monkeypatch)
         self.print(make_trainer, extensions.PrintReportNotebook(['epoch', '<x>']))
         assert capsys.readouterr().out == ''
-        assert shown[-1] == (
+        assert [kind for kind, _ in shown[:2]] == ['new', 'instead']
+        assert shown[-1][1] == (
             '<table><tr><th>epoch</th><th>&lt;x&gt;</th></tr>'
             '<tr><td>1</td><td></td></tr><tr><td>2</td><td></td></tr></table>'
         )
 
+    @pytest.mark.parametrize(('length', 'expected'), [(None, 50), (7, 7), (0, 0)])
+    def test_the_length_of_a_bar_of_ones_own(self, length, expected):
+        bar = ProgressBarBase(length)
+        assert bar._bar_length == expected
+
     def test_notebook_report_elsewhere(self, make_trainer, capsys):
         self.print(make_trainer, extensions.PrintReportNotebook(['epoch']))
         assert capsys.readouterr().out.split() == ['epoch', '1', '2']
+
+
+def notebook(monkeypatch):
+    """Makes it look as in a notebook; returns a list of what is shown there."""
+    shown = []
+
+    class Display:
+        HTML = staticmethod(str)
+        Image = staticmethod(bytes)
+
+        @staticmethod
+        def display(what, display_id):
+            shown.append(('new', what))
+            return SimpleNamespace(update=lambda what: shown.append(('instead', what)))
+
+    shell = type('ZMQInteractiveShell', (), {})()
+    fake = SimpleNamespace(get_ipython=lambda: shell, version_info=(9, 0))
+    real = importlib.import_module
+
+    def import_module(name, *args):
+        made = {'IPython': fake, 'IPython.display': Display}
+        return made.get(name) or real(name, *args)
+
+    monkeypatch.setattr(importlib, 'import_module', import_module)
+    monkeypatch.setitem(sys.modules, 'IPython', fake)
+    return shown
 
 
 class TestProgressBar:

@@ -317,7 +317,12 @@ class TestSerialize:
         trainer = make_trainer((2, 'iteration'))
         trainer.extend(
             lambda t: t.observation.update(
-                loss=numpy.float32(0.1), vector=numpy.ones(2), text='x', none=None
+                loss=numpy.float32(0.1),
+                vector=numpy.ones(2),
+                one=numpy.ones(1),
+                text='x',
+                digits='3',
+                none=None,
             ),
             name='write',
         )
