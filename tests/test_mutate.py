@@ -179,6 +179,13 @@ class TestChild:
 
         assert self.run(tmp_path, run)[0] == [['', 1], ['test_x.py::test_b', 2]]
 
+    def test_a_file_means_all_of_its_tests(self, tmp_path):
+        def run(root):
+            (root / 'test_x.py').write_text('def test_a(): pass\ndef test_b(): pass\n')
+            return run_tests([[('test_x.py', 0.1)]])
+
+        assert self.run(tmp_path, run)[0] == ['', 2]
+
     def test_a_test_that_never_ends_runs_out_of_its_time(self, tmp_path):
         def run(root):
             (root / 'test_x.py').write_text('def test_a():\n    while True: pass\n')

@@ -5,8 +5,9 @@
     python -m tests.mutate --seed 1 --count 50 --only 17      # one of them again
 
 Works on a copy of the repository, in one process, of which each fault gets a child. A
-fault is shown first to the tests that run its line, the narrowest first, then to those
-that start processes. The first run measures which test runs which line.
+fault is shown first to the tests that run its line, the narrowest first, and to the
+examples in its file, then to tests that start processes. The first run measures which
+test runs which line.
 
 With ``--folder`` the measurement and the verdicts are kept: the same command goes on
 where it was stopped. The faults come in random order, so that what was tried so far is a
@@ -135,7 +136,9 @@ class Copy:
         known, area = self.map_of(planted.area), AREAS[planted.area]
         judges = known.judges(planted.file, source, planted.mutant)
         first, rest = judges[: self.FIRST], within(judges[self.FIRST :], self.REST)
-        groups = [first, rest, within(known.starting_processes(), self.REST)]
+        examples = Judge(planted.file, 1.0, 0, False)  # of its docstrings
+        groups = [first, [examples], rest]
+        groups.append(within(known.starting_processes(), self.REST))
         path.write_bytes(planted.mutant.apply(source))
         try:
             if planted.file in area.compiled:

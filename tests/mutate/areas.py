@@ -63,10 +63,10 @@ AREAS = {
         ),
         interpreted=True,
         compiled=[
-            f'minigrad/kernels/cpu/{name}.py'
+            f'minigrad/kernels/{name}.py'
             for name in (
-                'blocks', 'elementary', 'exponential', 'fused', 'jit', 'rows', 'team',
-                'vectors',
+                'cpu/blocks', 'cpu/elementary', 'cpu/exponential', 'cpu/fused',
+                'cpu/jit', 'cpu/rows', 'cpu/team', 'cpu/vectors', 'formula',
             )
         ],
         of_compiled=r'tests/kernels/test_numba_cpu.py::test_(matmul|convolution)\b.*',

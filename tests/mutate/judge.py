@@ -134,7 +134,10 @@ def _prepare(root: Path, interpreted: bool, cache: Path) -> None:
 
 
 class _Chosen:
-    """A plugin: runs the tests that are named, in that order, each within its time."""
+    """A plugin: runs the tests that are named, in that order, each within its time.
+
+    The name of a file means all that it holds.
+    """
 
     def __init__(self, tests: Tests) -> None:
         self.order = {name: place for place, (name, _) in enumerate(tests)}
@@ -144,14 +147,18 @@ class _Chosen:
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        items[:] = [item for item in items if item.nodeid in self.order]
-        items.sort(key=lambda item: self.order[item.nodeid])
+        items[:] = [item for item in items if self._name(item) in self.order]
+        items.sort(key=lambda item: self.order[self._name(item)])
+
+    def _name(self, item: pytest.Item) -> str:
+        file = item.nodeid.split('::')[0]
+        return file if file in self.order else item.nodeid
 
     @pytest.hookimpl(hookwrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
         # By default the signal ends the process, in compiled loops too.
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
-        signal.alarm(self.limits[item.nodeid])
+        signal.alarm(self.limits[self._name(item)])
         yield
         signal.alarm(0)
 
