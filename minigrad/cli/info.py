@@ -31,11 +31,22 @@ _OPTIONAL = (
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """There are none."""
+    """Adds the options of this command."""
+    parser.add_argument(
+        '--calibrate',
+        action='store_true',
+        help='first measure which ways to compute are the fastest on this processor '
+        '(a minute; let nothing else run), for all later programs',
+    )
 
 
 def run(options: argparse.Namespace) -> None:
     """Prints the report."""
+    if options.calibrate:
+        from minigrad.kernels.calibrate import measure
+
+        measure(print)
+        print()
     print(report())
 
 
@@ -81,7 +92,23 @@ def _cpu() -> list[str]:
     with warnings.catch_warnings():
         warnings.simplefilter('ignore')  # a missing Numba is told above
         name = kernels_for(numpy.empty(0)).name
-    return [f'{name}, {get_num_threads()} threads']
+    lines = [f'{name}, {get_num_threads()} threads']
+    if name == 'numba':
+        from minigrad.kernels.calibrate import table
+        from minigrad.kernels.cpu import calibration
+
+        known, where = calibration.load(), calibration.path()
+        if known is None:
+            lines.append(
+                'ways by the rates that come with minigrad; '
+                'python -m minigrad info --calibrate measures those of this processor'
+            )
+        else:
+            lines.append(
+                f'ways by {where}: {known["processor"]}, {known["threads"]} threads'
+            )
+        lines += table()
+    return lines
 
 
 def _gpu() -> list[str]:

@@ -25,6 +25,7 @@ from minigrad.kernels.cpu import (
     roi,
     rows,
     tables,
+    ways,
     winograd,
 )
 from minigrad.kernels.cpu.jit import INTERPRETED
@@ -69,10 +70,13 @@ class NumbaKernels(Kernels):
         (M, K), N = a.shape, b.shape[1]
         if M == 0 or N == 0 or K == 0:
             return super().matmul(a, b)
-        c = np.empty((M, N), a.dtype)
         transposed_b = not b.flags.c_contiguous and b.flags.f_contiguous
         transposed_a = not a.flags.c_contiguous and a.flags.f_contiguous
-        if transposed_b and not transposed_a:
+        layout = 'tn' if transposed_a else 'nt' if transposed_b else 'nn'
+        if ways.fastest_product(layout, M, N, K) == ways.BLAS:
+            return super().matmul(a, b)
+        c = np.empty((M, N), a.dtype)
+        if layout == 'nt':
             a, b = contiguous(a), b.T
             flat_a, flat_b = a.ravel(), b.ravel()
             in_team(
@@ -108,9 +112,14 @@ class NumbaKernels(Kernels):
         N, (OC, C, KH, KW) = len(x), W.shape
         y = np.empty((N, OC, spec.oh, spec.ow), x.dtype)
         bias = np.empty(0, x.dtype) if b is None else contiguous(b)
-        if self._winograd(x, spec, x.shape[1], OC):
+        way = _way('y', x, spec, C, OC)
+        if way == ways.WINOGRAD:
             size, pad = (spec.oh, spec.ow), (spec.ph, spec.pw)
             return winograd.convolve(x, W, bias, False, size, pad)
+        if way == ways.COLUMNS:
+            rows = self.matmul(W.reshape(OC, -1), _columns(x, spec))
+            y[...] = rows.reshape(OC, N, spec.oh, spec.ow).transpose(1, 0, 2, 3)
+            return y if b is None else np.add(y, b[:, None, None], out=y)
         flat_W = W.ravel()
         QH, QW = _phase_size(spec)
         flat_size = x.shape[1] * spec.sy * spec.sx * QH * QW
@@ -131,9 +140,14 @@ class NumbaKernels(Kernels):
         W, gy = contiguous(W), contiguous(gy)
         N, (OC, C, KH, KW) = len(gy), W.shape
         pad = (KH - 1 - spec.ph, KW - 1 - spec.pw)
-        if min(pad) >= 0 and self._winograd(gy, spec, C, OC):
+        way = _way('gx', gy, spec, C, OC)
+        if way == ways.WINOGRAD:
             none = np.empty(0, gy.dtype)
             return winograd.convolve(gy, W, none, True, (spec.h, spec.w), pad)
+        if way == ways.COLUMNS:
+            col = self.matmul(W.reshape(OC, -1).T, _channel_rows(gy))
+            col = col.reshape(C, KH, KW, N, spec.oh, spec.ow)
+            return _add_columns(col.transpose(3, 0, 1, 2, 4, 5), spec)
         gx = np.empty((N, C * spec.groups, spec.h, spec.w), gy.dtype)
         lanes = VECTOR_BYTES // gy.itemsize
         gy_size = gy.shape[1] * (spec.oh * spec.ow | 1) * lanes
@@ -174,8 +188,12 @@ class NumbaKernels(Kernels):
         x, gy = contiguous(x), contiguous(gy)
         (N, OC), C = gy.shape[:2], x.shape[1] // spec.groups
         KH, KW = spec.kh, spec.kw
-        if self._winograd(x, spec, C, OC):
+        way = _way('gW', x, spec, C, OC)
+        if way == ways.WINOGRAD:
             return winograd.convolve_grad_w(x, gy, KH, (spec.ph, spec.pw))
+        if way == ways.COLUMNS:
+            gW = self.matmul(_channel_rows(gy), _columns(x, spec).T)
+            return gW.reshape(OC, C, KH, KW)
         QH, QW = _phase_size(spec)
         flat_size = x.shape[1] * spec.sy * spec.sx * QH * QW
         grain = _conv_grain(gy, C * KH * KW)
@@ -206,32 +224,20 @@ class NumbaKernels(Kernels):
         )  # fmt: skip
         return sums
 
-    def _winograd(self, x: Array, spec: ConvSpec, C: int, OC: int) -> bool:
-        return (
-            x.dtype.char == 'f'
-            and winograd.wins(spec, len(x), C, OC)
-            and not getattr(config, 'exact_convolution', False)
-        )
-
     def im2col(self, x: Array, spec: ConvSpec) -> Array:
         """See `Kernels.im2col`."""
         if not _fast(x):
             return super().im2col(x, spec)
-        N, C = x.shape[:2]
-        col = np.empty((N * C, spec.kh, spec.kw, spec.oh, spec.ow), x.dtype)
-        planes = _planes(x)
-        in_team(columns.im2col, _share(col, 1, N * C), planes, col, *_steps(spec))
-        return col.reshape(N, C, spec.kh, spec.kw, spec.oh, spec.ow)
+        shape = (*x.shape[:2], spec.kh, spec.kw, spec.oh, spec.ow)
+        col = np.empty(shape, x.dtype)
+        _fill_columns(x, col, spec)
+        return col
 
     def col2im(self, col: Array, spec: ConvSpec) -> Array:
         """See `Kernels.col2im`."""
         if not _fast(col):
             return super().col2im(col, spec)
-        N, C = col.shape[:2]
-        x = np.empty((N, C, spec.h, spec.w), col.dtype)
-        col = contiguous(col).reshape(N * C, *col.shape[2:])
-        in_team(columns.col2im, _share(col, 1, N * C), col, _planes(x), *_steps(spec))
-        return x
+        return _add_columns(contiguous(col), spec)
 
     # Pooling: arg is uint8 where that suffices, to save memory traffic
 
@@ -694,6 +700,39 @@ def _fast(first: Array, *others: Array) -> bool:
         if array.dtype != dtype:
             return False
     return True
+
+
+def _way(product: str, x: Array, spec: ConvSpec, C: int, OC: int) -> str:
+    """Returns which way to compute one of the products of a convolution."""
+    exact = x.dtype.char != 'f' or getattr(config, 'exact_convolution', False)
+    return ways.fastest(product, spec, len(x), C, OC, exact)
+
+
+def _columns(x: Array, spec: ConvSpec) -> Array:
+    """Returns the windows of all images as columns, (C * KH * KW, N * OH * OW)."""
+    N, C = x.shape[:2]
+    if spec.is_pointwise:
+        return _channel_rows(x)
+    col = np.empty((C, spec.kh, spec.kw, N, spec.oh, spec.ow), x.dtype)
+    _fill_columns(x, col.transpose(3, 0, 1, 2, 4, 5), spec)
+    return col.reshape(C * spec.kh * spec.kw, -1)
+
+
+def _fill_columns(x: Array, col: Array, spec: ConvSpec) -> None:
+    planes = x.shape[0] * x.shape[1]
+    in_team(columns.im2col, _share(col, 1, planes), contiguous(x), col, *_steps(spec))
+
+
+def _add_columns(col: Array, spec: ConvSpec) -> Array:
+    N, C = col.shape[:2]
+    x = np.empty((N, C, spec.h, spec.w), col.dtype)
+    in_team(columns.col2im, _share(col, 1, N * C), col, x, *_steps(spec))
+    return x
+
+
+def _channel_rows(x: Array) -> Array:
+    """Returns (C, N * pixels) of (N, C, H, W)."""
+    return contiguous(x.swapaxes(0, 1)).reshape(x.shape[1], -1)
 
 
 def _planes(x: Array) -> Array:

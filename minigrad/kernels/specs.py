@@ -102,6 +102,11 @@ class ConvSpec(NamedTuple):
     dx: int
     groups: int
 
+    @property
+    def is_pointwise(self) -> bool:
+        """Whether each output pixel sees one input pixel, its own."""
+        return self[2:4] == (1, 1) and self[6:10] == (1, 1, 0, 0)
+
     @classmethod
     def of(
         cls,

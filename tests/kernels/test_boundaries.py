@@ -268,6 +268,7 @@ def test_small_images_about_the_lanes_of_a_vector(dtype, rng, monkeypatch):
         assert ways[-1] == way
 
 
+@pytest.mark.usefixtures('tiles')
 @pytest.mark.parametrize(
     ('N', 'C', 'OC', 'size', 'wins'),
     [
@@ -285,6 +286,7 @@ def test_winograd_about_where_it_begins(N, C, OC, size, wins, rng):
     near(fast.conv_2d_grad_w(x, gy, spec), reference.conv_2d_grad_w(*wide[::2], spec))
 
 
+@pytest.mark.usefixtures('tiles')
 @pytest.mark.parametrize('number', N_THREADS)
 def test_winograd_by_blocks_of_images(number, rng, monkeypatch, cuts):
     threads.set_num_threads(number)

@@ -9,7 +9,7 @@ from minigrad.kernels.specs import ConvSpec, PoolSpec
 pytest.importorskip('numba', reason='Numba is not installed')
 
 from minigrad.configuration import using_config
-from minigrad.kernels.cpu import winograd
+from minigrad.kernels.cpu import ways, winograd
 from minigrad.kernels.numba_cpu import NumbaKernels
 from tests.kernels.test_optimizer_kernels import CASES, states_for
 
@@ -59,10 +59,16 @@ CONVOLUTIONS = [  # x, W, stride, pad, dilate, groups, cover_all
 ]
 
 
+@pytest.mark.parametrize('way', [ways.DIRECT, ways.COLUMNS])
 @pytest.mark.parametrize('layout', LAYOUTS)
 @pytest.mark.parametrize('dtype', DTYPES)
 @pytest.mark.parametrize('case', CONVOLUTIONS)
-def test_convolution(case, dtype, layout, rng):
+def test_convolution(case, dtype, layout, way, rng):
+    with ways.taking(way):
+        check_convolution(case, dtype, layout, rng)
+
+
+def check_convolution(case, dtype, layout, rng):
     x_shape, W_shape, *rest = case
     spec = ConvSpec.of(x_shape, W_shape, *rest)
     x, W = normal(rng, x_shape, dtype, layout), normal(rng, W_shape, dtype, layout)
@@ -88,6 +94,7 @@ WINOGRAD = [  # x, W, pad
 ]
 
 
+@pytest.mark.usefixtures('tiles')
 @pytest.mark.parametrize('case', WINOGRAD)
 def test_winograd(case, rng):
     x_shape, W_shape, pad = case

@@ -20,6 +20,7 @@ from minigrad.kernels.specs import ConvSpec, PoolSpec
 pytest.importorskip('numba', reason='Numba is not installed')
 
 from minigrad.kernels.cpu import conv_direct, gemm, normalization, pool, winograd
+from minigrad.kernels.cpu import ways as cpu_ways
 from minigrad.kernels.numba_cpu import NumbaKernels
 
 fast = NumbaKernels()
@@ -186,7 +187,10 @@ def test_the_way_of_a_convolution(N, C, ksize, pad, exact, expected, monkeypatch
     ran = ways(monkeypatch)
     x, W = np.ones((N, C, 8, 8), 'f'), np.ones((C, C, ksize, ksize), 'f')
     spec = ConvSpec.of(x.shape, W.shape, 1, pad)
-    with mg.using_config('exact_convolution', exact):
+    with (
+        mg.using_config('exact_convolution', exact),
+        cpu_ways.taking(cpu_ways.WINOGRAD),
+    ):
         gy = fast.conv_2d(x, W, None, spec)
         fast.conv_2d_grad_x(W, gy, spec)
         fast.conv_2d_grad_w(x, gy, spec)

@@ -13,24 +13,25 @@ def im2col(
     x: Array, col: Array,
     sy: int, sx: int, ph: int, pw: int, dy: int, dx: int,
 ) -> None:  # fmt: skip
-    """Fills ``col`` (N * C, KH, KW, OH, OW)."""
+    """Fills ``col`` (N, C, KH, KW, OH, OW), which may be a transposed view."""
     offer(team)
-    H, W = x.shape[1:]
-    KH, KW, OH, OW = col.shape[1:]
+    C, H, W = x.shape[1:]
+    KH, KW, OH, OW = col.shape[2:]
     for _, first, last in pieces(team, planes, number):
         for plane in range(first, last):
+            n, c = plane // C, plane % C
             for ky in range(KH):
                 for kx in range(KW):
                     shift = kx * dx - pw
                     j_first = min(OW, max(0, (sx - 1 - shift) // sx))
                     j_last = max(j_first, min(OW, (W - shift + sx - 1) // sx))
                     for i in range(OH):
-                        target = col[plane, ky, kx, i]
+                        target = col[n, c, ky, kx, i]
                         row = i * sy + ky * dy - ph
                         if row < 0 or row >= H:
                             target[:] = 0
                             continue
-                        source = x[plane, row]
+                        source = x[n, c, row]
                         target[:j_first] = 0
                         target[j_last:] = 0
                         for j in range(j_first, j_last):
@@ -43,13 +44,14 @@ def col2im(
     col: Array, x: Array,
     sy: int, sx: int, ph: int, pw: int, dy: int, dx: int,
 ) -> None:  # fmt: skip
-    """Fills ``x`` with the sums of their windows."""
+    """Fills ``x`` (N, C, H, W) with the sums of their windows."""
     offer(team)
-    H, W = x.shape[1:]
-    KH, KW, OH, OW = col.shape[1:]
+    C, H, W = x.shape[1:]
+    KH, KW, OH, OW = col.shape[2:]
     for _, first, last in pieces(team, planes, number):
         for plane in range(first, last):
-            x[plane] = 0
+            n, c = plane // C, plane % C
+            x[n, c] = 0
             for ky in range(KH):
                 for kx in range(KW):
                     shift = kx * dx - pw
@@ -58,7 +60,7 @@ def col2im(
                     for i in range(OH):
                         row = i * sy + ky * dy - ph
                         if 0 <= row < H:
-                            source, target = col[plane, ky, kx, i], x[plane, row]
+                            source, target = col[n, c, ky, kx, i], x[n, c, row]
                             for j in range(j_first, j_last):
                                 target[j * sx + shift] += source[j]
 
