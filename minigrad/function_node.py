@@ -7,7 +7,6 @@ import traceback
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from sys import modules
-from time import perf_counter
 from typing import Any, ClassVar
 from weakref import ref
 
@@ -20,7 +19,7 @@ from minigrad._checks import (
     check_inputs,
     check_nan,
 )
-from minigrad._kept_arrays import note_all, watch
+from minigrad._kept_arrays import note_kept, watch
 from minigrad.configuration import changed_defaults, config
 from minigrad.errors import InvalidType
 from minigrad.function_hook import LocalHooks
@@ -202,10 +201,8 @@ class FunctionNode(LocalHooks):
             self._retained_outputs_ = tuple(
                 [ys[i] for i in self._output_indexes_to_retain]
             )
-        if not ordinary and config.debug:
-            note_all(self)
-        elif watch.left or (rank == 0 and perf_counter() > watch.again):
-            watch.note(self)
+        if watch.left or rank == 0 or not ordinary:
+            note_kept(self)
         return tuple(variables)
 
     def _input_(self, array: Any) -> Variable:

@@ -16,6 +16,8 @@ import sysconfig
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from minigrad.graph.dark import with_dark_mode
+
 FORMATS = ('svg', 'png', 'pdf')
 HINT = 'pip install graphviz graphviz-pure'
 PDF_HINT = 'pip install pygraphviz  (or the system package: apt install graphviz)'
@@ -34,7 +36,7 @@ def render_dot(text: str, format: str = 'svg', timeout: float = 60) -> bytes:
         timeout: Seconds that an engine may take.
 
     Returns:
-        The picture.
+        The picture; an SVG is dark where the reader's system is.
 
     Raises:
         EngineError: No engine that knows the format is installed, or it failed.
@@ -53,7 +55,8 @@ def render_dot(text: str, format: str = 'svg', timeout: float = 60) -> bytes:
         names.append(name)
         if format == 'pdf' and name == 'graphviz-pure':
             continue
-        return draw(text, format, timeout)
+        picture = draw(text, format, timeout)
+        return with_dark_mode(picture) if format == 'svg' else picture
     if not names:
         hint = PDF_HINT if format == 'pdf' else HINT
         raise EngineError(

@@ -326,12 +326,14 @@ class TestPlots:
         pytest.importorskip('matplotlib', reason='it draws the figure')
         trainer = make_trainer((2, 'iteration'), 2)
         observe(trainer, 'main/loss')
-        plot = extensions.PlotReport(['main/loss'], 'elapsed_time')
+        keys = ['main/loss', 'validation/main/loss', 'main/accuracy']
+        plot = extensions.PlotReport(keys, 'elapsed_time')
         assert plot._repr_png_() is None  # nothing to show yet
         trainer.extend(plot)
         trainer.run()
         (axes,) = plot._figure_().axes
-        assert (axes.get_xlabel(), axes.get_ylabel()) == ('elapsed time, s', 'loss')
+        assert axes.get_xlabel() == 'elapsed time, s'
+        assert axes.get_ylabel() == 'loss; accuracy, share of 1'
         assert plot._repr_png_().startswith(b'\x89PNG')
 
     def test_plot_report_resumed(self, make_trainer):

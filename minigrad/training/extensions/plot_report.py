@@ -19,7 +19,12 @@ from minigrad.training.extensions.print_report_notebook import in_notebook
 from minigrad.training.trainer_protocol import TrainerProtocol
 from minigrad.training.triggers._get_trigger import get_trigger
 
-_UNITS = {'elapsed_time': 'elapsed time, s'}
+# What an axis says of a value, with its unit; others have none and go by their name.
+_UNITS = {
+    'elapsed_time': 'elapsed time, s',
+    'accuracy': 'accuracy, share of 1',
+    'lr': 'learning rate',
+}
 
 
 class PlotReport(ReportFile):
@@ -133,9 +138,8 @@ class PlotReport(ReportFile):
         axes.set_xlabel(_UNITS.get(self._x_key, self._x_key))
         if self._x_key in ('epoch', 'iteration'):
             axes.xaxis.get_major_locator().set_params(integer=True)
-        names = {key.rpartition('/')[2] for key in self._y_keys}
-        if len(names) == 1:
-            axes.set_ylabel(names.pop())
+        names = [key.rpartition('/')[2] for key in self._y_keys]
+        axes.set_ylabel('; '.join(dict.fromkeys([_UNITS.get(n, n) for n in names])))
         axes.grid(self._grid)
         for key, points in self._data.items():
             if points:
