@@ -240,8 +240,9 @@ def _create_variable(
 def _recover_parameter(data: Any, name: Any, grad: Any, *rest: Any) -> Parameter:
     # The rest: whether the gradient is valid (since Chainer 6), the initializer, the
     # update rule and the device.
-    initializer = rest[-3]
+    initializer, update_rule = rest[-3:-1]
     parameter = Parameter(initializer if data is None else data, name=name)
     if data is not None:
         parameter.grad = grad
+    parameter.update_rule = update_rule
     return parameter

@@ -1,4 +1,4 @@
-"""Loads what Chainer pickled: links, variables and datasets.
+"""Loads what Chainer pickled: links, optimizers, iterators, datasets and variables.
 
 A pickle may run any program, so only the classes on a list are made: those of Chainer
 that are minigrad's here, arrays, containers, and what the caller allows.
@@ -17,6 +17,8 @@ import numpy
 
 from minigrad.backend import Device
 from minigrad.chainer.alias import PACKAGES
+from minigrad.chainer.restore import as_pickled
+from minigrad.dataset.iterator import Iterator
 from minigrad.datasets import (
     ConcatenatedDataset,
     DictDataset,
@@ -24,16 +26,32 @@ from minigrad.datasets import (
     TransformDataset,
     TupleDataset,
 )
+from minigrad.hyperparameter import Hyperparameter
 from minigrad.initializer import Initializer
+from minigrad.iterators._statemachine import IteratorState
+from minigrad.iterators.order_samplers import OrderSampler
 from minigrad.link import Link
+from minigrad.link_hook import LinkHook
+from minigrad.links.loss.hierarchical_softmax import _Tree
+from minigrad.optimizer import Optimizer
+from minigrad.update_rule import UpdateHooks, UpdateRule
+from minigrad.utils import WalkerAlias
 from minigrad.variable import Variable
 
 # Instances of these come out of a file; functions only if they are Chainer's own.
 _KINDS = (
     Device,
+    Hyperparameter,
     Initializer,
+    Iterator,
+    IteratorState,
     Link,
+    LinkHook,
+    Optimizer,
+    OrderSampler,
+    UpdateRule,
     Variable,
+    WalkerAlias,
     ConcatenatedDataset,
     DictDataset,
     SubDataset,
@@ -45,16 +63,17 @@ _OTHERS: dict[tuple[str, str], Any] = {
     ('numpy', 'dtype'): numpy.dtype,
     ('numpy', 'ndarray'): numpy.ndarray,
 }
+# Classes of another name here.
+_RENAMED: dict[str, type] = {
+    'chainer.optimizer._Hookable': UpdateHooks,
+    'chainer.optimizer._OptimizerHookable': UpdateHooks,
+    'chainer.links.loss.hierarchical_softmax.BinaryHierarchicalSoftmaxFunction': _Tree,
+}
 _RECOVER = ('chainer.variable._create_variable', 'chainer.variable._recover_parameter')
+_OF_NUMPY = {'_reconstruct', 'scalar', 'MT19937', 'RandomState'}
+_OF_NUMPY |= {'__randomstate_ctor', '__bit_generator_ctor'}
 _BUILTINS = {'set', 'frozenset', 'list', 'tuple', 'dict', 'object', 'slice', 'range'}
 _BUILTINS |= {'bytearray', 'complex'}
-
-
-class _Forgotten:
-    """Stands for an optimizer or an update rule: their state has another form here."""
-
-    def __setstate__(self, state: Any) -> None:
-        pass
 
 
 class _Unpickler(pickle.Unpickler):
@@ -71,7 +90,7 @@ class _Unpickler(pickle.Unpickler):
         if key in _OTHERS:
             return _OTHERS[key]
         standard = module in ('builtins', '__builtin__') and name in _BUILTINS
-        arrays = module.startswith('numpy.') and name in ('_reconstruct', 'scalar')
+        arrays = module.startswith('numpy.') and name in _OF_NUMPY
         if (
             standard
             or arrays
@@ -90,8 +109,8 @@ class _Unpickler(pickle.Unpickler):
 
     def _chainers(self, module: str, name: str) -> Any:
         path = f'{module}.{name}'
-        if module.startswith('chainer.optimizer'):
-            return _Forgotten
+        if path in _RENAMED:
+            return as_pickled(_RENAMED[path])
         top, _, rest = module.partition('.')
         try:
             home = importlib.import_module(f'{PACKAGES[top]}.{rest}'.rstrip('.'))
@@ -100,9 +119,13 @@ class _Unpickler(pickle.Unpickler):
             raise pickle.UnpicklingError(f'{path} is not provided here') from None
         if path in _RECOVER:
             return found
-        known = inspect.isclass(found) and issubclass(found, _KINDS)
-        function = inspect.isfunction(found) and module.startswith('chainer.functions.')
-        if not known and not function:
+        if inspect.isclass(found) and (
+            issubclass(found, _KINDS)
+            or found.__module__.startswith('minigrad.optimizer_hooks.')
+        ):
+            return as_pickled(found)
+        homes = ('chainer.functions.', 'chainer.optimizer_hooks.')
+        if not (inspect.isfunction(found) and module.startswith(homes)):
             raise pickle.UnpicklingError(
                 f'{path} is not on the list of what is loaded from a pickle'
             )
@@ -118,8 +141,8 @@ def load(file: BinaryIO, allow: Iterable[Any] = ()) -> Any:
             program's own links.
 
     Returns:
-        What was pickled, made of minigrad's classes. Optimizers are left out: set up a
-        new one.
+        What was pickled, made of minigrad's classes; an optimizer with its model, its
+        hooks and what it remembers of each parameter, an iterator at its place.
 
     Raises:
         pickle.UnpicklingError: The file names something that is not on the list.
