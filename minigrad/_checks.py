@@ -63,7 +63,7 @@ def admitted(data: Any) -> Any:
     return data if data.dtype.isnative else data.astype(data.dtype.newbyteorder('='))
 
 
-def as_arrays(function: FunctionNode, ys: Any) -> tuple[Array, ...]:
+def as_arrays(function: FunctionNode, ys: Any) -> tuple[Any, ...]:
     """Returns what forward returned as a tuple of arrays.
 
     NumPy scalars, which 0-d arithmetic gives, become arrays again.
@@ -71,20 +71,22 @@ def as_arrays(function: FunctionNode, ys: Any) -> tuple[Array, ...]:
     Raises:
         TypeError: Something else is among the outputs, or modules are mixed.
     """
-    ys = tuple(ys) if isinstance(ys, tuple) else (ys,)  # not the inputs' own type
+    several = isinstance(ys, tuple)
+    ys = tuple(ys) if several else (ys,)  # not the inputs' own type
     if all([y.__class__ is numpy.ndarray for y in ys]):  # noqa: C419 - faster
         return ys  # type: ignore[no-any-return]
     arrays = [numpy.asarray(y) if isinstance(y, numpy.generic) else y for y in ys]
-    for y in arrays:
+    present = [y for y in arrays if y is not None]  # None: an output left out
+    for y in present if several else arrays:
         if not backend.is_array(y):
             raise TypeError(
                 f'{function.public_name}: forward must return an array or a tuple of '
                 f'arrays, got {type(y).__name__}'
             )
-    if not backend.is_arrays_compatible(arrays):
+    if not backend.is_arrays_compatible(present):
         raise TypeError(
             f'{function.public_name}: forward returned arrays of different modules\n'
-            + describe((), arrays)
+            + describe((), present)
         )
     return tuple(arrays)
 

@@ -343,8 +343,8 @@ class FunctionNode(LocalHooks):
             return self._retained_inputs_[self._input_indexes_to_retain.index(index)]
         return (self.inputs or ())[index].data
 
-    def get_retained_inputs(self) -> tuple[Variable, ...]:
-        """Returns the retained inputs as Variables of the graph.
+    def get_retained_inputs(self) -> tuple[Any, ...]:
+        """Returns the retained inputs as Variables of the graph; None for those left out.
 
         Arrays, if the function works `on_arrays` and no graph is recorded.
         """
@@ -354,15 +354,15 @@ class FunctionNode(LocalHooks):
             return self._retained_inputs_
         return tuple(
             [
-                self.inputs[i].variable_of(array)
+                None if array is None else self.inputs[i].variable_of(array)
                 for i, array in zip(
                     self._input_indexes_to_retain, self._retained_inputs_, strict=True
                 )
             ]
         )
 
-    def get_retained_outputs(self) -> tuple[Variable, ...]:
-        """Returns the retained outputs as Variables of the graph.
+    def get_retained_outputs(self) -> tuple[Any, ...]:
+        """Returns the retained outputs as Variables of the graph; None for those left out.
 
         Arrays, if the function works `on_arrays` and no graph is recorded. An output
         whose Variable and node are gone gets a new node, so that gradients of higher
@@ -373,12 +373,14 @@ class FunctionNode(LocalHooks):
         if self.on_arrays and not config.enable_backprop:
             return self._retained_outputs_ or ()
         outputs = list(self.outputs)
-        variables = []
+        variables: list[Any] = []
         for i, array in zip(
             self._output_indexes_to_retain, self._retained_outputs_ or (), strict=True
         ):
             node = outputs[i]()
-            if node is None:
+            if array is None:
+                variable = None
+            elif node is None:
                 variable = Variable(array, requires_grad=True)
                 variable._node = VariableNode(variable, None, self, self.rank + 1)
                 outputs[i] = ref(variable._node)
@@ -391,11 +393,13 @@ class FunctionNode(LocalHooks):
     @property
     def output_data(self) -> tuple[Array | None, ...]:
         """The retained output arrays, None for those that were not retained."""
-        if self._retained_outputs_ is None:
+        if self.outputs is None or (
+            self._retained_outputs_ is None and self._output_indexes_to_retain
+        ):
             raise RuntimeError('retained output data is gone')
         data: list[Array | None] = [None] * len(self.outputs or ())
         for i, array in zip(
-            self._output_indexes_to_retain, self._retained_outputs_, strict=True
+            self._output_indexes_to_retain, self._retained_outputs_ or (), strict=True
         ):
             data[i] = array
         return tuple(data)

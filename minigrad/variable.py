@@ -531,7 +531,7 @@ _new = object.__new__
 
 
 def output_of(
-    function: FunctionNode, array: Array, rank: int, requires_grad: bool
+    function: FunctionNode, array: Any, rank: int, requires_grad: bool
 ) -> Variable:
     """Returns a Variable that a function made, and its node.
 
@@ -548,6 +548,9 @@ def output_of(
     node._rank = rank
     node._requires_grad = requires_grad
     node.name = None
+    if array is None:  # an output that a function left out
+        node.shape = node.dtype = None
+        return variable
     node.shape = array.shape
     node.dtype = array.dtype
     return variable

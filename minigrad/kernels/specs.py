@@ -336,7 +336,7 @@ class PoolSpec(NamedTuple):
         if outsize is None:
             h = get_deconv_outsize(oh, kh, sy, ph, cover_all)
             w = get_deconv_outsize(ow, kw, sx, pw, cover_all)
-            if h <= 0 or w <= 0:
+            if h < 0 or w < 0:  # Chainer unpools to nothing, too
                 raise ValueError(
                     f'{function}: the output would be {h}x{w} for a {oh}x{ow} input'
                     f' with pad={_show((ph, pw))}\n  hint: reduce pad'

@@ -92,6 +92,7 @@ class WindowSpec(NamedTuple):
         cover_all: bool = False,
         *,
         function: str = 'deconvolution_nd',
+        least: int = 1,
     ) -> WindowSpec:
         """Returns the spec with the smallest size that `of` maps to ``out``.
 
@@ -104,9 +105,10 @@ class WindowSpec(NamedTuple):
             groups: See there.
             cover_all: See there.
             function: Public name for messages.
+            least: Least size that is allowed.
 
         Raises:
-            ValueError: A number is out of range, or that size would be zero.
+            ValueError: A number is out of range, or that size is too small.
 
         Example:
             >>> WindowSpec.of_transposed((5, 4, 3), (1, 3, 5), 2).size
@@ -120,7 +122,7 @@ class WindowSpec(NamedTuple):
                 for n, k, s, p, d in zip(out, *given, strict=True)
             ]
         )
-        if min(size) <= 0:
+        if min(size) < least:
             raise ValueError(
                 f'{function}: the output would be {_by(size)} for a {_by(out)} input '
                 f'with pad={pad}\n  hint: reduce pad'
@@ -140,8 +142,9 @@ class WindowSpec(NamedTuple):
         function: str = 'unpooling_nd',
     ) -> WindowSpec:
         """Returns the spec of the smallest pooling that gives ``out``; see `of`."""
+        # Nothing is left where all that an unpooling gives is padding, as in Chainer.
         return cls.of_transposed(
-            out, window, stride, pad, cover_all=cover_all, function=function
+            out, window, stride, pad, cover_all=cover_all, function=function, least=0
         )
 
     def windows(self) -> WindowSpec:

@@ -30,17 +30,18 @@ def repeat_with_success_at_least(
         times: The largest number of runs.
         min_success: How many must pass.
 
+    Raises:
+        AssertionError: When called: too few runs passed.
+
     Source: compatible with chainer.testing.condition.repeat_with_success_at_least.
     """
-    if not 0 < min_success <= times:
-        raise ValueError(f'expected 0 < min_success <= {times}, got {min_success}')
 
     def decorator(method: Method) -> Method:
         @functools.wraps(method)
         def run(self: Any, *args: Any, **kwargs: Any) -> None:
             errors: list[BaseException] = []
             passed = 0
-            while passed < min_success:
+            while passed < min_success and len(errors) <= times - min_success:
                 try:
                     _run_once(self, method, args, kwargs)
                     passed += 1
@@ -48,12 +49,13 @@ def repeat_with_success_at_least(
                     raise
                 except _FAILURES as error:
                     errors.append(error)
-                    if len(errors) > times - min_success:
-                        first = errors[0]
-                        first.add_note(
-                            f'{len(errors)} of {len(errors) + passed} failed'
-                        )
-                        raise first from None
+            if passed < min_success:
+                n = len(errors) + passed
+                first = errors[0] if errors else None
+                raise AssertionError(
+                    f'{len(errors)} of {n} runs failed, and {min_success} of {times} must '
+                    f'pass; first error message:\n{type(first).__name__}: {first}'
+                ) from first
 
         return run
 

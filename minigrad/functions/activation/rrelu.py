@@ -37,12 +37,11 @@ class RReLU(Activation):
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         (x,) = inputs
         xp = get_array_module(x)
-        if self.r is None:
-            if config.train:
-                r = self.lower + (self.upper - self.lower) * uniform_like(x)
-                self.r = xp.asarray(r, dtype=x.dtype)
-            else:
-                self.r = xp.full_like(x, (self.lower + self.upper) / 2)
+        if not config.train:
+            self.r = xp.full_like(x, (self.lower + self.upper) / 2)
+        elif self.r is None:
+            r = self.lower + (self.upper - self.lower) * uniform_like(x)
+            self.r = xp.asarray(r, dtype=x.dtype)
         self.positive = x >= 0
         above, below = split_at_zero(x)
         return above + below * self.r
@@ -71,7 +70,7 @@ def rrelu(
         x: Variable or array, float, any shape.
         l: Lower bound of the slopes.
         u: Upper bound of the slopes.
-        r: Array like ``x`` to use as slopes.
+        r: Array like ``x`` to use as slopes in training.
         return_r: Return the slopes too.
         kwargs: None; ``train`` is refused with a hint.
 

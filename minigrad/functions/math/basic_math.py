@@ -142,8 +142,8 @@ class MultiAdd(FunctionNode):
                 )
 
     def forward(self, inputs: tuple[Array, ...]) -> Any:
-        y = inputs[0] + inputs[1]
-        for x in inputs[2:]:
+        y = inputs[0]
+        for x in inputs[1:]:  # in place would change an input
             y = y + x
         return y
 
@@ -328,7 +328,7 @@ def absolute(self: Any) -> Variable:
 
 
 def add(*xs: Any) -> Variable:
-    """Element-wise sum of two or more operands, with broadcasting.
+    """Element-wise sum of one or more operands, with broadcasting.
 
     Args:
         xs: Variables, arrays, or (second of two) a scalar.
@@ -353,6 +353,6 @@ def add(*xs: Any) -> Variable:
         if is_scalar(rhs):
             return AddConstant(rhs).apply((lhs,))[0]
         return Add().apply((lhs, operand(as_variable(lhs), rhs)))[0]
-    if len(xs) < 2:
-        raise ValueError(f'add: expected two or more operands, got {len(xs)}')
+    if not xs:
+        raise ValueError('add: expected one or more operands, got none')
     return MultiAdd().apply(xs)[0]
