@@ -54,23 +54,43 @@ def import_cupy() -> Any:
 
 
 def get_array_types() -> tuple[type, ...]:
-    """Returns the array types that a Variable may hold."""
+    """Returns the array types that a Variable may hold.
+
+    Example:
+        >>> np.ndarray in minigrad.backend.get_array_types()
+        True
+    """
     cupy = loaded_cupy()
     return (numpy.ndarray,) if cupy is None else (numpy.ndarray, cupy.ndarray)
 
 
 def get_cpu_array_types() -> tuple[type, ...]:
-    """Returns the array types that live in main memory."""
+    """Returns the array types that live in main memory.
+
+    Example:
+        >>> minigrad.backend.get_cpu_array_types()
+        (<class 'numpy.ndarray'>,)
+    """
     return (numpy.ndarray,)
 
 
 def is_array(value: Any) -> bool:
-    """Tells whether ``value`` is an array that a Variable may hold."""
+    """Tells whether ``value`` is an array that a Variable may hold.
+
+    Example:
+        >>> minigrad.backend.is_array(np.ones(3)), minigrad.backend.is_array([1, 2])
+        (True, False)
+    """
     return isinstance(value, get_array_types())
 
 
 def is_arrays_compatible(arrays: Any) -> bool:
-    """Tells whether all arrays (None passed over) belong to one array module."""
+    """Tells whether all arrays (None passed over) belong to one array module.
+
+    Example:
+        >>> minigrad.backend.is_arrays_compatible([np.ones(3), None, np.zeros(2)])
+        True
+    """
     kinds = {get_array_module(a) for a in arrays if a is not None}
     return len(kinds) <= 1 and all(is_array(a) for a in arrays if a is not None)
 
@@ -97,7 +117,13 @@ _NUMBERS = (numpy.generic, int, float, complex)
 
 
 class Device:
-    """A place where arrays live: `CpuDevice` or `GpuDevice`."""
+    """A place where arrays live: `CpuDevice` or `GpuDevice`.
+
+    Example:
+        >>> device = minigrad.get_device('@numpy')
+        >>> device.name, device.send(np.arange(3))
+        ('@numpy', array([0, 1, 2]))
+    """
 
     @property
     def xp(self) -> ArrayModule:
@@ -165,7 +191,13 @@ class Device:
 
 
 class CpuDevice(Device):
-    """Main memory, through NumPy."""
+    """Main memory, through NumPy.
+
+    Example:
+        >>> device = minigrad.get_device('@numpy')
+        >>> device, device.xp is np
+        (<CpuDevice (numpy)>, True)
+    """
 
     @property
     def xp(self) -> ArrayModule:
@@ -328,7 +360,12 @@ def get_device(device_spec: Any) -> Device:
 
 
 def get_device_from_array(*arrays: Any) -> Device:
-    """Returns the device of the first CuPy array, or the CPU if there is none."""
+    """Returns the device of the first CuPy array, or the CPU if there is none.
+
+    Example:
+        >>> minigrad.backend.get_device_from_array(np.ones(3))
+        <CpuDevice (numpy)>
+    """
     for array in arrays:
         device = GpuDevice.from_array(array)
         if device is not None:
@@ -362,7 +399,12 @@ def using_device(device_spec: Any) -> AbstractContextManager[Any]:
 
 
 def to_cpu(array: Any) -> Any:
-    """Copies an array, or a list or tuple of them, to main memory if needed."""
+    """Copies an array, or a list or tuple of them, to main memory if needed.
+
+    Example:
+        >>> minigrad.backend.to_cpu([np.ones(2), np.zeros(1)])
+        [array([1., 1.]), array([0.])]
+    """
     return CpuDevice().send(array)
 
 
@@ -371,6 +413,12 @@ def copyto(dst: Array, src: Array) -> None:
 
     Raises:
         TypeError: One of them is not an array.
+
+    Example:
+        >>> x = np.zeros(3)
+        >>> minigrad.backend.copyto(x, np.arange(3.0))
+        >>> x
+        array([0., 1., 2.])
     """
     for role, value in (('to', dst), ('from', src)):
         if not is_array(value):
@@ -392,12 +440,22 @@ def may_look_at(array: Array) -> bool:
 
     In main memory always; on a GPU in debug mode only, because there it waits for the
     device.
+
+    Example:
+        >>> minigrad.backend.may_look_at(np.ones(3))
+        True
     """
     return isinstance(array, numpy.ndarray) or bool(config.debug)
 
 
 def owner_of(array: Array) -> Array:
-    """Returns the array that owns the memory of ``array``."""
+    """Returns the array that owns the memory of ``array``.
+
+    Example:
+        >>> x = np.arange(6)
+        >>> minigrad.backend.owner_of(x[2:4]) is x
+        True
+    """
     if not isinstance(array, numpy.ndarray):
         return array if array.base is None else array.base
     base = array.base
@@ -446,6 +504,11 @@ class Stopwatch:
 
     Args:
         xp: The array module that is used.
+
+    Example:
+        >>> watch = minigrad.backend.Stopwatch(np)
+        >>> 0 <= watch.seconds() < 60
+        True
     """
 
     def __init__(self, xp: ArrayModule) -> None:
@@ -469,7 +532,12 @@ class Stopwatch:
 
 
 def contains_nan(array: Array) -> bool:
-    """Tells whether a floating-point array holds a NaN."""
+    """Tells whether a floating-point array holds a NaN.
+
+    Example:
+        >>> minigrad.backend.contains_nan(np.array([1.0, np.nan]))
+        True
+    """
     if array.dtype.kind not in 'fc':
         return False
     with get_device_from_array(array).create_context():

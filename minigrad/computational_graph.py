@@ -45,6 +45,12 @@ class ComputationalGraph(Picture):
 
     Source: compatible with chainer.computational_graph.ComputationalGraph, with stable
     ids, escaped labels, and all consumers when variables are removed.
+
+    Example:
+        >>> from minigrad.computational_graph import build_computational_graph
+        >>> y = F.exp(minigrad.Variable(np.ones((2, 3), 'f')))
+        >>> build_computational_graph([y]).dump().startswith('digraph')
+        True
     """
 
     def __init__(

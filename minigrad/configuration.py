@@ -252,6 +252,11 @@ class DebugMode(using_config):
 
     Args:
         debug: Whether it is on inside the block.
+
+    Example:
+        >>> with minigrad.DebugMode(True):
+        ...     minigrad.is_debug()
+        True
     """
 
     __slots__ = ()
@@ -267,7 +272,12 @@ def get_compute_mode() -> str | None:
 
 
 def is_debug() -> bool:
-    """Tells whether debug mode is on in the current thread."""
+    """Tells whether debug mode is on in the current thread.
+
+    Example:
+        >>> minigrad.is_debug()
+        False
+    """
     return bool(config.debug)
 
 
@@ -276,6 +286,12 @@ def set_debug(debug: bool) -> None:
 
     In debug mode every function checks its outputs and gradients for NaN and remembers
     the line that applied it, and a change in place of what is kept for backward is found.
+
+    Example:
+        >>> minigrad.set_debug(True)
+        >>> minigrad.is_debug()
+        True
+        >>> minigrad.set_debug(False)
     """
     config.debug = debug
 

@@ -19,6 +19,11 @@ def get_function_hooks() -> dict[str, FunctionHook]:
     """Returns the hooks of the current thread by name, in the order of their entry.
 
     Add to it by entering a hook, ``with hook:``, or by name as Chainer's programs do.
+
+    Example:
+        >>> with minigrad.function_hooks.TimerHook():
+        ...     list(minigrad.get_function_hooks())
+        ['TimerHook']
     """
     return _Hooks.of_thread()
 

@@ -139,6 +139,12 @@ def get_current_reporter() -> Reporter:
 
     Raises:
         IndexError: No reporter is current.
+
+    Example:
+        >>> with minigrad.Reporter().scope({}):
+        ...     minigrad.report({'loss': 0.5})
+        ...     minigrad.get_current_reporter().observation
+        {'loss': 0.5}
     """
     return _stack.reporters[-1]
 

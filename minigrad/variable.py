@@ -31,6 +31,11 @@ class VariableNode(NodeNames):
 
     A function holds its input nodes strongly and its output nodes weakly; a node holds
     its creator strongly and its Variable weakly.
+
+    Example:
+        >>> x = minigrad.Variable(np.ones((2, 3), 'f'))
+        >>> x.node.shape, x.node.rank, F.exp(x).node.creator_node.label
+        ((2, 3), 0, 'exp')
     """
 
     __slots__ = (

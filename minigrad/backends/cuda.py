@@ -135,7 +135,13 @@ def get_device_from_id(device_id: int | None) -> Any:
 
 
 def get_device_from_array(*arrays: Array) -> Any:
-    """Returns the CUDA device of the first CuPy array, the dummy one if there is none."""
+    """Returns the CUDA device of the first CuPy array, the dummy one if there is none.
+
+    Example:
+        >>> from minigrad.backends import cuda
+        >>> cuda.get_device_from_array(np.ones(3)) is cuda.DummyDevice
+        True
+    """
     for array in arrays:
         device = backend.GpuDevice.from_array(array)
         if device is not None:
@@ -224,6 +230,11 @@ def to_cpu(array: Any, stream: Any = None) -> Any:
         array: NumPy or CuPy array, or a list or tuple of them.
         stream: If given, CuPy arrays are read on this stream, after what it was given
             before; the call waits for that, and no other stream.
+
+    Example:
+        >>> from minigrad.backends import cuda
+        >>> cuda.to_cpu(np.arange(3))
+        array([0, 1, 2])
     """
     if stream is None:
         return backend.to_cpu(array)

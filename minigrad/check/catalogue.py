@@ -8,7 +8,13 @@ from minigrad.check.checks import Check
 
 
 def all_checks(device: Device) -> list[Check]:
-    """Returns the checks for a device, those that matter most first."""
+    """Returns the checks for a device, those that matter most first.
+
+    Example:
+        >>> from minigrad.check import all_checks
+        >>> len(all_checks(minigrad.get_device('@numpy'))) > 50
+        True
+    """
     return [
         *training_checks.FIRST,
         *kernel_checks.checks(device),

@@ -94,6 +94,13 @@ def run_checks(
 
     Returns:
         The report.
+
+    Example:
+        >>> from minigrad.check import all_checks, run_checks
+        >>> device = minigrad.get_device('@numpy')
+        >>> report = run_checks(all_checks(device), device, seconds=0)
+        >>> len(report.outcomes) == len(all_checks(device))
+        True
     """
     start = time.perf_counter()
     report = Report(_machine(device), [])

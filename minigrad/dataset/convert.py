@@ -20,6 +20,13 @@ class Converter:
 
     See Also:
         `minigrad.dataset.converter` makes one of a function.
+
+    Example:
+        >>> @minigrad.dataset.converter()
+        ... def stack(batch, device):
+        ...     return device.send(np.stack(batch))
+        >>> isinstance(stack, minigrad.dataset.Converter)
+        True
     """
 
     def __call__(self, batch: Any, device: Device | None) -> Any:

@@ -32,7 +32,15 @@ class UnreadableFile(DatasetError, OSError, ValueError):
 
 
 def get_dataset_root() -> str:
-    """Returns the folder under which datasets are kept."""
+    """Returns the folder under which datasets are kept.
+
+    Example:
+        >>> old = minigrad.dataset.get_dataset_root()
+        >>> minigrad.dataset.set_dataset_root('/tmp/data')
+        >>> minigrad.dataset.get_dataset_root()
+        '/tmp/data'
+        >>> minigrad.dataset.set_dataset_root(old)
+    """
     if _dataset_root is not None:
         return _dataset_root
     for name in ('MINIGRAD_DATASET_ROOT', 'CHAINER_DATASET_ROOT'):
@@ -67,6 +75,11 @@ def get_dataset_directory(dataset_name: str, create_directory: bool = True) -> s
     Args:
         dataset_name: Its name; slashes make folders in folders.
         create_directory: Whether to make the folder if it is not there.
+
+    Example:
+        >>> path = minigrad.dataset.get_dataset_directory('my/data', create_directory=False)
+        >>> path.endswith('my/data')
+        True
     """
     path = os.path.join(get_dataset_root(), dataset_name)
     if create_directory:

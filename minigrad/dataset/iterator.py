@@ -15,6 +15,11 @@ class Iterator:
     ``epoch_detail``, the same with the fraction of the running sweep;
     ``previous_epoch_detail``, its value one batch earlier (None before the first); and
     ``is_new_epoch``, whether the last batch finished a sweep.
+
+    Example:
+        >>> batches = minigrad.iterators.SerialIterator(range(5), 2, shuffle=False)
+        >>> isinstance(batches, minigrad.dataset.Iterator), next(batches), batches.epoch_detail
+        (True, [0, 1], 0.4)
     """
 
     def __del__(self) -> None:

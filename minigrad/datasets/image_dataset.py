@@ -103,6 +103,13 @@ class ImageDataset(DatasetMixin):
         UnreadableFile: (when an image is asked for) It is damaged, or no image.
 
     Source: compatible with chainer.datasets.ImageDataset.
+
+    Example:
+        >>> from PIL import Image
+        >>> with minigrad.utils.tempdir() as folder:
+        ...     Image.new('RGB', (4, 3)).save(f'{folder}/a.png')
+        ...     minigrad.datasets.ImageDataset(['a.png'], folder)[0].shape
+        (3, 3, 4)
     """
 
     def __init__(
@@ -150,6 +157,14 @@ class LabeledImageDataset(DatasetMixin):
             ValueError); or, when an image is asked for, it is damaged.
 
     Source: compatible with chainer.datasets.LabeledImageDataset.
+
+    Example:
+        >>> from PIL import Image
+        >>> with minigrad.utils.tempdir() as folder:
+        ...     Image.new('RGB', (4, 3)).save(f'{folder}/a.png')
+        ...     image, label = minigrad.datasets.LabeledImageDataset([('a.png', 7)], folder)[0]
+        >>> image.shape, int(label)
+        ((3, 3, 4), 7)
     """
 
     def __init__(

@@ -19,6 +19,14 @@ class PickleDatasetWriter:
     Args:
         writer: A binary file object.
         protocol: Protocol of `pickle`.
+
+    Example:
+        >>> import io
+        >>> file = io.BytesIO()
+        >>> writer = minigrad.datasets.PickleDatasetWriter(file)
+        >>> writer.write(('text', 1))
+        >>> minigrad.datasets.PickleDataset(file)[0]
+        ('text', 1)
     """
 
     def __init__(
@@ -156,6 +164,14 @@ def open_pickle_dataset(path: str) -> PickleDataset:
 
     Raises:
         UnreadableFile: An example is damaged, or the file ends inside of one.
+
+    Example:
+        >>> with minigrad.utils.tempdir() as folder:
+        ...     with minigrad.datasets.open_pickle_dataset_writer(f'{folder}/data') as writer:
+        ...         writer.write('first')
+        ...     with minigrad.datasets.open_pickle_dataset(f'{folder}/data') as data:
+        ...         len(data)
+        1
     """
     file = open(path, 'rb')  # noqa: SIM115 - closed by the dataset
     try:
@@ -169,5 +185,14 @@ def open_pickle_dataset(path: str) -> PickleDataset:
 def open_pickle_dataset_writer(
     path: str, protocol: int = pickle.HIGHEST_PROTOCOL
 ) -> PickleDatasetWriter:
-    """Makes a file of pickled examples; close it, or use ``with``."""
+    """Makes a file of pickled examples; close it, or use ``with``.
+
+    Example:
+        >>> with minigrad.utils.tempdir() as folder:
+        ...     with minigrad.datasets.open_pickle_dataset_writer(f'{folder}/data') as writer:
+        ...         writer.write('first')
+        ...     with minigrad.datasets.open_pickle_dataset(f'{folder}/data') as data:
+        ...         data[0]
+        'first'
+    """
     return PickleDatasetWriter(open(path, 'wb'), protocol)

@@ -137,7 +137,13 @@ def split_dataset_n(dataset: Any, n: int, order: Order = None) -> list[SubDatase
 def split_dataset_n_random(
     dataset: Any, n: int, seed: int | None = None
 ) -> list[SubDataset]:
-    """Splits a dataset into ``n`` parts at random; see `split_dataset_n`."""
+    """Splits a dataset into ``n`` parts at random; see `split_dataset_n`.
+
+    Example:
+        >>> parts = minigrad.datasets.split_dataset_n_random(range(6), 2, seed=0)
+        >>> [len(part) for part in parts], sorted([*parts[0], *parts[1]])
+        ([3, 3], [0, 1, 2, 3, 4, 5])
+    """
     return split_dataset_n(dataset, n, _random_order(dataset, seed))
 
 
@@ -186,6 +192,11 @@ def get_cross_validation_datasets_random(
         n_folds: Number of splits.
         seed: Equal seeds give equal splits; None a new one each time.
         **kwargs: ``n_fold``, the deprecated name of ``n_folds``.
+
+    Example:
+        >>> splits = minigrad.datasets.get_cross_validation_datasets_random(range(6), 3, seed=0)
+        >>> [(len(train), len(test)) for train, test in splits]
+        [(4, 2), (4, 2), (4, 2)]
     """
     n_folds = _fold_count(n_folds, kwargs)
     parse_kwargs(kwargs)

@@ -38,6 +38,17 @@ class ZippedImageDataset(DatasetMixin):
 
     Raises:
         UnreadableFile: It is no zip file; or, when an image is asked for, it is damaged.
+
+    Example:
+        >>> import io, zipfile
+        >>> from PIL import Image
+        >>> image = io.BytesIO()
+        >>> Image.new('RGB', (4, 3)).save(image, 'png')
+        >>> with minigrad.utils.tempdir() as folder:
+        ...     with zipfile.ZipFile(f'{folder}/images.zip', 'w') as file:
+        ...         file.writestr('a.png', image.getvalue())
+        ...     minigrad.datasets.ZippedImageDataset(f'{folder}/images.zip')[0].shape
+        (3, 3, 4)
     """
 
     def __init__(

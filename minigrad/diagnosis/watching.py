@@ -473,5 +473,13 @@ def doctor(
 
     Returns:
         The doctor, whose block watches.
+
+    Example:
+        >>> model = L.Linear(3, 2)
+        >>> optimizer = minigrad.optimizers.SGD().setup(model)
+        >>> with minigrad.doctor(model, optimizer) as doctor:
+        ...     pass  # the loop
+        >>> doctor.findings
+        []
     """
     return Doctor(model, optimizer, show, training, validation)

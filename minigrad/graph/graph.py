@@ -31,6 +31,12 @@ class Graph(Recording, Picture):
         values: The arrays between them by id, see `minigrad.graph.Value`.
         critical_path: The chain of functions that takes longest.
         first_nan: Where the first NaN came from, see `minigrad.graph.Trouble`.
+
+    Example:
+        >>> with minigrad.trace() as graph:
+        ...     _ = F.exp(np.zeros((2, 3), 'f'))
+        >>> [call.name for call in graph.calls], type(graph).__name__
+        (['exp'], 'Graph')
     """
 
     def __repr__(self) -> str:

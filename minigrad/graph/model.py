@@ -29,6 +29,12 @@ class Value:
         nan: How many elements are NaN.
         inf: How many elements are infinite.
         gradient_norm: Norm of its gradient when the trace ended; parameters only.
+
+    Example:
+        >>> with minigrad.trace() as graph:
+        ...     _ = F.exp(np.zeros((2, 3), 'f'))
+        >>> [(value.kind, value.shape) for value in graph.values.values()]
+        [('input', (2, 3)), ('output', (2, 3))]
     """
 
     id: str
@@ -84,6 +90,12 @@ class Call:
         backward_order: Place of its backward among all that ran.
         peak: Most bytes of main memory that forward held; only with ``memory=True``.
         inner: Functions that it applied itself, with their seconds.
+
+    Example:
+        >>> with minigrad.trace() as graph:
+        ...     _ = F.exp(np.zeros((2, 3), 'f'))
+        >>> graph.calls[0].name, graph.calls[0].phase
+        ('exp', 'forward')
     """
 
     id: str

@@ -58,6 +58,13 @@ class ModelSummary:
         parameter_bytes: Bytes of all parameters.
         flops: Operations of a forward pass.
         activation_bytes: Bytes of all arrays that functions gave.
+
+    Example:
+        >>> import contextlib, io
+        >>> with contextlib.redirect_stdout(io.StringIO()):
+        ...     summary = minigrad.summary(L.Linear(3, 2), (1, 3))
+        >>> summary.parameters, summary.parameter_bytes
+        (8, 32)
     """
 
     title: str

@@ -88,18 +88,33 @@ class _Fixed(Constant):
 
 
 class Zero(_Fixed):
-    """Fills an array with zeros; compatible with chainer.initializers.Zero."""
+    """Fills an array with zeros; compatible with chainer.initializers.Zero.
+
+    Example:
+        >>> L.Linear(2, 1, initialW=minigrad.initializers.Zero()).W.array
+        array([[0., 0.]], dtype=float32)
+    """
 
     fill_value = 0.0
 
 
 class One(_Fixed):
-    """Fills an array with ones; compatible with chainer.initializers.One."""
+    """Fills an array with ones; compatible with chainer.initializers.One.
+
+    Example:
+        >>> L.Linear(2, 1, initialW=minigrad.initializers.One()).W.array
+        array([[1., 1.]], dtype=float32)
+    """
 
     fill_value = 1.0
 
 
 class NaN(_Fixed):
-    """Fills an array with not-a-number; compatible with chainer.initializers.NaN."""
+    """Fills an array with not-a-number; compatible with chainer.initializers.NaN.
+
+    Example:
+        >>> L.Linear(2, 1, initialW=minigrad.initializers.NaN()).W.array
+        array([[nan, nan]], dtype=float32)
+    """
 
     fill_value = numpy.nan

@@ -27,7 +27,15 @@ if TYPE_CHECKING:
 
 
 class Kernels(NdKernels, CumulativeKernels, ROIKernels, RandomKernels):
-    """Kernels for the arrays of one module, ``numpy`` or ``cupy``."""
+    """Kernels for the arrays of one module, ``numpy`` or ``cupy``.
+
+    Example:
+        >>> from minigrad.kernels import Kernels, kernels_for
+        >>> isinstance(kernels_for(np.ones(3)), Kernels)
+        True
+        >>> Kernels().relu(np.array([-1.0, 2.0]))
+        array([0., 2.])
+    """
 
     name = 'reference'
     convolves_bfloat16 = False

@@ -92,6 +92,14 @@ def save_hdf5(
         RuntimeError: h5py is not installed.
 
     Source: compatible with chainer.serializers.save_hdf5; Chainer loads the file.
+
+    Example:
+        >>> model, other = L.Linear(3, 2), L.Linear(3, 2)
+        >>> with minigrad.utils.tempdir() as folder:
+        ...     minigrad.serializers.save_hdf5(f'{folder}/model.h5', model)
+        ...     minigrad.serializers.load_hdf5(f'{folder}/model.h5', other)
+        >>> (model.W.array == other.W.array).all()
+        np.True_
     """
     h5py = _h5py()
     with atomic_write(filename) as opened, h5py.File(opened, 'w') as file:
@@ -250,6 +258,11 @@ def load_hdf5(filename: str | os.PathLike[str], obj: Any) -> None:
         SnapshotMismatch: Arrays have other shapes (also a ValueError).
 
     Source: compatible with chainer.serializers.load_hdf5, whose files it reads.
+
+    Example:
+        >>> with minigrad.utils.tempdir() as folder:
+        ...     minigrad.serializers.save_hdf5(f'{folder}/model.h5', L.Linear(3, 2))
+        ...     minigrad.serializers.load_hdf5(f'{folder}/model.h5', L.Linear(3, 2))
     """
     h5py = _h5py()
     try:

@@ -39,6 +39,15 @@ def set_random_state(generator: Any, array: Array) -> None:
 
     Raises:
         ValueError: The state is that of another kind of generator.
+
+    Example:
+        >>> from minigrad.serializers import random_state_to_array, set_random_state
+        >>> generator = np.random.default_rng(0)
+        >>> state = random_state_to_array(generator)
+        >>> first = generator.random()
+        >>> set_random_state(generator, state)
+        >>> generator.random() == first
+        True
     """
     state = json.loads(numpy.asarray(array, numpy.uint8).tobytes())
     try:

@@ -55,6 +55,13 @@ def save_safetensors(
     Raises:
         RuntimeError: safetensors is not installed.
         WrongEntryType: A value is neither a number nor None; texts go into an npz file.
+
+    Example:
+        >>> with minigrad.utils.tempdir() as folder:
+        ...     minigrad.serializers.save_safetensors(f'{folder}/model', L.Linear(3, 2))
+        ...     arrays = minigrad.serializers.read_safetensors(f'{folder}/model')
+        >>> {name: array.shape for name, array in sorted(arrays.items())}
+        {'W': (2, 3), 'b': (2,)}
     """
     _safetensors()
     numpy_format = importlib.import_module('safetensors.numpy')
@@ -104,6 +111,12 @@ def read_safetensors(file: str | os.PathLike[str]) -> dict[str, Array]:
         RuntimeError: safetensors is not installed.
         FileNotFoundError: There is no such file.
         DamagedFile: The file is cut short, or no safetensors file.
+
+    Example:
+        >>> with minigrad.utils.tempdir() as folder:
+        ...     minigrad.serializers.save_safetensors(f'{folder}/arrays', {'a': np.arange(3)})
+        ...     minigrad.serializers.read_safetensors(f'{folder}/arrays')
+        {'a': array([0, 1, 2])}
     """
     module = _safetensors()
     if not os.path.exists(file):
@@ -147,6 +160,14 @@ def load_safetensors(
         DamagedFile: The file is cut short, or no safetensors file.
         MissingEntry: Names are not there (also a KeyError).
         SnapshotMismatch: Arrays have other shapes (also a ValueError).
+
+    Example:
+        >>> model, other = L.Linear(3, 2), L.Linear(3, 2)
+        >>> with minigrad.utils.tempdir() as folder:
+        ...     minigrad.serializers.save_safetensors(f'{folder}/model', model)
+        ...     minigrad.serializers.load_safetensors(f'{folder}/model', other)
+        >>> (model.W.array == other.W.array).all()
+        np.True_
     """
     contents = read_safetensors(file)
     deserializer = NpzDeserializer(contents, path, strict, ignore_names)

@@ -25,6 +25,13 @@ def save_and_load(
         loader: Called with the path and ``dst``.
 
     Source: compatible with chainer.testing.save_and_load.
+
+    Example:
+        >>> model, other = L.Linear(3, 2), L.Linear(3, 2)
+        >>> from minigrad.serializers import load_npz, save_npz
+        >>> minigrad.testing.save_and_load(model, other, 'model.npz', save_npz, load_npz)
+        >>> (model.W.array == other.W.array).all()
+        np.True_
     """
     with tempfile.TemporaryDirectory() as directory:
         path = os.path.join(directory, filename)
@@ -60,6 +67,12 @@ def save_and_load_hdf5(src: Any, dst: Any) -> None:
         dst: What to load into.
 
     Source: compatible with chainer.testing.save_and_load_hdf5.
+
+    Example:
+        >>> model, other = L.Linear(3, 2), L.Linear(3, 2)
+        >>> minigrad.testing.save_and_load_hdf5(model, other)
+        >>> (model.W.array == other.W.array).all()
+        np.True_
     """
     from minigrad.serializers import load_hdf5, save_hdf5
 

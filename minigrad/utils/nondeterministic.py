@@ -12,6 +12,9 @@ def nondeterministic(f_name: str) -> None:
 
     Args:
         f_name: What is being run.
+
+    Example:
+        >>> minigrad.utils.nondeterministic('scatter_add')  # silent, unless it is asked for
     """
     if config.warn_nondeterministic:
         warnings.warn(

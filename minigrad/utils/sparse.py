@@ -123,6 +123,10 @@ def get_order(row: Array, col: Array) -> str:
 
     Raises:
         ValueError: The shapes differ, or of one place only one of the two is padding.
+
+    Example:
+        >>> minigrad.utils.get_order(np.array([0, 0, 1]), np.array([0, 2, 1]))
+        'C'
     """
     if row.shape != col.shape:
         raise ValueError(

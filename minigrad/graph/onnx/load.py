@@ -219,6 +219,15 @@ def load_onnx(path: str | os.PathLike[str]) -> OnnxModel:
         OnnxError: It is no ONNX file, is damaged, or has an operator that is not known
             here.
         OSError: It cannot be read.
+
+    Example:
+        >>> from minigrad.graph import onnx
+        >>> model = L.Linear(3, 2)
+        >>> with minigrad.utils.tempdir() as folder:
+        ...     onnx.save_onnx(f'{folder}/model.onnx', model, np.ones((1, 3), 'f'))
+        ...     same = onnx.load_onnx(f'{folder}/model.onnx')
+        >>> x = np.ones((5, 3), 'f')
+        >>> np.testing.assert_allclose(same(x).array, model(x).array, rtol=1e-6)
     """
     onnx = import_onnx()
     name = os.fspath(path)

@@ -249,6 +249,14 @@ def _describe(onnx: Any, name: str, array: Array, batch: int | None) -> Any:
 def save_onnx(
     path: str | os.PathLike[str], model: Link, args: Any, *, opset: int = 17
 ) -> None:
-    """Writes a model as an ONNX file, see `to_onnx`."""
+    """Writes a model as an ONNX file, see `to_onnx`.
+
+    Example:
+        >>> from minigrad.graph import onnx
+        >>> with minigrad.utils.tempdir() as folder:
+        ...     onnx.save_onnx(f'{folder}/model.onnx', L.Linear(3, 2), np.ones((1, 3), 'f'))
+        ...     onnx.load_onnx(f'{folder}/model.onnx')(np.ones((5, 3), 'f')).shape
+        (5, 2)
+    """
     proto = to_onnx(model, args, opset=opset)
     import_onnx().save(proto, os.fspath(path))

@@ -160,6 +160,11 @@ class VGG19Layers(VGGLayers):
         pretrained_model: Path of a file of weights, 'auto', or None.
 
     Source: compatible with chainer.links.VGG19Layers; nothing is downloaded.
+
+    Example:
+        >>> model = L.VGG19Layers(pretrained_model=None)
+        >>> len(list(model.params())) > 30
+        True
     """
 
     def __init__(self, pretrained_model: str | None = 'auto') -> None:
