@@ -45,7 +45,7 @@ class AlexNet(mg.Chain):
             self.fc7 = L.Linear(4096, 4096, initialW=he)
             self.fc8 = L.Linear(4096, n_out)
 
-    def forward(self, x: Any) -> mg.Variable:
+    def forward(self, x: Any) -> Any:
         """Returns the scores of the classes.
 
         Args:
@@ -95,7 +95,7 @@ class AlexNetOWT(mg.Chain):
             self.fc7 = L.Linear(4096, 4096)
             self.fc8 = L.Linear(4096, n_out)
 
-    def forward(self, x: Any) -> mg.Variable:
+    def forward(self, x: Any) -> Any:
         """Returns the scores of the classes.
 
         Args:
@@ -116,7 +116,7 @@ class AlexNetOWT(mg.Chain):
         return self.fc8(h)
 
     @staticmethod
-    def _pool_(h: mg.Variable) -> mg.Variable:
+    def _pool_(h: Any) -> Any:
         return F.max_pooling_2d(h, ksize=3, stride=2, cover_all=False)
 
 
@@ -148,7 +148,7 @@ class _NormalizedConvolution(mg.Chain):
             )
             self.bn = L.BatchNormalization(out_channels)
 
-    def forward(self, x: Any) -> mg.Variable:
+    def forward(self, x: Any) -> Any:
         return F.relu(self.bn(self.conv(x)))
 
 
@@ -170,7 +170,7 @@ class _NormalizedAlexNet(mg.Chain):
             self.fc7 = L.Linear(width, width, initialW=he)
             self.fc8 = L.Linear(width, n_out)
 
-    def forward(self, x: Any) -> mg.Variable:
+    def forward(self, x: Any) -> Any:
         """Returns the scores of the classes.
 
         Args:
@@ -267,7 +267,7 @@ class AlexNetStrided(mg.Chain):
             self.fc7 = L.Linear(4096, 4096, initialW=he['initialW'])
             self.fc8 = L.Linear(4096, n_out)
 
-    def forward(self, x: Any) -> mg.Variable:
+    def forward(self, x: Any) -> Any:
         """Returns the scores of the classes.
 
         Args:
@@ -291,8 +291,8 @@ class AlexNetStrided(mg.Chain):
         return self.fc8(h)
 
     @staticmethod
-    def _same_(h: Any, conv: L.Convolution2D) -> mg.Variable:
-        sides = [same_padding(n, conv.ksize, 4) for n in h.shape[2:]]
+    def _same_(h: Any, conv: L.Convolution2D) -> Any:
+        sides = [same_padding(n, conv.W.shape[2], 4) for n in h.shape[2:]]
         return conv(F.pad(h, ((0, 0), (0, 0), *sides), 'constant'))
 
 

@@ -48,7 +48,7 @@ class DeepConvNet(mg.Chain):
             self.fc7 = L.Linear(None, 50, initialW=he)
             self.fc8 = L.Linear(50, n_out, initialW=he)
 
-    def forward(self, x: Any) -> mg.Variable:
+    def forward(self, x: Any) -> Any:
         """Returns the scores of the classes.
 
         Args:

@@ -40,7 +40,7 @@ class LeNet(mg.Chain):
             self.fc4 = L.Linear(120, 84)
             self.fc5 = L.Linear(84, n_out)
 
-    def forward(self, x: Any) -> mg.Variable:
+    def forward(self, x: Any) -> Any:
         """Returns the scores of the classes.
 
         Args:

@@ -43,7 +43,7 @@ class MLP(mg.ChainList):
         self.activation = activation
         self.dropout = dropout
 
-    def forward(self, x: Any) -> mg.Variable:
+    def forward(self, x: Any) -> Any:
         """Returns the scores of the classes.
 
         Args:

@@ -53,7 +53,7 @@ def make_model(
     options: argparse.Namespace, architecture: Architecture, n_classes: int
 ) -> L.Classifier:
     """Returns a classifier with new weights, or with torchvision's."""
-    predictor = architecture.make(n_out=n_classes)
+    predictor: Any = architecture.make(n_out=n_classes)
     if options.weights is not None:
         keep = [] if n_classes == 1000 else ['fc8']
         load_torchvision(options.weights, predictor, skip=keep)
@@ -84,7 +84,7 @@ def make_iterators(
         if is_training and sampler is not None:
             arguments = {'order_sampler': sampler}
         if n_processes == 0:
-            iterator = mg.iterators.SerialIterator
+            iterator: Any = mg.iterators.SerialIterator
         else:
             iterator = mg.iterators.MultiprocessIterator
             # A second batch ahead evens out images that take longer to read.

@@ -63,7 +63,7 @@ class _FunctionConverter(Converter):
         return self._function.__qualname__
 
 
-def converter() -> Callable[[Callable[..., Any]], Converter]:
+def converter() -> Callable[[Callable[..., Any]], _FunctionConverter]:
     """Makes a `Converter` of a function of ``(batch, device)``.
 
     Example:

@@ -56,7 +56,7 @@ def large(run: Run) -> Iterable[Row]:
 
 
 def few(run: Run) -> Iterable[Row]:
-    """1,000 photographs are not enough for 58 million parameters."""
+    """1,000 photographs are not enough for 37 million parameters."""
     train, test = run.load('cifar10')
     train, test = train[:1000], test[:200]
     run.start()

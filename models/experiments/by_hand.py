@@ -34,8 +34,8 @@ class TwoLayers(mg.Chain):
     def __init__(self, w2: Any, b2: Any) -> None:
         super().__init__()
         with self.init_scope(), mg.using_config('dtype', np.float64):
-            self.l1 = L.Linear(*W1.shape, initialW=W1.T, initial_bias=B1)
-            self.l2 = L.Linear(*w2.shape, initialW=w2.T, initial_bias=b2)
+            self.l1 = L.Linear(2, 3, initialW=W1.T, initial_bias=B1)
+            self.l2 = L.Linear(3, len(b2), initialW=w2.T, initial_bias=b2)
 
     def forward(self, x: Any) -> tuple[mg.Variable, mg.Variable]:
         """Returns both layers before their activations."""

@@ -50,7 +50,9 @@ class Examples:
         """What an iterator draws from."""
         return range(len(self))
 
-    def __call__(self, numbers: Sequence[int], device: Any = None) -> tuple[Any, Any]:
+    def __call__(
+        self, numbers: Sequence[int] | np.ndarray, device: Any = None
+    ) -> tuple[Any, Any]:
         """Returns the images and the labels with these numbers."""
         with self._device.create_context():
             i = self._device.xp.asarray(np.asarray(numbers))

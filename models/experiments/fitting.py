@@ -153,11 +153,11 @@ def fit(
         draw(picture, {name: log.log})
     last = tested if final is None else Examples(final, run.device, prepare)
     seen = Examples(train, run.device, prepare)
-    accuracies = [accuracy(model, part, many) for part in (seen, last)]
+    in_training, in_test = [accuracy(model, part, many) for part in (seen, last)]
     epochs = updater.epoch_detail
     text = f'{epochs:.3g} epochs' if length[1] == 'epoch' else f'{n_steps} iterations'
     findings = [] if watcher is None else [one.name for one in watcher.findings]
-    return Result(*accuracies, log.log, findings, text)
+    return Result(in_training, in_test, log.log, findings, text)
 
 
 def snapshot_name(run: Run, name: str) -> str:

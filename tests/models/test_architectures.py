@@ -8,7 +8,14 @@ import numpy as np
 import pytest
 
 import minigrad as mg
-from models.alexnet import VARIANTS, AlexNet, AlexNetCIFAR, AlexNetOWT, AlexNetSmall
+from models.alexnet import (
+    VARIANTS,
+    AlexNet,
+    AlexNetCIFAR,
+    AlexNetOWT,
+    AlexNetSmall,
+    AlexNetStrided,
+)
 from models.deepconvnet import DeepConvNet
 from models.lenet import LeNet
 from models.mlp import MLP
@@ -64,6 +71,11 @@ MODELS = {
         + 96 + 256 + 384 + 384 + 256
         + dense(256, 2048, 2048, 10),
     ),
+    'AlexNetStrided': (
+        AlexNetStrided,
+        (2, 3, 224, 224),
+        convolutions((3, 96, 11), *FIVE) + dense(256, 4096, 4096, 10),
+    ),
 }  # fmt: skip
 
 
@@ -71,7 +83,7 @@ MODELS = {
 def test_shape_and_number_of_parameters(name):
     make, shape, n_params = MODELS[name]
     model = make()
-    n_out = 1000 if shape[1:] in ((3, 227, 227), (3, 224, 224)) else 10
+    n_out = 1000 if make in (AlexNet, AlexNetOWT) else 10
     with mg.using_config('train', False), mg.no_backprop_mode():
         y = model(np.zeros(shape, 'f'))
     assert y.shape == (shape[0], n_out)
@@ -108,6 +120,69 @@ def test_number_of_classes(make, shape):
 
 def test_small_alexnet_takes_larger_images_and_colours():
     assert AlexNetSmall()(np.zeros((2, 3, 32, 32), 'f')).shape == (2, 10)
+
+
+def in_torch(torch, model, x):
+    """AlexNetStrided by PyTorch, which takes the parameters but not the padding."""
+    functional = torch.nn.functional
+    params = {
+        name[1:]: torch.tensor(param.array, requires_grad=True)
+        for name, param in model.namedparams()
+    }
+
+    def same(h, ksize, stride, value):
+        sides = []
+        for size in h.shape[:1:-1]:  # PyTorch pads the last axis first
+            before_next = size % stride if size % stride else stride
+            total = max(ksize - before_next, 0)
+            sides += [total // 2, (total + 1) // 2]
+        return functional.pad(h, sides, value=value)
+
+    def convolution(h, name):
+        W, b = params[f'{name}/W'], params[f'{name}/b']
+        return functional.conv2d(same(h, W.shape[2], 4, 0.0), W, b, stride=4)
+
+    def normalization_and_pooling(h):
+        # PyTorch divides alpha by the size.
+        h = functional.local_response_norm(h, 5, alpha=5e-4, beta=0.75, k=2.0).relu()
+        return functional.max_pool2d(same(h, 3, 2, -np.inf), 3, 2)
+
+    def dense(h, name):
+        return functional.linear(h, params[f'{name}/W'], params[f'{name}/b'])
+
+    h = normalization_and_pooling(convolution(x, 'conv1'))
+    h = normalization_and_pooling(convolution(h, 'conv2'))
+    for name in ('conv3', 'conv4', 'conv5'):
+        h = convolution(h, name).relu()
+    h = h.flatten(1)
+    for name in ('fc6', 'fc7'):
+        h = dense(h, name).relu()
+    return dense(h, 'fc8'), params
+
+
+@pytest.mark.torch
+def test_strided_alexnet_is_that_of_pytorch(rng):
+    torch = pytest.importorskip('torch', reason='compares with PyTorch')
+    model = AlexNetStrided()
+    x = mg.Variable(rng.standard_normal((2, 3, 224, 224), dtype=np.float32))
+    with mg.using_config('train', False):  # without dropout
+        y = model(x)
+    loss = mg.functions.softmax_cross_entropy(y, np.array([1, 2]))
+    model.cleargrads()
+    loss.backward()
+
+    x_ = torch.tensor(x.array, requires_grad=True)
+    y_, params = in_torch(torch, model, x_)
+    torch.nn.functional.cross_entropy(y_, torch.tensor([1, 2])).backward()
+
+    def same(ours, theirs):
+        scale = np.abs(theirs).max()
+        np.testing.assert_allclose(ours, theirs, rtol=0, atol=2e-5 * scale)
+
+    same(y.array, y_.detach().numpy())
+    same(x.grad, x_.grad.numpy())
+    for name, param in model.namedparams():
+        same(param.grad, params[name[1:]].grad.numpy())
 
 
 def test_variants_tell_their_image_size():
