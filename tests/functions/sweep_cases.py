@@ -4,7 +4,11 @@
 text, so that the table can be read without it.
 """
 
+import re
+
 import numpy as np
+
+from minigrad.functions.elementwise import ROWS as TABLE
 
 UNARY = {
     'absolute': 'torch.abs(x)',
@@ -24,7 +28,6 @@ UNARY = {
     'erfinv': 'torch.erfinv(x)',
     'exp': 'torch.exp(x)',
     'expm1': 'torch.expm1(x)',
-    'gelu': 'torch.nn.functional.gelu(x)',
     'hard_sigmoid': 'torch.clamp(x * 0.2 + 0.5, 0, 1)',
     'leaky_relu': 'torch.nn.functional.leaky_relu(x, 0.2)',
     'lgamma': 'torch.lgamma(x)',
@@ -33,7 +36,6 @@ UNARY = {
     'log1p': 'torch.log1p(x)',
     'log2': 'torch.log2(x)',
     'log_ndtr': 'torch.special.log_ndtr(x)',
-    'mish': 'torch.nn.functional.mish(x)',
     'ndtr': 'torch.special.ndtr(x)',
     'ndtri': 'torch.special.ndtri(x)',
     'relu': 'torch.relu(x)',
@@ -41,15 +43,19 @@ UNARY = {
     'rsqrt': 'torch.rsqrt(x)',
     'selu': 'torch.nn.functional.selu(x)',
     'sigmoid': 'torch.sigmoid(x)',
-    'silu': 'torch.nn.functional.silu(x)',
     'sin': 'torch.sin(x)',
     'sinh': 'torch.sinh(x)',
     'softplus': 'torch.nn.functional.softplus(x)',
-    'softsign': 'torch.nn.functional.softsign(x)',
     'sqrt': 'torch.sqrt(x)',
     'square': 'torch.square(x)',
     'tan': 'torch.tan(x)',
     'tanh': 'torch.tanh(x)',
+}
+# Rows of the table whose source says what they are in PyTorch.
+UNARY |= {
+    row.name: f'{found[0]}(x)'
+    for row in TABLE.values()
+    if (found := re.search(r'torch\.[\w.]+', row.source))
 }
 BINARY = {
     'a - b': 'a - b',

@@ -20,6 +20,7 @@ from minigrad.graph.onnx.builder import (
     Convert,
     UnsupportedFunction,
 )
+from minigrad.graph.onnx.operators.formula import by_formula
 from minigrad.graph.onnx.package import import_onnx
 from minigrad.graph.recorder import Recorder
 from minigrad.graph.summarise import make_inputs
@@ -75,6 +76,7 @@ class _Exporter(Recorder):
             function = function.function
         kind = getattr(function, 'custom_function_node_name', type(function).__name__)
         found = [self._converters.get(kind), *map(OPERATORS.get, (kind, call.name))]
+        found.append(by_formula(function))
         convert = next((c for c in found if c is not None), None)
         if convert is None:
             raise UnsupportedFunction(
