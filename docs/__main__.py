@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import json
+import logging
+import os
 import sys
 import time
 from pathlib import Path
@@ -21,6 +24,23 @@ def build(language: str, out: Path, other_language: str | None) -> int:
         arguments += ['-A', f'other_language={other_language}']
     folder = out / 'html' if language == 'en' else out / 'html' / language
     return main([*arguments, str(DOCS), str(folder)])
+
+
+def use_this_python(out: Path) -> None:
+    """Makes notebooks run in this environment, whichever kernels a user has, quietly."""
+    kernel = out / 'jupyter' / 'kernels' / 'python3'
+    kernel.mkdir(parents=True, exist_ok=True)
+    program = [sys.executable, '-m', 'ipykernel_launcher', '--log-level=ERROR']
+    specification = {
+        'argv': [*program, '-f', '{connection_file}'],
+        'display_name': 'Python 3',
+        'language': 'python',
+    }
+    (kernel / 'kernel.json').write_text(json.dumps(specification), encoding='utf-8')
+    others = os.environ.get('JUPYTER_PATH')
+    folders = [str(out.resolve() / 'jupyter'), *([others] if others else [])]
+    os.environ['JUPYTER_PATH'] = os.pathsep.join(folders)
+    logging.getLogger('traitlets').setLevel(logging.WARNING)
 
 
 def extract(out: Path) -> int:
@@ -63,6 +83,7 @@ def main() -> int:
     except ImportError as error:
         print(f'python -m docs: {error}\n  hint: pip install -e ".[docs]"')
         return 2
+    use_this_python(options.out)
     if options.extract:
         return extract(options.out)
     from docs.check import check
@@ -71,6 +92,7 @@ def main() -> int:
     for language in languages:
         others = [other for other in languages if other != language]
         start = time.perf_counter()
+        print(f'{language}: building, a few minutes ...', flush=True)
         status = build(language, options.out, *others or [None])
         if status:
             return int(status)
