@@ -17,6 +17,7 @@ from minigrad.kernels.cpu import (
     columns,
     conv_direct,
     cumulative,
+    depthwise,
     fused,
     gemm,
     losses,
@@ -125,6 +126,15 @@ class NumbaKernels(Kernels):
         flat_size = x.shape[1] * spec.sy * spec.sx * QH * QW
         sums_size = OC // spec.groups * spec.oh * QW
 
+        if C == 1 < spec.groups:
+            cut = share(N * spec.groups, _conv_grain(y, KH * KW, spec.groups))
+            in_team(
+                depthwise.forward, cut, x.reshape(-1), flat_W, bias, y.reshape(-1),
+                workspace('flat', flat_size, x.dtype, cut.threads),
+                workspace('sums', sums_size, x.dtype, cut.threads),
+                *_sizes(spec, C, OC),
+            )  # fmt: skip
+            return y
         cut = share(N, _conv_grain(y, C * KH * KW))
         in_team(
             conv_direct.forward, cut, x.reshape(-1), flat_W, bias, y.reshape(-1),
@@ -148,6 +158,17 @@ class NumbaKernels(Kernels):
             col = self.matmul(W.reshape(OC, -1).T, _channel_rows(gy))
             col = col.reshape(C, KH, KW, N, spec.oh, spec.ow)
             return _add_columns(col.transpose(3, 0, 1, 2, 4, 5), spec)
+        if C == 1 < spec.groups:
+            gx = np.zeros((N, spec.groups, spec.h, spec.w), gy.dtype)
+            cut = share(N * spec.groups, _conv_grain(gy, KH * KW, spec.groups))
+            QH, QW = _phase_size(spec)
+            in_team(
+                depthwise.grad_x, cut, W.reshape(-1), gy.reshape(-1), gx.reshape(-1),
+                workspace('flat', spec.sy * spec.sx * QH * QW, gy.dtype, cut.threads),
+                workspace('spread', 2 * QH * QW, gy.dtype, cut.threads),
+                *_sizes(spec, C, OC),
+            )  # fmt: skip
+            return gx
         gx = np.empty((N, C * spec.groups, spec.h, spec.w), gy.dtype)
         lanes = VECTOR_BYTES // gy.itemsize
         gy_size = gy.shape[1] * (spec.oh * spec.ow | 1) * lanes
@@ -196,6 +217,18 @@ class NumbaKernels(Kernels):
             return gW.reshape(OC, C, KH, KW)
         QH, QW = _phase_size(spec)
         flat_size = x.shape[1] * spec.sy * spec.sx * QH * QW
+        if C == 1 < spec.groups:
+            grain = _conv_grain(gy, KH * KW, spec.groups)
+            planes = N * spec.groups
+            cut = share(planes, grain, count_pieces(planes, grain))
+            parts = np.empty((cut.number, OC * KH * KW), x.dtype)
+            in_team(
+                depthwise.grad_w, cut, x.reshape(-1), gy.reshape(-1), parts,
+                workspace('flat', flat_size, x.dtype, cut.threads),
+                workspace('spread', spec.oh * QW, x.dtype, cut.threads),
+                *_sizes(spec, C, OC),
+            )  # fmt: skip
+            return _sum_of_parts(parts).reshape(OC, C, KH, KW)
         grain = _conv_grain(gy, C * KH * KW)
         cut = share(N, grain, count_pieces(N, grain))  # each piece has its own sums
         parts = np.empty((cut.number, OC * C * KH * KW), x.dtype)
@@ -209,9 +242,7 @@ class NumbaKernels(Kernels):
             workspace('spread', images * spread_size, x.dtype, cut.threads),
             images, *_sizes(spec, C, OC),
         )  # fmt: skip
-        for part in parts[1:]:
-            parts[0] += part
-        return parts[0].reshape(OC, C, KH, KW)
+        return _sum_of_parts(parts).reshape(OC, C, KH, KW)
 
     def sum_channels(self, gy: Array) -> Array:
         """See `Kernels.sum_channels`."""
@@ -685,9 +716,15 @@ def _flat(array: Array) -> Array:
     return array if array.flags.writeable else array.copy()
 
 
-def _conv_grain(gy: Array, taps: int) -> int:
-    """Returns how many images of a convolution with ``taps`` per value are a piece."""
-    return GRAIN_PRODUCTS // (int(gy[0].size) * taps + 1) + 1
+def _conv_grain(gy: Array, taps: int, groups: int = 1) -> int:
+    """Returns how many images of a convolution are a piece, or how many of their groups.
+
+    Args:
+        gy: Has the shape of the result.
+        taps: Products for each of its elements.
+        groups: Groups that are taken one by one.
+    """
+    return GRAIN_PRODUCTS // (int(gy[0].size) // groups * taps + 1) + 1
 
 
 def _fast(first: Array, *others: Array) -> bool:
@@ -778,6 +815,12 @@ def _steps(spec: ConvSpec) -> tuple[int, int, int, int, int, int]:
 
 def _window(spec: PoolSpec) -> tuple[int, int, int, int, int, int]:
     return spec.kh, spec.kw, spec.sy, spec.sx, spec.ph, spec.pw
+
+
+def _sum_of_parts(parts: Array) -> Array:
+    for part in parts[1:]:
+        parts[0] += part
+    return parts[0]
 
 
 def _phase_size(spec: ConvSpec) -> tuple[int, int]:

@@ -15,6 +15,7 @@ from minigrad.functions.activation import leaky_relu
 from minigrad.functions.normalization import group_normalization
 from minigrad.kernels import threads
 from minigrad.kernels.cpu import fused, gemm, rows, team, winograd
+from minigrad.kernels.cpu import ways as convolutions
 from minigrad.kernels.cpu.jit import INTERPRETED
 from minigrad.kernels.cpu.vectors import COLUMNS, DOT_COLUMNS, DOT_ROWS, LANES, ROWS
 from minigrad.kernels.numba_cpu import GRAIN_BYTES, SMALL_BYTES, TINY, NumbaKernels
@@ -75,9 +76,20 @@ def convolution(kernels, rng, n):
 
 
 def strided_convolution(kernels, rng, n):
-    x, W = arrays(rng, (n, 2, 7, 6), (4, 1, 3, 3))
+    x, W = arrays(rng, (n, 4, 7, 6), (4, 2, 3, 3))
     spec = ConvSpec.of(x.shape, W.shape, 2, 1, 1, 2)
     gy = normal(rng, (n, 4, spec.oh, spec.ow), np.float32)
+    yield kernels.conv_2d(x, W, None, spec)
+    yield kernels.conv_2d_grad_x(W, gy, spec)
+    yield kernels.conv_2d_grad_w(x, gy, spec)
+
+
+def depthwise_convolution(kernels, rng, n):
+    x, W = arrays(rng, (1, n, 7, 6), (2 * n, 1, 3, 3))
+    if n == 1:  # is no group
+        return
+    spec = ConvSpec.of(x.shape, W.shape, 2, 1, 1, n)
+    gy = normal(rng, (1, 2 * n, spec.oh, spec.ow), np.float32)
     yield kernels.conv_2d(x, W, None, spec)
     yield kernels.conv_2d_grad_x(W, gy, spec)
     yield kernels.conv_2d_grad_w(x, gy, spec)
@@ -163,7 +175,7 @@ def updates(kernels, rng, n):
 
 
 BY_ITEMS = [
-    convolution, strided_convolution, products, pooling, normalization, losses, resizing,
+    convolution, strided_convolution, depthwise_convolution, products, pooling, normalization, losses, resizing,
     formulas_along_rows,
 ]  # fmt: skip
 
@@ -261,10 +273,12 @@ def test_small_images_about_the_lanes_of_a_vector(dtype, rng, monkeypatch):
     pixels = 5 * 5 + 9
     most = SMALL_BYTES // (pixels * lanes * np.dtype(dtype).itemsize)
     for channels, way in ((most, 'grad_x_small'), (most + 1, 'grad_x')):
-        W = normal(rng, (channels, 1, 3, 3), dtype)
+        W = normal(rng, (channels, channels, 3, 3), dtype)
         gy = normal(rng, (lanes, channels, 3, 3), dtype)
-        spec = ConvSpec.of((lanes, channels, 5, 5), W.shape, 1, 0, 1, channels)
-        close(fast.conv_2d_grad_x(W, gy, spec), reference.conv_2d_grad_x(W, gy, spec))
+        spec = ConvSpec.of((lanes, channels, 5, 5), W.shape)
+        with convolutions.taking(convolutions.DIRECT):
+            gx = fast.conv_2d_grad_x(W, gy, spec)
+        close(gx, reference.conv_2d_grad_x(W, gy, spec), 4)
         assert ways[-1] == way
 
 

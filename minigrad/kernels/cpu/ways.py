@@ -25,15 +25,15 @@ OWN, BLAS = 'own', 'blas'
 
 # Nanoseconds, in the order of `counts`: an AMD EPYC (family 25, AVX-512), one thread.
 RATES: dict[str, tuple[float, ...]] = {
-    'columns gW': (0.0236, 1.35, 0, 1.23e04),
-    'columns gx': (0.0256, 1.19, 0, 1.23e04),
-    'columns y': (0.0227, 1.33, 0, 1.32e04),
-    'direct gW': (0.0231, 0.83, 0.155, 1.13e04),
-    'direct gx': (0.0243, 1.16, 0, 1.13e04),
-    'direct y': (0.0193, 0.954, 0.206, 9.26e03),
-    'winograd gW': (0.0509, 0, 0, 2.62e05),
-    'winograd gx': (0.0528, 0, 0, 1.65e05),
-    'winograd y': (0.0526, 0, 0, 2.39e05),
+    'columns gW': (0.0237, 1.4, 0, 1.17e04),
+    'columns gx': (0.0259, 1.34, 0, 1.14e04),
+    'columns y': (0.0213, 1.56, 0, 1.22e04),
+    'direct gW': (0.0242, 0.888, 0.0935, 1.14e04),
+    'direct gx': (0.0242, 1.2, 0, 1.13e04),
+    'direct y': (0.0198, 0.985, 0.172, 8.92e03),
+    'winograd gW': (0.0448, 0.86, 0, 0),
+    'winograd gx': (0.0485, 0.732, 0, 0),
+    'winograd y': (0.044, 0.926, 0, 0),
 }
 
 # Of products, by the layout of their factors: n as stored, t transposed. BLAS has threads
