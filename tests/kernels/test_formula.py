@@ -119,6 +119,25 @@ def test_each_operation_is_that_of_numpy(name, dtype):
     np.testing.assert_array_equal(y[others], expected[others])
 
 
+def test_powers_are_products():
+    square, cube = trace(lambda xp, x: x**2), trace(lambda xp, x: x**3)
+    assert [step.operation for step in square.steps] == ['array', 'multiply']
+    assert [step.operation for step in cube.steps] == ['array', 'multiply', 'multiply']
+
+
+@compiled
+@pytest.mark.parametrize('dtype', ['f', 'd'])
+def test_powers_are_those_of_numpy(dtype):
+    x = np.linspace(-3, 3, 50).astype(dtype)
+    y = np.empty((2, 50), dtype)
+    fused.loop_of(_powers, dtype)([x, *y])
+    np.testing.assert_allclose(y, [x * x, x * x * x], 1e-6)
+
+
+def _powers(xp, x):
+    return x**2, x**3
+
+
 @compiled
 @pytest.mark.parametrize('size', [0, 1, 15, 16, 17, 1000, 300_001])
 @pytest.mark.parametrize('number', [1, 3])

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import fcntl
 import json
 import os
 import random
@@ -129,7 +130,8 @@ class Copy:
         Args:
             planted: The fault.
             limit: Seconds for all tests together.
-            fast: Whether kernels are run as Python code only.
+            fast: Whether tests that start processes are left out, and loops of kernels
+                run as Python code only.
         """
         path = self.root / planted.file
         source, times = path.read_bytes(), path.stat()
@@ -138,7 +140,8 @@ class Copy:
         first, rest = judges[: self.FIRST], within(judges[self.FIRST :], self.REST)
         examples = Judge(planted.file, 1.0, 0, False)  # of its docstrings
         groups = [first, [examples], rest]
-        groups.append(within(known.starting_processes(), self.REST))
+        if not fast:
+            groups.append(within(known.starting_processes(), self.REST))
         path.write_bytes(planted.mutant.apply(source))
         try:
             if planted.file in area.compiled:
@@ -255,7 +258,8 @@ def main() -> int:
     parser.add_argument(
         '--fast',
         action='store_true',
-        help='loops of kernels are not compiled as well: then they are Python code only',
+        help='no tests that start processes; loops of kernels as Python code only. '
+        'Then --retry, without this, shows the survivors to all.',
     )
     parser.add_argument('--limit', type=float, help='seconds that a fault may take')
     args = parser.parse_args()
@@ -275,6 +279,11 @@ def main() -> int:
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix='mutate-'))
         folder = Path(folder).resolve()
         folder.mkdir(parents=True, exist_ok=True)
+        lock = stack.enter_context((folder / 'lock').open('w'))
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            parser.error(f'another process plants faults in {folder}')
         results = run_all(folder, chosen, seed, args, end)
     report(results, seed)
     return int(any(verdict.result == 'survived' for _, verdict in results))
