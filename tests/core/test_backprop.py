@@ -275,6 +275,25 @@ def test_backward_of_outputs_without_gradient_warns():
         minigrad.backward([ones(2) * 2])
 
 
+def test_backward_takes_the_gradients_of_its_outputs_away():
+    x = ones(2)
+    y, z = x * 2, x * 3
+    y.grad, z.grad = np.ones(2), np.full(2, 10.0)
+    minigrad.backward([y, z])
+    np.testing.assert_array_equal(x.grad, [32, 32])
+    assert y.grad is None
+    assert z.grad is None
+
+
+def test_an_output_that_stands_twice_counts_once():
+    x = ones(2)
+    y = x * 2
+    y.grad = np.ones(2)
+    with pytest.warns(RuntimeWarning, match='stands twice in the list'):
+        minigrad.backward([y, y])
+    np.testing.assert_array_equal(x.grad, [2, 2])
+
+
 class TestGrad:
     def test_of_an_intermediate_variable(self):
         x = Variable(np.array(2.0))

@@ -166,6 +166,8 @@ CASES = [
                 groups=2,
             ),
             Sample((1, 2, 3, 2, 3, 2), (2, 2, 2, 1, 2, 2), (2,), pad=(1, 0, 0, 0)),
+            # The last window sticks out of each axis.
+            Sample((1, 2, 4, 3, 3), (2, 2, 3, 2, 2), stride=2, cover_all=True),
         ],
         oracle=naive_convolution,
         empty=Sample((0, 3, 4, 3, 5), (4, 3, 2, 3, 3), (4,)),

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import textwrap
+import threading
 import warnings
 from types import SimpleNamespace
 
@@ -260,6 +261,22 @@ def notebook(monkeypatch):
 
 
 class TestProgressBar:
+    def test_no_thread_runs_beside_the_training(self, make_trainer):
+        class Terminal(io.StringIO):
+            def isatty(self):
+                return True
+
+        threads = []
+        bar = extensions.ProgressBar(update_interval=1, out=Terminal())
+        trainer = make_trainer((3, 'iteration'))
+        trainer.extend(bar)
+        trainer.extend(
+            lambda trainer: threads.extend(map(type, threading.enumerate())),
+            name='look',
+        )
+        trainer.run()
+        assert 'TMonitor' not in {kind.__name__ for kind in threads}
+
     def run(self, make_trainer, bar, stop=(2, 'epoch')):
         trainer = make_trainer(stop, 100)
         trainer.extend(bar)

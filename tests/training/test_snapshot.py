@@ -564,6 +564,12 @@ class TestRetention:
             expected = [f'snapshot_iter_{i}' for i in range(last - 2, last + 1)]
             assert files(trainer) == expected
 
+    def test_a_name_that_is_written_again_is_the_newest(self):
+        retention = Retention(2)
+        for name in 'abca':
+            retention.add(name)
+        assert retention.names == ['b', 'c', 'a']
+
     def test_never_through_links(self, tmp_path):
         (tmp_path / 'mine').write_text('mine')
         out = tmp_path / 'out'
