@@ -1,4 +1,4 @@
-"""``python -m benchmarks run | compare | profile | growth | scale``."""
+"""``python -m benchmarks run | compare | profile | growth | accuracy | scale``."""
 
 from __future__ import annotations
 
@@ -96,6 +96,14 @@ def growth(options: argparse.Namespace) -> int:
     return draw_growth(options.out, options.threads)
 
 
+def accuracy(options: argparse.Namespace) -> int:
+    """Prints the errors of the fast kernels as a page of the docs."""
+    from benchmarks.accuracy import table
+
+    print(table(), end='')
+    return 0
+
+
 def scale(options: argparse.Namespace) -> int:
     """Predicts steps of many processes, beside what some measure."""
     from benchmarks.scale import ONE_MACHINE
@@ -151,6 +159,9 @@ def main(arguments: list[str] | None = None) -> int:
     command.add_argument('--out', type=Path, default=Path('growth.png'))
     command.add_argument('--threads', type=int, default=cores)
     command.set_defaults(function=growth)
+
+    command = commands.add_parser('accuracy', help='errors of the fast kernels')
+    command.set_defaults(function=accuracy)
 
     command = commands.add_parser('scale', help='one step in 1 to 1,024 processes')
     command.add_argument(

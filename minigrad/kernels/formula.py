@@ -43,6 +43,7 @@ operands."""
 _COMPOSED: dict[str, Callable[..., Any]] = {
     'positive': lambda x: x,
     'square': lambda x: x * x,
+    'sign': lambda x: np.where(x > 0, 1, np.where(x < 0, -1, x)),
     'reciprocal': lambda x: 1 / x,
     'isfinite': lambda x: abs(x) < np.inf,
     'isinf': lambda x: abs(x) == np.inf,

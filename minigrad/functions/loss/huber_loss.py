@@ -14,6 +14,7 @@ from minigrad.variable import Variable
 
 
 class HuberLoss(PairLoss):
+    fresh_gradients = True
     arg_names = ('x', 't')
     on_arrays = True
 
@@ -25,7 +26,10 @@ class HuberLoss(PairLoss):
     def forward(self, inputs: tuple[Array, ...]) -> Any:
         self.retain_inputs((0, 1))
         x, t = inputs
-        y = kernels_for(x).elementwise(_value, x, t, delta=self.delta)
+        kernels = kernels_for(x)
+        if self.reduce != 'no' and x.ndim == 2:
+            return kernels.along_rows(_row, x, t, delta=self.delta)[:, 0]
+        y = kernels.elementwise(_value, x, t, delta=self.delta)
         return y if self.reduce == 'no' else y.sum(axis=1)
 
     def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
@@ -34,8 +38,10 @@ class HuberLoss(PairLoss):
         if self.reduce == 'sum_along_second_axis':
             gy = gy[:, None]
         if not isinstance(x, Variable):
-            slope = kernels_for(x).elementwise(_slope, x, t, delta=self.delta)
-            gx = gy * slope
+            kernels = kernels_for(x)
+            if gy.shape == (len(x), 1):
+                return kernels.along_rows(_slopes, x, t, gy, delta=self.delta)
+            gx = gy * kernels.elementwise(_slope, x, t, delta=self.delta)
             return gx, -gx if 1 in indexes else None
         gx = gy * clip(x - t, -self.delta, self.delta)
         return gx, -gx if 1 in indexes else None
@@ -48,8 +54,17 @@ def _value(xp: Any, x: Any, t: Any, *, delta: Any) -> Any:
     return bent * (size - 0.5 * bent)
 
 
+def _row(xp: Any, x: Any, t: Any, *, delta: Any) -> Any:
+    return _value(xp, x, t, delta=delta).sum(axis=-1, keepdims=True)
+
+
 def _slope(xp: Any, x: Any, t: Any, *, delta: Any) -> Any:
     return xp.minimum(xp.maximum(x - t, -delta), delta)
+
+
+def _slopes(xp: Any, x: Any, t: Any, gy: Any, *, delta: Any) -> Any:
+    gx = gy * _slope(xp, x, t, delta=delta)
+    return gx, -gx
 
 
 @checks_arguments

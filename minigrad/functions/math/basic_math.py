@@ -11,6 +11,7 @@ from minigrad.backend import get_array_module, is_array
 from minigrad.function_node import FunctionNode, InputTypes
 from minigrad.functions._edges import masked
 from minigrad.functions.math.elementary import log
+from minigrad.kernels import kernels_for
 from minigrad.types import Array
 from minigrad.variable import Variable, as_array, as_variable
 
@@ -72,6 +73,7 @@ class _WithConstant(FunctionNode):
 
 
 class Neg(FunctionNode):
+    fresh_gradients = True
     on_arrays = True
     label = '__neg__'
     arg_names = ('x',)
@@ -84,6 +86,7 @@ class Neg(FunctionNode):
 
 
 class Absolute(FunctionNode):
+    fresh_gradients = True
     on_arrays = True
     label = '|_|'
     arg_names = ('x',)
@@ -100,7 +103,14 @@ class Absolute(FunctionNode):
     def backward(self, indexes: tuple[int, ...], grad_outputs: Any) -> Any:
         (x,) = self.get_retained_inputs()
         x = as_array(x)
-        return grad_outputs[0] * get_array_module(x).sign(x)
+        (gy,) = grad_outputs
+        if isinstance(gy, Variable):
+            return gy * get_array_module(x).sign(x)
+        return kernels_for(x).elementwise(_signed, gy, x)
+
+
+def _signed(xp: Any, gy: Any, x: Any) -> Any:
+    return gy * xp.sign(x)
 
 
 class Add(_Binary):
@@ -164,6 +174,7 @@ class Sub(_Binary):
 
 
 class SubFromConstant(_WithConstant):
+    fresh_gradients = True
     on_arrays = True
     public_name, sign = 'sub', '{} - _'
 
@@ -201,6 +212,7 @@ class MulConstant(_WithConstant):
 
 
 class Div(_Binary):
+    fresh_gradients = True
     label = '_ / _'
 
     def forward(self, inputs: tuple[Array, ...]) -> Any:
@@ -214,6 +226,7 @@ class Div(_Binary):
 
 
 class DivFromConstant(_WithConstant):
+    fresh_gradients = True
     on_arrays = True
     public_name, sign = 'div', '{} / _'
     needs_float = True
@@ -228,6 +241,7 @@ class DivFromConstant(_WithConstant):
 
 
 class PowVarVar(_Binary):
+    fresh_gradients = True
     on_arrays = False  # its logarithm is a function of Variables
     label, public_name = '_ ** _', 'pow'
 
@@ -270,6 +284,7 @@ class PowVarConst(_WithConstant):
 
 
 class PowConstVar(_WithConstant):
+    fresh_gradients = True
     on_arrays = True
     public_name, sign = 'pow', '{} ** _'
     needs_float = True
