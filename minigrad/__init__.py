@@ -41,6 +41,8 @@ from minigrad.backend import (
 )
 from minigrad.backends import cuda
 from minigrad.backends.cuda import should_use_cudnn, should_use_cudnn_tensor_core
+from minigrad.chain import Chain
+from minigrad.chain_list import ChainList
 from minigrad.configuration import (
     DebugMode,
     config,
@@ -74,7 +76,7 @@ from minigrad.graph_optimizations.static_graph import static_graph
 from minigrad.graph_optimizations.static_graph_utilities import static_code
 from minigrad.initializer import Initializer
 from minigrad.kernels.threads import get_num_threads, set_num_threads
-from minigrad.link import Chain, ChainList, Link
+from minigrad.link import Link
 from minigrad.link_hook import LinkHook
 from minigrad.link_hook import get_link_hooks as _get_link_hooks  # noqa: F401
 from minigrad.optimizer import GradientMethod, Optimizer, UpdateRule

@@ -97,6 +97,8 @@ NAMES: dict[str, str] = {
     'datasets.image_dataset.ZippedImageDataset': 'datasets.zipped_image_dataset',
     'graph_optimizations.static_code': 'graph_optimizations.static_graph_utilities',
     'iterators.DaliIterator': 'not_provided',
+    'link.Chain': 'chain',
+    'link.ChainList': 'chain_list',
     'links.TheanoFunction': 'not_provided',
     'links.model.vision.googlenet.available': 'datasets.image_dataset',
     'links.model.vision.resnet.available': 'datasets.image_dataset',

@@ -1,14 +1,13 @@
-"""Links: callables that own parameters, and the chains that compose them."""
+"""Links: callables that own parameters."""
 
 from __future__ import annotations
 
 import contextlib
 import copy
-import itertools
 import numbers
 import warnings
-from collections.abc import Iterable, Iterator, MutableSequence, MutableSet
-from typing import TYPE_CHECKING, Any, Self, overload
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy
 
@@ -18,57 +17,19 @@ from minigrad.device_resident import DeviceResident, DeviceResidentsVisitor
 from minigrad.link_hook import (
     ForwardPostprocessArgs,
     ForwardPreprocessArgs,
-    LinkHook,
+    LocalLinkHooks,
     get_link_hooks,
 )
 from minigrad.named_arguments import NamedArguments, checks_arguments, explain_call
 from minigrad.parameter import Parameter
+from minigrad.sorted_names import SortedNames
 from minigrad.suggestions import unknown_attribute
 
 if TYPE_CHECKING:
     from minigrad.sequential import Sequential
 
 
-class _Names(MutableSet[str]):
-    # The names of parameters, persistent values or children, always visited in
-    # alphabetical order: that order decides how random numbers, updates and files line
-    # up, so it must not depend on hashes. They are visited several times in every step
-    # of a training and hardly ever change, so they are sorted when they do.
-
-    def __init__(self, names: Iterable[str] = ()) -> None:
-        self.sorted = tuple(sorted(set(names)))
-
-    def __contains__(self, name: object) -> bool:
-        return name in self.sorted
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.sorted)
-
-    def __len__(self) -> int:
-        return len(self.sorted)
-
-    def __repr__(self) -> str:
-        return f'{{{", ".join(map(repr, self.sorted))}}}'
-
-    def add(self, value: str) -> None:
-        self.sorted = tuple(sorted({*self.sorted, value}))
-
-    def discard(self, value: str) -> None:
-        self.sorted = tuple([name for name in self.sorted if name != value])
-
-    # What a set has besides, for programs that reach for it.
-
-    def copy(self) -> _Names:
-        return _Names(self.sorted)
-
-    def update(self, *others: Iterable[str]) -> None:
-        self.sorted = _Names(itertools.chain(self.sorted, *others)).sorted
-
-    def union(self, *others: Iterable[str]) -> _Names:
-        return _Names(itertools.chain(self.sorted, *others))
-
-
-_OUTSIDE_INIT_SCOPE = (
+OUTSIDE_INIT_SCOPE = (
     'was assigned outside init_scope()',
     'move the assignment into "with self.init_scope():"',
 )
@@ -78,7 +39,7 @@ _BEFORE_INIT = (
 )
 
 
-class Link(DeviceResident, NamedArguments):
+class Link(LocalLinkHooks, DeviceResident, NamedArguments):
     """A callable with parameters: the building block of models.
 
     A `Parameter` assigned to an attribute inside ``with self.init_scope():`` is
@@ -112,17 +73,16 @@ class Link(DeviceResident, NamedArguments):
         [('/W', (2, 3)), ('/b', (2,))]
     """
 
-    _params: _Names
-    _persistent: _Names
+    _params: SortedNames
+    _persistent: SortedNames
     _within_init_scope = False
     _init_done_ = False
-    _local_link_hooks: dict[str, LinkHook] | None = None
     name: str | None = None
 
     def __init__(self, **params: Any) -> None:
         super().__init__()
-        self._params = _Names()
-        self._persistent = _Names()
+        self._params = SortedNames()
+        self._persistent = SortedNames()
         self.name = None
         self._init_done_ = True
         for name, value in params.items():
@@ -133,7 +93,7 @@ class Link(DeviceResident, NamedArguments):
         # Chainer pickles names as sets; what is copied or pickled here has them sorted.
         for key in ('_params', '_persistent', '_children'):
             if isinstance(state.get(key), set):
-                state[key] = _Names(state[key])
+                state[key] = SortedNames(state[key])
         self.__dict__.update(state)
         self._init_done_ = True
 
@@ -189,13 +149,6 @@ class Link(DeviceResident, NamedArguments):
             raise
 
     @property
-    def local_link_hooks(self) -> dict[str, LinkHook]:
-        """The hooks that watch this link alone, by name."""
-        if self._local_link_hooks is None:
-            self._local_link_hooks = {}
-        return self._local_link_hooks
-
-    @property
     def _device_id(self) -> int | None:
         warnings.warn(
             'Link._device_id is deprecated. Use Link.device instead.',
@@ -203,37 +156,6 @@ class Link(DeviceResident, NamedArguments):
             stacklevel=2,
         )
         return getattr(getattr(self.device, 'device', None), 'id', None)
-
-    def add_hook(self, hook: LinkHook, name: str | None = None) -> Self:
-        """Lets a hook watch this link, and returns the link.
-
-        Args:
-            hook: The hook.
-            name: Name to register it by; None takes ``hook.name``.
-
-        Raises:
-            TypeError: ``hook`` is not a `LinkHook`.
-            KeyError: a hook of that name is there already.
-        """
-        if not isinstance(hook, LinkHook):
-            raise TypeError(f'Hook must be of type LinkHook, got {type(hook).__name__}')
-        name = hook.name if name is None else name
-        if name in self.local_link_hooks:
-            raise KeyError(f'Hook {name} already exists')
-        self.local_link_hooks[name] = hook
-        hook.added(self)
-        return self
-
-    def delete_hook(self, name: str) -> None:
-        """Stops the hook of that name from watching this link.
-
-        Raises:
-            KeyError: no hook has that name.
-        """
-        if name not in self.local_link_hooks:
-            raise KeyError(f'Hook {name} does not exist')
-        self.local_link_hooks[name].deleted(self)
-        del self.local_link_hooks[name]
 
     # Showing
 
@@ -315,7 +237,7 @@ class Link(DeviceResident, NamedArguments):
         elif isinstance(value, Link):
             (event, fix), what = self._unregistered_link_, 'its parameters'
         else:
-            (event, fix), what = _OUTSIDE_INIT_SCOPE, 'it'
+            (event, fix), what = OUTSIDE_INIT_SCOPE, 'it'
         warnings.warn(
             f'{type(self).__name__}.{name} {event}, so {what} will not be trained;\n'
             f'  {fix}',
@@ -537,8 +459,8 @@ class Link(DeviceResident, NamedArguments):
     def _share_(self) -> Self:
         ret = copy.copy(self)
         d = ret.__dict__
-        ret._params = _Names(self._params)
-        ret._persistent = _Names(self._persistent)
+        ret._params = SortedNames(self._params)
+        ret._persistent = SortedNames(self._persistent)
         if self._local_link_hooks is not None:
             ret._local_link_hooks = dict(self._local_link_hooks)
         ret.name = None
@@ -694,204 +616,6 @@ class Link(DeviceResident, NamedArguments):
             d[name] = serializer(name, d[name])
         for name, child in self._named_children_():
             child.serialize(serializer[name])
-
-
-class Chain(Link):
-    """A link made of other links, which are its attributes.
-
-    A link assigned to an attribute inside ``with self.init_scope():`` becomes a child: it
-    is trained, saved, copied and moved with the chain. Children are visited in the
-    alphabetical order of their names.
-
-    Args:
-        links: Child links, by name.
-
-    Source: compatible with chainer.Chain.
-
-    Example:
-        >>> class MLP(minigrad.Chain):
-        ...     def __init__(self):
-        ...         super().__init__()
-        ...         with self.init_scope():
-        ...             self.l1 = L.Linear(None, 5)
-        ...             self.l2 = L.Linear(5, 2)
-        ...     def forward(self, x):
-        ...         return self.l2(F.relu(self.l1(x)))
-        >>> MLP()(np.zeros((4, 3), 'f')).shape
-        (4, 2)
-        >>> MLP()
-        MLP(
-          (l1): Linear(in_size=None, out_size=5, nobias=False),
-          (l2): Linear(in_size=5, out_size=2, nobias=False),
-        )
-    """
-
-    _children: _Names
-    _unregistered_link_ = _OUTSIDE_INIT_SCOPE
-
-    def __init__(self, **links: Link) -> None:
-        super().__init__()
-        self._children = _Names()
-        for name, link in links.items():
-            self.add_link(name, link)
-
-    def __str__(self) -> str:
-        return self._show_children_(
-            [(name, str(child)) for name, child in self._named_children_()]
-        )
-
-    def __getitem__(self, name: str) -> Any:
-        """Returns the attribute of that name."""
-        return getattr(self, name)
-
-    def _register_(self, name: str, value: Parameter | Link) -> bool:
-        if not isinstance(value, Link):
-            return super()._register_(name, value)
-        if hasattr(self, name):
-            raise AttributeError(f'cannot register a new link {name}: attribute exists')
-        value.name = name
-        self._children.add(name)
-        return True
-
-    def __delattr__(self, name: str) -> None:
-        self._children.discard(name)
-        super().__delattr__(name)
-
-    def add_link(self, name: str, link: Link) -> None:
-        """Registers a child link.
-
-        Args:
-            name: Name of the child, and of the attribute.
-            link: The child.
-
-        Raises:
-            AttributeError: the attribute exists already.
-            TypeError: ``link`` is not a link.
-        """
-        self._check_new_(name, 'link')
-        if not isinstance(link, Link):
-            raise TypeError(
-                f'cannot register a non-link object as a child: {type(link).__name__}'
-            )
-        with self.init_scope():
-            setattr(self, name, link)
-
-    def children(self) -> Iterator[Link]:
-        """Yields the direct child links, in the order of their names."""
-        values = self.__dict__
-        return iter([values[name] for name in self._children.sorted])
-
-    def _named_children_(self) -> Iterator[tuple[str, Link]]:
-        for name in self._children:
-            yield name, self.__dict__[name]
-
-    def _share_(self) -> Self:
-        ret = super()._share_()
-        ret._children = _Names(self._children)
-        for name, child in self._named_children_():
-            copied = child.copy('share')
-            copied.name = name
-            ret.__dict__[name] = copied
-        return ret
-
-
-class ChainList(Link, MutableSequence[Link]):
-    """A link made of other links, which are its items: a list of links.
-
-    The children are named by their positions, ``'0'``, ``'1'``, and so on.
-
-    Args:
-        links: Child links.
-
-    Source: compatible with chainer.ChainList.
-
-    Example:
-        >>> layers = minigrad.ChainList(L.Linear(3, 4), L.Linear(4, 2))
-        >>> layers.append(L.Linear(2, 1))
-        >>> [path for path, _ in layers.namedlinks(skipself=True)]
-        ['/0', '/1', '/2']
-    """
-
-    _unregistered_link_ = (
-        'was assigned to an attribute of a ChainList',
-        'add it with "self.append(link)", or derive the class from Chain',
-    )
-
-    def __init__(self, *links: Link) -> None:
-        super().__init__()
-        self._children: list[Link] = []
-        for link in links:
-            self.add_link(link)
-
-    def __str__(self) -> str:
-        return self._show_children_(
-            [(name, str(child)) for name, child in self._named_children_()]
-        )
-
-    def _register_(self, name: str, value: Parameter | Link) -> bool:
-        if isinstance(value, Link):
-            raise TypeError(
-                'cannot register a new link within a "with chainlist.init_scope():" '
-                'block; use append'
-            )
-        return super()._register_(name, value)
-
-    def _number_(self) -> None:
-        for i, child in enumerate(self._children):
-            child.name = str(i)
-
-    @overload
-    def __getitem__(self, index: int) -> Link: ...
-
-    @overload
-    def __getitem__(self, index: slice) -> list[Link]: ...
-
-    def __getitem__(self, index: int | slice) -> Link | list[Link]:
-        """Returns the child at a position, or the children of a slice."""
-        return self._children[index]
-
-    def __setitem__(self, index: Any, value: Any) -> None:
-        """Replaces the child at a position, or the children of a slice."""
-        if not isinstance(index, (numbers.Integral, slice)):
-            raise TypeError(
-                'ChainList indices must be integers or slices, '
-                f'not {type(index).__name__}'
-            )
-        self._children[index] = value
-        self._number_()
-
-    def __delitem__(self, index: int | slice) -> None:
-        del self._children[index]
-        self._number_()
-
-    def insert(self, index: int, link: Link) -> None:
-        """Inserts a child before a position."""
-        self._children.insert(index, link)
-        self._number_()
-
-    def add_link(self, link: Link) -> None:
-        """Appends a child."""
-        self.append(link)
-
-    def __iter__(self) -> Iterator[Link]:
-        return iter(self._children)
-
-    def __len__(self) -> int:
-        return len(self._children)
-
-    def children(self) -> Iterator[Link]:
-        """Yields the items."""
-        return iter(list(self._children))
-
-    def _named_children_(self) -> Iterator[tuple[str, Link]]:
-        for i, child in enumerate(self._children):
-            yield str(i), child
-
-    def _share_(self) -> Self:
-        ret = super()._share_()
-        ret._children = [child.copy('share') for child in self._children]
-        ret._number_()
-        return ret
 
 
 def _shape_and_dtype(value: Any) -> tuple[Any, Any]:

@@ -121,3 +121,47 @@ class LinkHook(NamedArguments):
 
     def forward_postprocess(self, args: ForwardPostprocessArgs) -> None:
         """Called after a link's forward method."""
+
+
+class LocalLinkHooks:
+    """The part of a link that keeps the hooks which watch it alone."""
+
+    _local_link_hooks: dict[str, LinkHook] | None = None
+
+    @property
+    def local_link_hooks(self) -> dict[str, LinkHook]:
+        """The hooks that watch this link alone, by name."""
+        if self._local_link_hooks is None:
+            self._local_link_hooks = {}
+        return self._local_link_hooks
+
+    def add_hook(self, hook: LinkHook, name: str | None = None) -> Self:
+        """Lets a hook watch this link, and returns the link.
+
+        Args:
+            hook: The hook.
+            name: Name to register it by; None takes ``hook.name``.
+
+        Raises:
+            TypeError: ``hook`` is not a `LinkHook`.
+            KeyError: a hook of that name is there already.
+        """
+        if not isinstance(hook, LinkHook):
+            raise TypeError(f'Hook must be of type LinkHook, got {type(hook).__name__}')
+        name = hook.name if name is None else name
+        if name in self.local_link_hooks:
+            raise KeyError(f'Hook {name} already exists')
+        self.local_link_hooks[name] = hook
+        hook.added(self)  # type: ignore[arg-type]  # a link
+        return self
+
+    def delete_hook(self, name: str) -> None:
+        """Stops the hook of that name from watching this link.
+
+        Raises:
+            KeyError: no hook has that name.
+        """
+        if name not in self.local_link_hooks:
+            raise KeyError(f'Hook {name} does not exist')
+        self.local_link_hooks[name].deleted(self)  # type: ignore[arg-type]
+        del self.local_link_hooks[name]

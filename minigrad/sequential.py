@@ -7,7 +7,8 @@ import inspect
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Self
 
-from minigrad.link import ChainList, Link
+from minigrad.chain_list import ChainList
+from minigrad.link import Link
 
 
 class Sequential(ChainList):

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from minigrad import initializers
-from minigrad.link import ChainList, Link
+from minigrad.chain_list import ChainList
+from minigrad.link import Link
 from minigrad.parameter import Parameter
 
 

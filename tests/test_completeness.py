@@ -99,6 +99,7 @@ LAYERS = [
     {'gradient_check', 'function_hooks', 'functions'},
     {'distribution', 'distributions'},
     {'reporter', 'serializer', 'serializers', 'link', 'link_hook'},
+    {'chain', 'chain_list'},
     {
         'link_hooks',
         'links',

@@ -5,7 +5,9 @@ import warnings
 import numpy as np
 import pytest
 
-from minigrad.link import Chain, ChainList, Link
+from minigrad.chain import Chain
+from minigrad.chain_list import ChainList
+from minigrad.link import Link
 from minigrad.parameter import Parameter
 from minigrad.variable import Variable
 

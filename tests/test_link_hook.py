@@ -4,7 +4,8 @@ import io
 
 import pytest
 
-from minigrad.link import Chain, Link
+from minigrad.chain import Chain
+from minigrad.link import Link
 from minigrad.link_hook import LinkHook, get_link_hooks
 from minigrad.link_hooks.timer import TimerHook
 

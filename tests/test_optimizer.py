@@ -10,7 +10,8 @@ import pytest
 
 import minigrad.functions as F
 from minigrad import optimizer, optimizer_hooks, optimizers
-from minigrad.link import ChainList, Link
+from minigrad.chain_list import ChainList
+from minigrad.link import Link
 from minigrad.optimizer import (
     GradientMethod,
     Hyperparameter,

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from minigrad import initializers
-from minigrad.link import Chain, Link
+from minigrad.chain import Chain
+from minigrad.link import Link
 from minigrad.parameter import Parameter
 from minigrad.sequential import Sequential
 

@@ -9,11 +9,11 @@ import numpy as np
 
 from minigrad import backend, functions, links, optimizers
 from minigrad.backend import Device, GpuDevice
+from minigrad.chain import Chain
 from minigrad.check.checks import Check, Failed, Skipped, compare
 from minigrad.configuration import config, using_config
 from minigrad.dtypes import mixed16
 from minigrad.kernels import using_kernels
-from minigrad.link import Chain
 
 
 class _LeNet(Chain):

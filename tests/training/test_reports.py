@@ -15,8 +15,8 @@ import pytest
 
 import minigrad
 from minigrad import training
+from minigrad.chain_list import ChainList
 from minigrad.configuration import config, using_config
-from minigrad.link import ChainList
 from minigrad.links import Linear
 from minigrad.parameter import Parameter
 from minigrad.reporter import Reporter

@@ -5,8 +5,9 @@ from __future__ import annotations
 import copy
 from typing import Any
 
+from minigrad.chain import Chain
+from minigrad.chain_list import ChainList
 from minigrad.chainermn.links.batch_normalization import MultiNodeBatchNormalization
-from minigrad.link import Chain, ChainList
 from minigrad.links import BatchNormalization
 
 

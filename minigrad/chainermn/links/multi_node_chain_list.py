@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from minigrad.chain_list import ChainList
 from minigrad.chainermn.functions import pseudo_connect, recv, send
-from minigrad.link import ChainList
 
 Ranks = int | list[int] | None
 

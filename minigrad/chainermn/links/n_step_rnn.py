@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from minigrad.chain import Chain
 from minigrad.chainermn.functions import pseudo_connect, recv, send
-from minigrad.link import Chain
 from minigrad.links.rnn.n_step_rnn import NStepRNNBase
 
 

@@ -10,11 +10,12 @@ from typing import Any, NamedTuple
 import numpy
 
 from minigrad import backend
+from minigrad.chain import Chain
 from minigrad.graph.errors import UnreadableModel
 from minigrad.graph.onnx.builder import CONSTANT
 from minigrad.graph.onnx.package import import_onnx
 from minigrad.graph.onnx.runs import RUNS, Node
-from minigrad.link import Chain, Link
+from minigrad.link import Link
 from minigrad.parameter import Parameter
 from minigrad.types import Array
 from minigrad.variable import Variable

@@ -8,9 +8,9 @@ from typing import Any
 import numpy
 
 from minigrad.backend import is_array
+from minigrad.chain import Chain
 from minigrad.functions.activation.maxout import maxout
 from minigrad.initializer import Initializer
-from minigrad.link import Chain
 from minigrad.links.connection.linear import Linear
 from minigrad.types import Array
 from minigrad.variable import Variable

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy
 
+from minigrad.chain import Chain
 from minigrad.configuration import using_config
 from minigrad.functions.activation.leaky_relu import leaky_relu
 from minigrad.functions.activation.relu import relu
@@ -27,7 +28,7 @@ from minigrad.functions.normalization.local_response_normalization import (
 )
 from minigrad.functions.pooling.average_pooling_2d import average_pooling_2d
 from minigrad.functions.pooling.max_pooling_2d import max_pooling_2d
-from minigrad.link import Chain, Link
+from minigrad.link import Link
 from minigrad.links.caffe.messages import V1_LAYERS, net_parameter
 from minigrad.links.connection.convolution_2d import Convolution2D
 from minigrad.links.connection.deconvolution_2d import Deconvolution2D

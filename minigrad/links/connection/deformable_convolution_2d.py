@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from minigrad.chain import Chain
 from minigrad.functions.connection.deformable_convolution_2d_sampler import (
     deformable_convolution_2d_sampler,
 )
 from minigrad.initializers import Zero
 from minigrad.kernels.specs import IntPair
 from minigrad.kernels.specs import _pair as pair
-from minigrad.link import Chain
 from minigrad.links.connection._convolution import ConvolutionLink
 from minigrad.links.connection.convolution_2d import Convolution2D
 from minigrad.variable import Variable

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from minigrad.chain import Chain
 from minigrad.functions.activation.relu import relu
 from minigrad.functions.activation.sigmoid import sigmoid
-from minigrad.link import Chain
 from minigrad.links.connection.linear import Linear
 from minigrad.variable import Variable
 

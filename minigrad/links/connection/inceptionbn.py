@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from minigrad.chain import Chain
 from minigrad.functions.activation.relu import relu
 from minigrad.functions.array.concat import concat
 from minigrad.functions.pooling.average_pooling_2d import average_pooling_2d
 from minigrad.functions.pooling.max_pooling_2d import max_pooling_2d
-from minigrad.link import Chain
 from minigrad.links.connection.convolution_2d import Convolution2D
 from minigrad.links.normalization.batch_normalization import BatchNormalization
 from minigrad.variable import Variable

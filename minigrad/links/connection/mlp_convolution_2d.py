@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any
 
+from minigrad.chain_list import ChainList
 from minigrad.functions.activation.relu import relu
 from minigrad.kernels.specs import IntPair
-from minigrad.link import ChainList
 from minigrad.links.connection._convolution import in_out_ksize
 from minigrad.links.connection.convolution_2d import Convolution2D
 from minigrad.utils import argument

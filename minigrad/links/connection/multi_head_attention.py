@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from minigrad.chain import Chain
 from minigrad.functions._check import Checker
 from minigrad.functions.array.reshape import reshape
 from minigrad.functions.array.transpose import transpose
 from minigrad.functions.connection.scaled_dot_product_attention import (
     scaled_dot_product_attention,
 )
-from minigrad.link import Chain
 from minigrad.links.connection.linear import Linear
 from minigrad.variable import Variable
 

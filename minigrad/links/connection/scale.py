@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from minigrad.chain import Chain
 from minigrad.functions.math.scale import scale
-from minigrad.link import Chain
 from minigrad.links.connection.bias import Bias
 from minigrad.parameter import Parameter
 from minigrad.variable import Variable

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from minigrad.chain import Chain
 from minigrad.functions.activation.relu import relu
 from minigrad.functions.array.reshape import reshape
 from minigrad.functions.noise.dropout import dropout
-from minigrad.link import Chain
 from minigrad.links.connection.linear import Linear
 from minigrad.links.connection.multi_head_attention import MultiHeadAttention
 from minigrad.links.normalization.layer_normalization import LayerNormalization

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 from minigrad import reporter
+from minigrad.chain import Chain
 from minigrad.functions.evaluation.accuracy import accuracy
 from minigrad.functions.loss.softmax_cross_entropy import softmax_cross_entropy
-from minigrad.link import Chain, Link
+from minigrad.link import Link
 
 
 class Classifier(Chain):

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from minigrad.backend import using_device
+from minigrad.chain import Chain
 from minigrad.device_resident import DeviceResidentsVisitor
-from minigrad.link import Chain, Link
+from minigrad.link import Link
 from minigrad.variable import Variable
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from minigrad.chain import Chain
 from minigrad.functions.activation.sigmoid import sigmoid
 from minigrad.functions.activation.tanh import tanh
 from minigrad.functions.math.linear_interpolate import linear_interpolate
-from minigrad.link import Chain
 from minigrad.links.connection.linear import Linear
 from minigrad.links.rnn._state import StatefulOutput
 from minigrad.variable import Variable

@@ -6,10 +6,10 @@ import math
 from typing import Any
 
 from minigrad.backend import using_device
+from minigrad.chain import Chain
 from minigrad.functions.array.concat import concat, split_axis
 from minigrad.functions.rnn.lstm import lstm
 from minigrad.initializers import _get_initializer
-from minigrad.link import Chain
 from minigrad.links.connection.linear import Linear
 from minigrad.links.rnn._state import StatefulCells, zero_state
 from minigrad.variable import Variable

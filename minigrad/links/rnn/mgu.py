@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from minigrad.chain import Chain
 from minigrad.configuration import get_dtype
 from minigrad.functions.activation.sigmoid import sigmoid
 from minigrad.functions.activation.tanh import tanh
 from minigrad.functions.array.concat import concat
 from minigrad.functions.math.linear_interpolate import linear_interpolate
-from minigrad.link import Chain
 from minigrad.links.connection.linear import Linear
 from minigrad.links.rnn._state import StatefulOutput, zero_state
 from minigrad.variable import Variable

@@ -8,12 +8,13 @@ from typing import Any, ClassVar
 
 import numpy
 
+from minigrad.chain_list import ChainList
 from minigrad.functions.array.permutate import permutate
 from minigrad.functions.array.transpose_sequence import transpose_sequence
 from minigrad.functions.rnn._n_step import REFUSED
 from minigrad.functions.rnn.n_step_rnn import n_step_birnn, n_step_rnn
 from minigrad.initializers import _get_initializer
-from minigrad.link import ChainList, Link
+from minigrad.link import Link
 from minigrad.links._arguments import bias_parameter
 from minigrad.links.rnn._state import zero_state
 from minigrad.parameter import Parameter

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from minigrad.chain import Chain
 from minigrad.functions.activation.sigmoid import sigmoid
 from minigrad.functions.activation.tanh import tanh
 from minigrad.functions.array.concat import concat, split_axis
 from minigrad.functions.rnn.tree_lstm import tree_lstm
-from minigrad.link import Chain
 from minigrad.links.connection.linear import Linear
 from minigrad.links.rnn._state import zero_state
 from minigrad.variable import Variable

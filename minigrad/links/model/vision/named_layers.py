@@ -9,10 +9,10 @@ from typing import Any, ClassVar
 
 import numpy
 
+from minigrad.chain import Chain
 from minigrad.configuration import get_dtype, no_backprop_mode, using_config
 from minigrad.functions.array.reshape import reshape
 from minigrad.functions.math.average import average
-from minigrad.link import Chain
 from minigrad.links.model.vision import foreign_weights
 from minigrad.serializers.npz import load_npz, save_npz
 from minigrad.types import Array

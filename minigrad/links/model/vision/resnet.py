@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from minigrad.chain import Chain
 from minigrad.functions.activation.relu import relu
 from minigrad.functions.activation.softmax import softmax
 from minigrad.functions.array.reshape import reshape
@@ -12,7 +13,6 @@ from minigrad.functions.pooling.average_pooling_2d import average_pooling_2d
 from minigrad.functions.pooling.max_pooling_2d import max_pooling_2d
 from minigrad.initializers.constant import Zero
 from minigrad.initializers.normal import HeNormal
-from minigrad.link import Chain
 from minigrad.links.connection.convolution_2d import Convolution2D
 from minigrad.links.connection.linear import Linear
 from minigrad.links.model.vision.foreign_weights import batch_normalization_names
