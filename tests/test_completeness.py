@@ -62,6 +62,7 @@ def test_docstring(name):
 LAYERS = [
     {
         '_version',
+        'sorted_names',
         'types',
         'dtypes',
         'configuration',
