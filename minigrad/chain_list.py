@@ -80,7 +80,18 @@ class ChainList(Link, MutableSequence[Link]):
         self._number_()
 
     def insert(self, index: int, link: Link) -> None:
-        """Inserts a child before a position."""
+        """Inserts a child before a position.
+
+        Raises:
+            TypeError: It is no link.
+        """
+        if not isinstance(link, Link):
+            hint = ''
+            if isinstance(link, (list, tuple)):
+                hint = '\n  hint: give them one by one, ChainList(*links)'
+            raise TypeError(
+                f'ChainList: expected a link, got a {type(link).__name__}{hint}'
+            )
         self._children.insert(index, link)
         self._number_()
 

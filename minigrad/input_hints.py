@@ -71,6 +71,8 @@ def hint_for(
 
 
 def _about_labels(t: Any, y: Any) -> str | None:
+    if y.dtype.kind in 'iu' and t.dtype.kind == 'f':
+        return 'the scores come first, and the labels t second'
     if t.shape == y.shape and t.ndim > 1 and t.dtype.kind in 'iufb':
         return 'one-hot labels become numbers of classes by t.argmax(axis=1)'
     if t.dtype.kind == 'f' and t.ndim < y.ndim:
@@ -96,6 +98,8 @@ def _about_channels(x: Any, W: Any) -> str | None:
 def _about_dtypes(arrays: dict[str, Any]) -> str | None:
     whole = [name for name, a in arrays.items() if a.dtype.kind in 'iub']
     floats = {name: a.dtype for name, a in arrays.items() if a.dtype.kind == 'f'}
+    if whole and floats and 'x' not in arrays:
+        return f'{whole[0]}.astype(numpy.{_others(floats)}) makes floats of integers'
     if 'x' in whole and floats:
         if arrays['x'].dtype == 'uint8':
             return f'pixels become floats by x.astype(numpy.{_others(floats)}) / 255'

@@ -24,7 +24,7 @@ from minigrad.kernels import kernels_for
 from minigrad.link import Link
 from minigrad.named_arguments import NamedArguments, checks_arguments
 from minigrad.parameter import Parameter
-from minigrad.suggestions import unknown_argument, unknown_attribute
+from minigrad.suggestions import shown, unknown_argument, unknown_attribute
 from minigrad.update_rule import UpdateHooks, UpdateRule, dtype_of, optional_entry
 from minigrad.variable import Variable
 
@@ -210,9 +210,15 @@ class Optimizer(NamedArguments):
             TypeError: It is not a link.
         """
         if not isinstance(link, Link):
+            hint, what = '', type(link).__name__
+            if isinstance(link, type):
+                what = f'the class {link.__name__}'
+                hint = f'\n  hint: make one: setup({link.__name__}(...))'
+            elif isinstance(link, (list, tuple)):
+                hint = '\n  hint: minigrad.ChainList(*links) makes one of several'
             raise TypeError(
                 f'{type(self).__name__}.setup: optimization target must be a link, '
-                f'got {type(link).__name__}'
+                f'got {what}{hint}'
             )
         _check_parameters(type(self).__name__, link)
         self.target = link
@@ -421,6 +427,16 @@ class Optimizer(NamedArguments):
         self._loss_scale = max(1, min(self._loss_scale_max, scale))
 
 
+def _no_loss_function(name: str, value: Any) -> TypeError:
+    way = f'{name}.update(model, x, t), where the model returns the loss'
+    if isinstance(value, Variable):
+        way = f'model.cleargrads(); loss.backward(); {name}.update()'
+    return TypeError(
+        f'{name}.update: expected a function that computes the loss, got {shown(value)}\n'
+        f'  hint: {way}'
+    )
+
+
 class GradientMethod(Optimizer):
     """Base class of the optimizers that need one gradient per update.
 
@@ -495,6 +511,8 @@ class GradientMethod(Optimizer):
         """
         self._hooks_()
         if lossfun is not None:
+            if not callable(lossfun):
+                raise _no_loss_function(type(self).__name__, lossfun)
             loss = lossfun(*args, **kwds)
             _check_loss(type(self).__name__, lossfun, loss)
             if self._use_cleargrads:

@@ -238,8 +238,11 @@ class Sequential(ChainList):
 
 def _check_callable(layer: Any) -> None:
     if not callable(layer):
+        hint = ''
+        if isinstance(layer, (list, tuple)):
+            hint = '\n  hint: give them one by one, Sequential(*layers)'
         raise ValueError(
-            f'the items of a Sequential must be callable, but {layer!r} is not'
+            f'the items of a Sequential must be callable, but {layer!r} is not{hint}'
         )
 
 

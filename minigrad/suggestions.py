@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from opcode import opmap
+from types import FrameType
 from typing import Any
 
 from minigrad.old_idioms import KEYWORDS, of_attribute
@@ -69,9 +71,62 @@ def of_module(module: str, owner: str) -> Callable[[str], Any]:
     """Returns a module's ``__getattr__``: it is asked for names that do not exist."""
 
     def __getattr__(name: str) -> Any:
-        raise UnknownName(f'module {module!r}', name, dir(sys.modules[module]), owner)
+        known = dir(sys.modules[module])
+        error = UnknownName(f'module {module!r}', name, known, owner)
+        if _is_from_import(sys._getframe(1)):
+            # Python would say "cannot import name", and no more.
+            raise ImportError(str(error), name=module) from None
+        raise error
 
     return __getattr__
+
+
+def _is_from_import(frame: FrameType | None) -> bool:
+    """Tells whether a program is about to run ``from module import name``."""
+    while frame is not None and frame.f_code.co_name == '__getattr__':
+        frame = frame.f_back
+    code = b'' if frame is None else frame.f_code.co_code
+    return frame is not None and code[frame.f_lasti] == opmap['IMPORT_FROM']
+
+
+class _Elsewhere:
+    """Stands on a class for a name that other libraries have there.
+
+    It is no attribute, and costs the others nothing, as a ``__getattr__`` would.
+    """
+
+    def __init__(self, name: str, owner: str) -> None:
+        self._name = name
+        self._owner = owner
+
+    def __get__(self, instance: Any, owner: type) -> Any:
+        if instance is None:
+            raise AttributeError(
+                f'type object {owner.__name__!r} has no attribute {self._name!r}'
+            )
+        raise unknown_attribute(instance, self._name, self._owner)
+
+
+def answer_other_names(cls: type, owner: str) -> None:
+    """Lets the attributes of `OTHER_NAMES` that a class lacks say what is there instead.
+
+    Example:
+        >>> minigrad.Variable(np.ones(2)).detach()
+        Traceback (most recent call last):
+        minigrad.suggestions.UnknownName: 'Variable' object has no attribute 'detach'
+          hint: here it is unchain(), or Variable(v.array) for one that is cut off
+    """
+    from minigrad.other_names import OTHER_NAMES
+
+    names = [name for name in OTHER_NAMES[owner] if not hasattr(cls, name)]
+    for name in names:
+        setattr(cls, name, _Elsewhere(name, owner))
+    inherited: Any = cls.__dir__
+
+    def __dir__(self: Any) -> list[str]:
+        return [name for name in inherited(self) if name not in names]
+
+    setattr(cls, '__dir__', __dir__)  # noqa: B010 - mypy
 
 
 class _Attributes:

@@ -85,6 +85,15 @@ MISTAKES = [
         ("using_config('train', False)", 'MLP().eval()'),
         ('save_npz(path, model)', 'MLP().state_dict()'),
         ('did you mean l1?', 'MLP().L1'),
+        ("'numpy'\n  hint: here it is array", 'MLP()(x).numpy()'),
+        ('here it is unchain()', 'MLP()(x).detach()'),
+        ('minigrad.functions.flatten(v)', 'MLP()(x).flatten()'),
+    ),
+    *_mistakes(
+        ImportError,
+        ('here it is Convolution2D', 'from minigrad.links import Conv2d'),
+        ('did you mean relu?', 'from minigrad.functions import rellu'),
+        ('here it is Variable', 'from minigrad import Tensor'),
     ),
     *_mistakes(
         TypeError,
@@ -104,6 +113,27 @@ MISTAKES = [
         ),
         ('SGD().setup(model)', 'mg.optimizers.SGD(MLP())'),
         ('SGD().setup(model)', 'mg.optimizers.SGD(MLP().params())'),
+        ('make one: setup(MLP(...))', 'mg.optimizers.SGD().setup(MLP)'),
+        ('ChainList(*links)', 'mg.optimizers.SGD().setup([MLP(), MLP()])'),
+        ('ChainList(*links)', 'mg.ChainList([MLP(), MLP()])'),
+        ('make one: Classifier(MLP(...))', 'L.Classifier(MLP)'),
+        (
+            'hint: SGD.update(model, x, t), where the model returns the loss',
+            'mg.optimizers.SGD().setup(MLP()).update(x, t)',
+        ),
+        (
+            'loss.backward(); SGD.update()',
+            'mg.optimizers.SGD().setup(MLP()).update(F.sum(MLP()(x)))',
+        ),
+        (
+            'minigrad.iterators.SerialIterator(dataset, batch_size) makes one',
+            'training.StandardUpdater(dataset, mg.optimizers.SGD().setup(MLP()))',
+        ),
+        ('StandardUpdater(iterator, optimizer) makes one', 'training.Trainer(dataset)'),
+        (
+            'make one: trainer.extend(LogReport(...))',
+            'train(MLP()).extend(extensions.LogReport)',
+        ),
     ),
     *_mistakes(
         UserWarning,
@@ -245,6 +275,14 @@ MISTAKES = [
             """,
         ),
         ('call optimizer.setup(model) first', 'mg.optimizers.SGD().update()'),
+        (
+            'call optimizer.setup(model) first',
+            """
+            batches = mg.iterators.SerialIterator(dataset, 4)
+            updater = training.StandardUpdater(batches, mg.optimizers.SGD())
+            training.Trainer(updater, (1, 'epoch'))
+            """,
+        ),
     ),
     *_mistakes(
         AttributeError,
@@ -287,6 +325,18 @@ MISTAKES = [
         (
             't.argmax(axis=1)',
             "F.softmax_cross_entropy(MLP()(x), np.eye(3, dtype='i')[t])",
+        ),
+        (
+            'the scores come first, and the labels t second',
+            'F.softmax_cross_entropy(t, MLP()(x))',
+        ),
+        (
+            'whole numbers, 0 and 1: t.astype(numpy.int32)',
+            'F.sigmoid_cross_entropy(x, x)',
+        ),
+        (
+            'x1.astype(numpy.float32) makes floats of integers',
+            'F.mean_squared_error(MLP()(x)[:, 0], t)',
         ),
         ('t.argmax(axis=1)', "F.accuracy(MLP()(x), np.eye(3, dtype='f')[t])"),
         (
@@ -417,6 +467,10 @@ MISTAKES = [
         ValueError,
         ('batch_size >= 1, got 0', 'train(MLP(), batch_size=0)'),
         ('batch_size >= 1, got -1', 'train(MLP(), batch_size=-1)'),
+        (
+            'give them one by one, Sequential(*layers)',
+            'mg.Sequential([L.Linear(4, 3), F.relu])',
+        ),
         (
             'repeat=False, shuffle=False',
             """

@@ -60,6 +60,7 @@ from minigrad.functions.math.minmax import min as min_of
 from minigrad.functions.math.prod import prod
 from minigrad.functions.math.sum import sum as sum_of
 from minigrad.functions.math.tensordot import tensordot
+from minigrad.suggestions import answer_other_names
 from minigrad.types import Array
 from minigrad.variable import Variable, as_array, as_variable
 
@@ -457,3 +458,4 @@ METHODS: dict[str, Any] = {
 }
 for _name, _method in METHODS.items():
     setattr(provided.Operators, _name, _method)
+answer_other_names(Variable, 'Variable')

@@ -71,6 +71,13 @@ class IteratorUpdater(Updater):
         self._optimizers: dict[str, Any] = (
             optimizer if isinstance(optimizer, dict) else {'main': optimizer}
         )
+        for one in self._iterators.values():
+            if not (hasattr(one, 'next') or hasattr(one, '__next__')):
+                raise TypeError(
+                    f'{type(self).__name__}: expected an iterator, got '
+                    f'{type(one).__name__}\n  hint: '
+                    'minigrad.iterators.SerialIterator(dataset, batch_size) makes one'
+                )
         self.iteration = 0
 
     @property

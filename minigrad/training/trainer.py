@@ -16,6 +16,7 @@ from minigrad.named_arguments import NamedArguments, checks_arguments
 from minigrad.reporter import Reporter
 from minigrad.serializer import AbstractSerializer, Deserializer, Serializer
 from minigrad.serializers import DictionarySerializer, NpzDeserializer
+from minigrad.suggestions import shown
 from minigrad.training.checks import (
     check_length,
     refuse_end,
@@ -26,6 +27,7 @@ from minigrad.training.extension import (
     INVOKE_BEFORE_TRAINING,
     PRIORITY_READER,
     PRIORITY_SNAPSHOT,
+    Extension,
 )
 from minigrad.training.hyperparameters import HyperparameterChanges
 from minigrad.training.random_state import serialize_random_state
@@ -103,6 +105,11 @@ class Trainer(NamedArguments):
         out: str = 'result',
         extensions: Iterable[Any] | None = None,
     ) -> None:
+        if not hasattr(updater, 'get_all_optimizers'):
+            raise TypeError(
+                f'Trainer: expected an updater, got {shown(updater)}\n  hint: '
+                'minigrad.training.StandardUpdater(iterator, optimizer) makes one'
+            )
         self.updater = updater
         self.stop_trigger = get_trigger(stop_trigger)
         self.observation: dict[str, Any] = {}
@@ -126,6 +133,11 @@ class Trainer(NamedArguments):
     def _register_links_(self) -> None:
         self.reporter = Reporter()
         for name, optimizer in self.updater.get_all_optimizers().items():
+            if optimizer.target is None:
+                raise RuntimeError(
+                    f'{type(optimizer).__name__} is not set up.\n'
+                    '  hint: call optimizer.setup(model) first'
+                )
             self.reporter.add_observer(name, optimizer.target)
             self.reporter.add_observers(
                 name, optimizer.target.namedlinks(skipself=True)
@@ -205,6 +217,12 @@ class Trainer(NamedArguments):
             ValueError: The name is 'training'.
         """
         parse_kwargs(kwargs, invoke_before_training=INVOKE_BEFORE_TRAINING)
+        if isinstance(extension, type) and issubclass(extension, Extension):
+            made = f'{extension.__name__}(...)'
+            raise TypeError(
+                f'Trainer.extend: got the class {extension.__name__}, expected an '
+                f'extension\n  hint: make one: trainer.extend({made})'
+            )
         for attribute in ('name', 'default_name', '__name__'):
             if name is None:
                 name = getattr(extension, attribute, None)

@@ -33,7 +33,8 @@ class SigmoidCrossEntropy(FunctionNode):
         if x.dtype.kind != 'f':
             raise self.refuse("x.dtype.kind == 'f'", x.dtype)
         if t.dtype.kind != 'i':
-            raise self.refuse("t.dtype.kind == 'i'", t.dtype)
+            hint = 'targets are whole numbers, 0 and 1: t.astype(numpy.int32)'
+            raise self.refuse("t.dtype.kind == 'i'", t.dtype, hint)
         if x.shape != t.shape:
             raise self.refuse('x.shape == t.shape', f'{x.shape} != {t.shape}')
 

@@ -58,6 +58,12 @@ class Classifier(Chain):
                 f'label_key must be int or str, but is {type(label_key).__name__}'
             )
         super().__init__()
+        if isinstance(predictor, type):
+            name = predictor.__name__
+            raise TypeError(
+                f'Classifier: expected a link as predictor, got the class {name}\n'
+                f'  hint: make one: Classifier({name}(...))'
+            )
         self.lossfun = lossfun
         self.accfun = accfun
         self.y: Any = None

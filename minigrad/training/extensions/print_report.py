@@ -37,10 +37,11 @@ class PrintReport(Extension):
 
     def __init__(
         self,
-        entries: Sequence[str],
+        entries: str | Sequence[str],
         log_report: str | LogReport = 'LogReport',
         out: TextIO | None = None,
     ) -> None:
+        entries = [entries] if isinstance(entries, str) else entries
         self._entries = entries
         self._log_report = log_report
         self._out = out
