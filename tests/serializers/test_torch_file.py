@@ -2,6 +2,7 @@
 
 import os
 import pickle
+import re
 import struct
 import zipfile
 from collections import OrderedDict
@@ -231,6 +232,20 @@ def test_names_the_instruction_that_it_refuses(tmp_path, name, code):
     write(path, b'\x80\x02' + code + b'.', {'0': np.zeros(1, 'f4')})
     with pytest.raises(UnsafeFile, match=f'the instruction {name}, which'):
         read_torch_file(path)
+
+
+@pytest.mark.parametrize(
+    ('length', 'shown'),
+    [(8, f'{"x" * 8}.f'), (98, f'{"x" * 98}.f'), (500, f'{"x" * 100}...')],
+)
+def test_what_it_refuses_is_named_in_a_line(tmp_path, length, shown):
+    path = tmp_path / 'bad.pth'
+    code = b'c' + b'x' * length + b'\nf\n.'
+    write(path, b'\x80\x02' + code, {'0': np.zeros(1, 'f4')})
+    with pytest.raises(UnsafeFile) as error:
+        read_torch_file(path)
+    (named,) = re.findall(r'asks for (x[^ ]*),', str(error.value))
+    assert named == shown
 
 
 def test_a_high_number_in_the_memo_takes_no_memory(tmp_path):
