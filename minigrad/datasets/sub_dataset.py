@@ -42,6 +42,10 @@ class SubDataset(DatasetMixin):
             raise ValueError(
                 f'subset overruns the base dataset: {start} to {finish} of {size}'
             )
+        if start > finish:
+            raise ValueError(
+                f'a subset must not end before it starts: {start} to {finish}'
+            )
         if order is not None and len(order) != size:
             raise ValueError(
                 'order option must have the same length as the base dataset: '
@@ -125,10 +129,15 @@ def split_dataset_n(dataset: Any, n: int, order: Order = None) -> list[SubDatase
         n: Number of parts.
         order: A permutation of the indexes to split after.
 
+    Raises:
+        ValueError: ``n`` is smaller than 1.
+
     Example:
         >>> [d[:] for d in minigrad.datasets.split_dataset_n([1, 2, 3, 4, 5], 2)]
         [[1, 2], [3, 4]]
     """
+    if n < 1:
+        raise ValueError(f'split_dataset_n: n must be at least 1, got {n}')
     size = len(dataset) // n
     return [SubDataset(dataset, size * i, size * (i + 1), order) for i in range(n)]
 
@@ -217,4 +226,6 @@ def _fold_count(n_folds: int | None, kwargs: dict[str, Any]) -> int:
         n_folds = kwargs.pop('n_fold')
     if n_folds is None:
         raise TypeError('n_folds is missing: the number of splits')
+    if n_folds < 1:
+        raise ValueError(f'n_folds must be at least 1, got {n_folds}')
     return n_folds

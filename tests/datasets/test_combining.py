@@ -133,3 +133,68 @@ def test_cross_validation_random_and_old_name():
         datasets.get_cross_validation_datasets(range(4))
     with pytest.raises(TypeError, match="takes no argument 'folds'"):
         datasets.get_cross_validation_datasets(range(4), 2, folds=2)
+
+
+class TestBorders:
+    """Nothing, everything, and one more than there is."""
+
+    data = list(range(5))
+
+    @pytest.mark.parametrize('n', range(6))
+    def test_split_dataset(self, n):
+        parts = datasets.split_dataset(self.data, n)
+        assert [part[:] for part in parts] == [self.data[:n], self.data[n:]]
+        for part in parts:
+            with pytest.raises(IndexError):
+                part[len(part)]
+            with pytest.raises(IndexError):
+                part[-len(part) - 1]
+
+    @pytest.mark.parametrize(('n', 'size'), [(1, 5), (2, 2), (4, 1), (5, 1), (6, 0)])
+    def test_split_dataset_n(self, n, size):
+        parts = datasets.split_dataset_n(self.data, n)
+        expected = [self.data[i * size : (i + 1) * size] for i in range(n)]
+        assert [part[:] for part in parts] == expected
+
+    @pytest.mark.parametrize('n', range(1, 7))
+    def test_folds(self, n):
+        splits = datasets.get_cross_validation_datasets(self.data, n)
+        assert len(splits) == n
+        assert sorted(x for _, test in splits for x in test) == self.data
+        for train, test in splits:
+            assert sorted([*train, *test]) == self.data
+        sizes = [len(test) for _, test in splits]
+        assert max(sizes) - min(sizes) <= 1
+
+    @pytest.mark.parametrize('n', [0, -1])
+    def test_no_parts(self, n):
+        for split in (datasets.split_dataset_n, datasets.split_dataset_n_random):
+            with pytest.raises(ValueError, match=f'n must be at least 1, got {n}'):
+                split(self.data, n)
+        for split in (
+            datasets.get_cross_validation_datasets,
+            datasets.get_cross_validation_datasets_random,
+        ):
+            with pytest.raises(
+                ValueError, match=f'n_folds must be at least 1, got {n}'
+            ):
+                split(self.data, n)
+
+    @pytest.mark.parametrize(
+        ('start', 'finish', 'match'),
+        [
+            (0, 6, 'overruns the base dataset: 0 to 6 of 5'),
+            (-1, 2, 'overruns the base dataset: -1 to 2 of 5'),
+            (6, 6, 'overruns'),
+            (3, 2, 'must not end before it starts: 3 to 2'),
+        ],
+    )
+    def test_subsets_outside(self, start, finish, match):
+        with pytest.raises(ValueError, match=match):
+            datasets.SubDataset(self.data, start, finish)
+
+    @pytest.mark.parametrize(('start', 'finish'), [(0, 0), (5, 5), (0, 5), (4, 5)])
+    def test_subsets_at_the_ends(self, start, finish):
+        subset = datasets.SubDataset(self.data, start, finish)
+        assert subset[:] == self.data[start:finish]
+        assert len(subset) == finish - start
