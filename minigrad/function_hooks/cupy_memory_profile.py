@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, TextIO
 
 from minigrad import backend
-from minigrad.function_hook import FunctionHook
+from minigrad.function_hooks._measuring import MeasuringHook
 from minigrad.function_hooks._report import (
     MEMORY_UNITS,
     Summary,
@@ -15,7 +15,7 @@ from minigrad.function_hooks._report import (
 from minigrad.types import Array
 
 
-class CupyMemoryProfileHook(FunctionHook):
+class CupyMemoryProfileHook(MeasuringHook):
     """Measures the GPU memory of every function, forward and backward.
 
     Attributes:
@@ -46,7 +46,7 @@ class CupyMemoryProfileHook(FunctionHook):
         """Stops counting."""
         self._counter_.__exit__()
 
-    def _start_(self) -> None:
+    def _start_(self, arrays: tuple[Array | None, ...]) -> None:
         self._running_.append(
             (self._counter_.used_bytes, self._counter_.acquired_bytes)
         )
@@ -60,26 +60,6 @@ class CupyMemoryProfileHook(FunctionHook):
         if depth == 0:
             self._total_used_bytes += used
             self._total_acquired_bytes += acquired
-
-    def forward_preprocess(self, function: Any, in_data: tuple[Array, ...]) -> None:
-        """Notes the counters."""
-        self._start_()
-
-    def forward_postprocess(self, function: Any, in_data: tuple[Array, ...]) -> None:
-        """Counts what came on top."""
-        self._stop_(function)
-
-    def backward_preprocess(
-        self, function: Any, in_data: tuple[Array, ...], out_grad: tuple[Array, ...]
-    ) -> None:
-        """Notes the counters."""
-        self._start_()
-
-    def backward_postprocess(
-        self, function: Any, in_data: tuple[Array, ...], out_grad: tuple[Array, ...]
-    ) -> None:
-        """Counts what came on top."""
-        self._stop_(function)
 
     def total_used_bytes(self) -> int:
         """Returns the bytes that functions took from the pool; inner ones count once."""

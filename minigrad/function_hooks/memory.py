@@ -5,7 +5,7 @@ from __future__ import annotations
 import tracemalloc
 from typing import Any, TextIO
 
-from minigrad.function_hook import FunctionHook
+from minigrad.function_hooks._measuring import MeasuringHook
 from minigrad.function_hooks._report import (
     MEMORY_UNITS,
     Summary,
@@ -15,7 +15,7 @@ from minigrad.function_hooks._report import (
 from minigrad.types import Array
 
 
-class MemoryHook(FunctionHook):
+class MemoryHook(MeasuringHook):
     """Measures the main memory of every function, forward and backward.
 
     Python's `tracemalloc` counts the arrays of NumPy; it slows everything down a
@@ -63,7 +63,7 @@ class MemoryHook(FunctionHook):
         tracemalloc.reset_peak()
         return now
 
-    def _start_(self) -> None:
+    def _start_(self, arrays: tuple[Array | None, ...]) -> None:
         now = self._note_peak()
         self._running_.append((now, now))
 
@@ -73,26 +73,6 @@ class MemoryHook(FunctionHook):
         self.call_history.append((function._impl_name, now - start, most - start))
         if not self._running_:
             self._total_used_bytes += now - start
-
-    def forward_preprocess(self, function: Any, in_data: tuple[Array, ...]) -> None:
-        """Notes the memory in use."""
-        self._start_()
-
-    def forward_postprocess(self, function: Any, in_data: tuple[Array, ...]) -> None:
-        """Counts what came on top."""
-        self._stop_(function)
-
-    def backward_preprocess(
-        self, function: Any, in_data: tuple[Array, ...], out_grad: tuple[Array, ...]
-    ) -> None:
-        """Notes the memory in use."""
-        self._start_()
-
-    def backward_postprocess(
-        self, function: Any, in_data: tuple[Array, ...], out_grad: tuple[Array, ...]
-    ) -> None:
-        """Counts what came on top."""
-        self._stop_(function)
 
     def total_used_bytes(self) -> int:
         """Returns the bytes that functions left behind, inner ones counted once."""

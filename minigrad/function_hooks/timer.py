@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, TextIO
 
 from minigrad.backend import Stopwatch, get_array_module
-from minigrad.function_hook import FunctionHook
+from minigrad.function_hooks._measuring import MeasuringHook
 from minigrad.function_hooks._report import (
     TIME_UNITS,
     Summary,
@@ -15,7 +15,7 @@ from minigrad.function_hooks._report import (
 from minigrad.types import Array
 
 
-class TimerHook(FunctionHook):
+class TimerHook(MeasuringHook):
     """Measures the time of every function, forward and backward.
 
     On a GPU it waits for each function to end, so the whole runs slower than without.
@@ -51,26 +51,6 @@ class TimerHook(FunctionHook):
         self.call_history.append((function._impl_name, elapsed))
         if not self._running_:  # a function inside a function counts once
             self._total_time += elapsed
-
-    def forward_preprocess(self, function: Any, in_data: tuple[Array, ...]) -> None:
-        """Starts the clock."""
-        self._start_(in_data)
-
-    def forward_postprocess(self, function: Any, in_data: tuple[Array, ...]) -> None:
-        """Stops the clock."""
-        self._stop_(function)
-
-    def backward_preprocess(
-        self, function: Any, in_data: tuple[Array, ...], out_grad: tuple[Array, ...]
-    ) -> None:
-        """Starts the clock."""
-        self._start_(in_data + out_grad)
-
-    def backward_postprocess(
-        self, function: Any, in_data: tuple[Array, ...], out_grad: tuple[Array, ...]
-    ) -> None:
-        """Stops the clock."""
-        self._stop_(function)
 
     def total_time(self) -> float:
         """Returns the seconds spent in functions; inner ones count once."""

@@ -5,7 +5,8 @@ from typing import Any
 import numpy
 
 from minigrad.backend import copyto
-from minigrad.initializer import Initializer, get_fans
+from minigrad.initializer import Initializer
+from minigrad.initializers._scaled_by_fans import ScaledByFans
 from minigrad.kernels import kernels_for
 from minigrad.types import Array
 
@@ -53,7 +54,11 @@ class Normal(Initializer):
         fill_normal(array, self.scale, self.rng)
 
 
-class LeCunNormal(Initializer):
+class _ScaledNormal(ScaledByFans):
+    _fill_ = staticmethod(fill_normal)
+
+
+class LeCunNormal(_ScaledNormal):
     """Draws from N(0, s**2) with ``s = scale * sqrt(1 / fan_in)``.
 
     It is what links do by default: a unit's output then has the variance of its input.
@@ -73,20 +78,11 @@ class LeCunNormal(Initializer):
         True
     """
 
-    def __init__(
-        self, scale: float = 1.0, dtype: Any = None, *, rng: Any = None
-    ) -> None:
-        self.scale = scale
-        self.rng = rng
-        super().__init__(dtype)
-
-    def __call__(self, array: Array) -> None:
-        self._check_dtype_(array)
-        fan_in, _ = get_fans(array.shape)
-        fill_normal(array, self.scale * numpy.sqrt(1.0 / fan_in), self.rng)
+    def _spread_(self, fan_in: int, fan_out: int) -> Any:
+        return numpy.sqrt(1.0 / fan_in)
 
 
-class GlorotNormal(Initializer):
+class GlorotNormal(_ScaledNormal):
     """Draws from N(0, s**2) with ``s = scale * sqrt(2 / (fan_in + fan_out))``.
 
     Args:
@@ -103,20 +99,11 @@ class GlorotNormal(Initializer):
         True
     """
 
-    def __init__(
-        self, scale: float = 1.0, dtype: Any = None, *, rng: Any = None
-    ) -> None:
-        self.scale = scale
-        self.rng = rng
-        super().__init__(dtype)
-
-    def __call__(self, array: Array) -> None:
-        self._check_dtype_(array)
-        fan_in, fan_out = get_fans(array.shape)
-        fill_normal(array, self.scale * numpy.sqrt(2.0 / (fan_in + fan_out)), self.rng)
+    def _spread_(self, fan_in: int, fan_out: int) -> Any:
+        return numpy.sqrt(2.0 / (fan_in + fan_out))
 
 
-class HeNormal(Initializer):
+class HeNormal(_ScaledNormal):
     """Draws from N(0, s**2) with ``s = scale * sqrt(2 / fan)``, made for ReLU.
 
     Args:
@@ -150,13 +137,9 @@ class HeNormal(Initializer):
             raise ValueError(
                 f"HeNormal: fan_option must be 'fan_in' or 'fan_out', got {fan_option!r}"
             )
-        self.scale = scale
         self.fan_option = fan_option
-        self.rng = rng
-        super().__init__(dtype)
+        super().__init__(scale, dtype, rng=rng)
 
-    def __call__(self, array: Array) -> None:
-        self._check_dtype_(array)
-        fan_in, fan_out = get_fans(array.shape)
+    def _spread_(self, fan_in: int, fan_out: int) -> Any:
         fan = fan_in if self.fan_option == 'fan_in' else fan_out
-        fill_normal(array, self.scale * numpy.sqrt(2.0 / fan), self.rng)
+        return numpy.sqrt(2.0 / fan)

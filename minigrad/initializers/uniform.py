@@ -5,7 +5,8 @@ from typing import Any
 import numpy
 
 from minigrad.backend import copyto, get_array_module
-from minigrad.initializer import Initializer, get_fans
+from minigrad.initializer import Initializer
+from minigrad.initializers._scaled_by_fans import ScaledByFans
 from minigrad.types import Array
 
 
@@ -50,7 +51,11 @@ class Uniform(Initializer):
         fill_uniform(array, self.scale, self.rng)
 
 
-class LeCunUniform(Initializer):
+class _ScaledUniform(ScaledByFans):
+    _fill_ = staticmethod(fill_uniform)
+
+
+class LeCunUniform(_ScaledUniform):
     """Draws from ``[-s, s]`` with ``s = scale * sqrt(3 / fan_in)``.
 
     Args:
@@ -68,20 +73,11 @@ class LeCunUniform(Initializer):
         True
     """
 
-    def __init__(
-        self, scale: float = 1.0, dtype: Any = None, *, rng: Any = None
-    ) -> None:
-        self.scale = scale
-        self.rng = rng
-        super().__init__(dtype)
-
-    def __call__(self, array: Array) -> None:
-        self._check_dtype_(array)
-        fan_in, _ = get_fans(array.shape)
-        fill_uniform(array, self.scale * numpy.sqrt(3.0 / fan_in), self.rng)
+    def _spread_(self, fan_in: int, fan_out: int) -> Any:
+        return numpy.sqrt(3.0 / fan_in)
 
 
-class GlorotUniform(Initializer):
+class GlorotUniform(_ScaledUniform):
     """Draws from ``[-s, s]`` with ``s = scale * sqrt(6 / (fan_in + fan_out))``.
 
     Args:
@@ -98,20 +94,11 @@ class GlorotUniform(Initializer):
         True
     """
 
-    def __init__(
-        self, scale: float = 1.0, dtype: Any = None, *, rng: Any = None
-    ) -> None:
-        self.scale = scale
-        self.rng = rng
-        super().__init__(dtype)
-
-    def __call__(self, array: Array) -> None:
-        self._check_dtype_(array)
-        fan_in, fan_out = get_fans(array.shape)
-        fill_uniform(array, self.scale * numpy.sqrt(6.0 / (fan_in + fan_out)), self.rng)
+    def _spread_(self, fan_in: int, fan_out: int) -> Any:
+        return numpy.sqrt(6.0 / (fan_in + fan_out))
 
 
-class HeUniform(Initializer):
+class HeUniform(_ScaledUniform):
     """Draws from ``[-s, s]`` with ``s = scale * sqrt(6 / fan_in)``, made for ReLU.
 
     Args:
@@ -128,14 +115,5 @@ class HeUniform(Initializer):
         True
     """
 
-    def __init__(
-        self, scale: float = 1.0, dtype: Any = None, *, rng: Any = None
-    ) -> None:
-        self.scale = scale
-        self.rng = rng
-        super().__init__(dtype)
-
-    def __call__(self, array: Array) -> None:
-        self._check_dtype_(array)
-        fan_in, _ = get_fans(array.shape)
-        fill_uniform(array, self.scale * numpy.sqrt(6.0 / fan_in), self.rng)
+    def _spread_(self, fan_in: int, fan_out: int) -> Any:
+        return numpy.sqrt(6.0 / fan_in)
