@@ -174,6 +174,11 @@ class ElementwiseKernel:
         if len(args) != len(parameters):
             raise TypeError(f'{self.name} takes {len(parameters)}, got {len(args)}')
         values = [unwrap(a) for a in args]
+        n_in = len(self.inputs)
+        for place, value in enumerate(values):
+            number = isinstance(value, (bool, int, float, complex, numpy.generic))
+            if not isinstance(value, numpy.ndarray) and (place >= n_in or not number):
+                raise TypeError(f'{self.name}: Unsupported type {type(value)}')
         types = {}
         for (kind, name), value in zip(parameters, values, strict=True):
             if not isinstance(value, numpy.ndarray):
@@ -190,8 +195,7 @@ class ElementwiseKernel:
             v if isinstance(v, numpy.ndarray) else numpy.asarray(v, dtype)
             for v, dtype in zip(values, dtypes, strict=True)
         ]
-        n_in = len(self.inputs)
-        shape = numpy.broadcast_shapes(*[numpy.shape(v) for v in values])
+        shape = numpy.broadcast_shapes(*[numpy.shape(v) for v in values[:n_in]])
         library = _library(self._source(types))
 
         def run():

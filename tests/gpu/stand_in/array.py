@@ -6,8 +6,8 @@ import operator
 
 import numpy
 
-from tests.gpu.stand_in import cuda
-from tests.gpu.stand_in.api import check_call, has_method
+from tests.gpu.stand_in import cuda, strict
+from tests.gpu.stand_in.api import check_call, has_method, names
 
 # Functions that take lists of numbers, and those of cuBLAS and its like.
 _TAKE_NUMBERS = frozenset({'percentile', 'quantile', 'histogram'})
@@ -20,6 +20,8 @@ class _Unsupported(TypeError):
 
 def supported(dtype):
     """Tells whether CuPy knows a dtype; bfloat16 through ml_dtypes."""
+    if dtype.char in 'gG':  # longer than float64
+        return False
     return dtype.kind in 'biufc' or dtype.name == 'bfloat16'
 
 
@@ -61,6 +63,10 @@ def _make(array):
     return made
 
 
+def is_array(value):
+    return isinstance(value, ndarray)
+
+
 def _has_floats(value):
     if isinstance(value, (list, tuple)):
         return any(_has_floats(v) for v in value)
@@ -71,6 +77,8 @@ def call(name, function, args, kwargs, checked=True):
     """Calls a NumPy function with arrays of the stand-in."""
     if checked:
         check_call(name, args, kwargs)
+        strict.refuse_first(name, names().get(name), args, is_array)
+    strict.refuse(name, args, kwargs, is_array)
     if name not in _TAKE_NUMBERS and any(
         isinstance(a, (list, tuple)) and _has_floats(a) for a in args
     ):
@@ -179,9 +187,9 @@ class ndarray:
             raise ValueError('set: different dtype or shape')
         self._a[...] = arr
 
-    def item(self, *args):
+    def item(self):
         cuda.state.synchronise('item')
-        return self._a.item(*args)
+        return self._a.item()
 
     def tolist(self):
         cuda.state.synchronise('tolist')
@@ -191,15 +199,19 @@ class ndarray:
         return self._a.tobytes(order)
 
     def __float__(self):
-        cuda.state.synchronise('float')
-        return float(self._a.item())
+        return float(self._scalar('float'))
 
     def __int__(self):
-        cuda.state.synchronise('int')
-        return int(self._a.item())
+        return int(self._scalar('int'))
 
     def __complex__(self):
-        return complex(self._a.item())
+        return complex(self._scalar('complex'))
+
+    def _scalar(self, kind):
+        cuda.state.synchronise(kind)
+        if self.ndim:
+            raise TypeError('only 0-dimensional arrays can be converted')
+        return self._a.item()
 
     def __bool__(self):
         cuda.state.synchronise('bool')
@@ -283,6 +295,8 @@ class ndarray:
         if name.startswith('_') or not has_method(name):
             raise AttributeError(f"'cupy.ndarray' object has no attribute {name!r}")
         method = getattr(numpy.ndarray, name)
+        if not callable(method):
+            raise AttributeError(f'{name} is not in the stand-in')
 
         def bound(*args, **kwargs):
             return call(name, method, (self, *args), kwargs, checked=False)
@@ -345,8 +359,8 @@ def _install_operators():
         def compare(self, other, name=name, function=function):
             if _defers(other):
                 return NotImplemented
-            if other is None or isinstance(other, str):
-                return name == 'ne'
+            if isinstance(other, str) or (other is None and name not in ('eq', 'ne')):
+                raise TypeError(f'Unsupported type {type(other)}')
             return call(name, function, (self, other), {}, checked=False)
 
         setattr(ndarray, f'__{name}__', compare)

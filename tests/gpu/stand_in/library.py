@@ -8,9 +8,17 @@ import types
 
 import numpy
 
-from tests.gpu.stand_in import cuda
+from tests.gpu.stand_in import cuda, strict
 from tests.gpu.stand_in.api import names
-from tests.gpu.stand_in.array import _index, _make, call, ndarray, supported, unwrap
+from tests.gpu.stand_in.array import (
+    _index,
+    _make,
+    call,
+    is_array,
+    ndarray,
+    supported,
+    unwrap,
+)
 
 
 def build_modules():
@@ -91,6 +99,7 @@ class _Ufunc:
         for arg in args:
             if isinstance(arg, (list, tuple)):
                 raise TypeError(f'Unsupported type {type(arg)}')
+        strict.refuse_operands(self.__name__, args, is_array)
         return call(self.__name__, self._function, args, kwargs)
 
     def at(self, a, indices, b=None):
@@ -149,6 +158,8 @@ def _creator(name):
 
 
 def _take(a, indices, axis=None, out=None):
+    if not isinstance(a, ndarray):
+        raise AttributeError(f'cupy.take was given {type(a)}')
     # Indices may come from anywhere.
     key = _index(indices)
     return call('take', lambda a: numpy.take(a, key, axis), (a,), {}, False)
@@ -166,8 +177,10 @@ def _asnumpy(a, stream=None, order='C', out=None, blocking=True):
 
 
 def _copyto(dst, src, casting='same_kind', where=None):
-    if isinstance(src, numpy.ndarray):
-        raise TypeError(f'Unsupported type {type(src)}')
+    if not isinstance(dst, ndarray) or isinstance(src, numpy.ndarray):
+        raise TypeError(f'Unsupported type {type(src)} or {type(dst)}')
+    if not isinstance(casting, str):
+        raise TypeError(f'casting must be str, not {type(casting)}')
     dst[...] = src
 
 
