@@ -56,6 +56,7 @@ def test_an_install_brings_nothing_but_minigrad(kind, tmp_path):
         assert {name for name in names if not name.endswith('.dist-info')} == {
             'minigrad'
         }
+        assert 'minigrad/models/experiments/chosen/I1.jsonl' in wheel.namelist()
     environment = {k: v for k, v in os.environ.items() if k != 'PYTHONPATH'}
     done = subprocess.run(
         [sys.executable, '-c', PROBE.format(folder=str(site))],

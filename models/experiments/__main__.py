@@ -134,7 +134,7 @@ def choose(options: argparse.Namespace, run: Run) -> int:
             print(f'{trial.score:.4f} in {seconds:.0f} s: {trial.settings}', flush=True)
             print(f'       {trial.figures}', flush=True)
         remove_snapshots(run, f'{experiment.id}-search')
-        print(f'chosen: {best(run, experiment.id, {})}')
+        print(f'chosen: {best(run, experiment.id)}')
     return 0
 
 

@@ -36,7 +36,7 @@ CANDIDATES = [
 def compare(run: Run) -> Iterable[Row]:
     """The same MLP with each pair; the report does not name rate and batch."""
     train, test = run.load('mnist')
-    results = _learn(run, 'I1', train, test, chosen(run, 'I1', CANDIDATES[0]))
+    results = _learn(run, 'I1', train, test, chosen(run, 'I1'))
     for (name, *_, theirs), result in zip(PUBLISHED, results, strict=False):
         yield accuracy_row(name, theirs, result.test)
 
@@ -45,15 +45,16 @@ def try_settings(run: Run, known: list[dict[str, Any]]) -> Iterable[Trial]:
     """The mean accuracy of all pairs on the last training images."""
     train, _ = run.load('mnist')
     train, held_out = train[:-HELD_OUT], train[-HELD_OUT:]
-    for settings in CANDIDATES:
+    for i, settings in enumerate(CANDIDATES):
         if settings not in known:
-            results = list(_learn(run, 'I1-search', train, held_out, settings))
+            name = f'I1-search{i:02d}'
+            results = list(_learn(run, name, train, held_out, settings))
             figures = {
                 name: result.test
                 for (name, *_), result in zip(PUBLISHED, results, strict=True)
             }
             yield Trial(settings, fmean(figures.values()), figures)
-            remove_snapshots(run, 'I1-search')
+            remove_snapshots(run, name)
 
 
 def _learn(

@@ -36,7 +36,7 @@ def compare(run: Run) -> Iterable[Row]:
     """Trains on 300 digits, with and without what is to keep it from overfitting."""
     train, test = run.load('mnist')
     plain_gap = 0.0
-    results = _learn(run, 'R1', train, test, chosen(run, 'R1', CANDIDATES[0]))
+    results = _learn(run, 'R1', train, test, chosen(run, 'R1'))
     for (name, *_, theirs, theirs_in_test), result in zip(
         PUBLISHED, results, strict=False
     ):
@@ -58,9 +58,10 @@ def try_settings(run: Run, known: list[dict[str, Any]]) -> Iterable[Trial]:
     """How near all accuracies come to the published ones, on the last training images."""
     train, _ = run.load('mnist')
     held_out = train[-HELD_OUT:]
-    for settings in CANDIDATES:
+    for i, settings in enumerate(CANDIDATES):
         if settings not in known:
-            results = list(_learn(run, 'R1-search', train, held_out, settings))
+            name = f'R1-search{i:02d}'
+            results = list(_learn(run, name, train, held_out, settings))
             figures, distances = {}, []
             for (name, *_, in_training, in_test), result in zip(
                 PUBLISHED, results, strict=True
@@ -71,7 +72,7 @@ def try_settings(run: Run, known: list[dict[str, Any]]) -> Iterable[Trial]:
                     abs(result.test - in_test),
                 ]
             yield Trial(settings, -fmean(distances), figures)
-            remove_snapshots(run, 'R1-search')
+            remove_snapshots(run, name)
 
 
 def _learn(

@@ -44,16 +44,14 @@ def search(experiment: Experiment, run: Run) -> Iterator[tuple[Trial, float]]:
         start = time.perf_counter()
 
 
-def chosen(run: Run, experiment: str, default: dict[str, Any]) -> dict[str, Any]:
+def chosen(run: Run, experiment: str) -> dict[str, Any]:
     """Returns the best settings of the last search in the output folder, or on record."""
-    for path in (_path(run.out, experiment), RECORDED / f'{experiment}.jsonl'):
-        if path.is_file():
-            rows = [json.loads(line) for line in path.read_text().splitlines()]
-            settings: dict[str, Any] = max(rows, key=lambda row: row['score'])[
-                'settings'
-            ]
-            return settings
-    return default
+    path = _path(run.out, experiment)
+    if not path.is_file():
+        path = RECORDED / f'{experiment}.jsonl'
+    rows = [json.loads(line) for line in path.read_text().splitlines()]
+    settings: dict[str, Any] = max(rows, key=lambda row: row['score'])['settings']
+    return settings
 
 
 def _path(out: Path, experiment: str) -> Path:

@@ -1,5 +1,6 @@
 """The experiments whose figures are exact, and the program that runs all of them."""
 
+import json
 import signal
 import sys
 
@@ -271,13 +272,20 @@ def test_search_keeps_what_was_tried_and_the_best_is_used(run):
     experiment = Experiment('L3', 'nothing', lambda run: [], search=try_all)
     search = iter(searching.search(experiment, run))
     assert next(search)[0].score == 0.1
-    assert searching.chosen(run, 'L3', {}) == {'rate': 1}
+    assert searching.chosen(run, 'L3') == {'rate': 1}
     search.close()
     assert len(list(searching.search(experiment, run))) == 2
     assert seen == [1, 2, 3]
-    assert searching.chosen(run, 'L3', {}) == {'rate': 2}
+    assert searching.chosen(run, 'L3') == {'rate': 2}
     with pytest.raises(ProgramError, match='N1 leaves nothing open'):
         next(searching.search(EXPERIMENTS['N1'], run))
+
+
+@pytest.mark.parametrize('name', [e.id for e in EXPERIMENTS.values() if e.search])
+def test_choice_on_record_is_used_without_a_search(run, name):
+    lines = (searching.RECORDED / f'{name}.jsonl').read_text().splitlines()
+    best = max([json.loads(line) for line in lines], key=lambda row: row['score'])
+    assert searching.chosen(run, name) == best['settings']
 
 
 def test_rates():
