@@ -85,8 +85,8 @@ def names(requirements):
 KNOWN = names(PROJECT['dependencies']).union(
     *map(names, PROJECT['optional-dependencies'].values())
 ) - {PROJECT['name']}
-# Beside the project: the peer of the benchmarks, and what draws PDF files.
-KNOWN |= {'torch', 'pygraphviz'}
+# Beside the project: the peer of the benchmarks, what draws PDF files, what runs ONNX.
+KNOWN |= {'torch', 'pygraphviz', 'onnxruntime'}
 
 
 def hinted(text):
