@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 import os
 import sys
 from pathlib import Path
@@ -33,8 +34,11 @@ def run(options: argparse.Namespace) -> int:
     ]
     if options.names and [case.name for case in chosen] == ['control'] != options.names:
         names = [case.name for family in cases.FAMILIES.values() for case in family]
+        meant = difflib.get_close_matches(options.names[0], names, n=3, cutoff=0.4)
+        near = f'did you mean {" or ".join(meant)}? ' if meant else ''
         raise program.ProgramError(
-            f'no case is named {", ".join(options.names)}; there are: {" ".join(names)}'
+            f'no case is named {", ".join(options.names)}; {near}families are '
+            f'{" ".join(cases.FAMILIES)}, and without a name all are run'
         )
     if options.profile == 'fast':
         chosen = [

@@ -15,7 +15,13 @@ from minigrad.link import Link
 from minigrad.suggestions import near_miss
 
 _LIBRARY = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-_OWN_LOOPS = (os.path.join(_LIBRARY, 'training'), os.path.join(_LIBRARY, 'optimizer'))
+# What stands in each traceback of a training, and tells nothing about a mistake.
+_OWN_LOOPS = tuple(
+    [
+        os.path.join(_LIBRARY, name)
+        for name in ('training', 'optimizer', 'link.py', 'named_arguments.py')
+    ]
+)
 
 
 def check_length(iterator: Any, stop_trigger: Any) -> None:
@@ -132,7 +138,7 @@ def show_briefly(title: str, error: BaseException) -> str:
 
 
 def without_loops(tb: types.TracebackType | None) -> types.TracebackType | None:
-    """Returns a traceback without the frames of the training loop.
+    """Returns a traceback without the frames of the training loop and of calls.
 
     What remains is the user's own program and the function that refused.
     """

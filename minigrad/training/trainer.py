@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from minigrad.configuration import is_debug
-from minigrad.named_arguments import NamedArguments, checks_arguments
+from minigrad.named_arguments import NamedArguments
 from minigrad.reporter import Reporter
 from minigrad.serializer import AbstractSerializer, Deserializer, Serializer
 from minigrad.serializers import DictionarySerializer, NpzDeserializer
@@ -260,7 +260,6 @@ class Trainer(NamedArguments):
             )
         return self._extensions[name].extension
 
-    @checks_arguments
     def run(self, show_loop_exception_msg: bool = True) -> None:
         """Runs the whole training.
 
@@ -273,16 +272,25 @@ class Trainer(NamedArguments):
         """
         if self._done:
             raise RuntimeError('Trainer.run: cannot run training loop multiple times')
-        with self.session(show_loop_exception_msg):
-            begun_at = self.updater.iteration
-            while not self.stop_trigger(self):
-                with self.iteration():
-                    self._update_()
-            if self.updater.iteration == begun_at > 0:
-                sys.stderr.write(
-                    'Trainer: nothing left to do; the training that was loaded had ended '
-                    f'at iteration {begun_at}, epoch {self.updater.epoch}\n'
-                )
+        try:
+            with self.session(show_loop_exception_msg):
+                self._loop_()
+        except Exception as error:
+            # The context of a session would put its frames back.
+            if not is_debug():
+                error.__traceback__ = without_loops(error.__traceback__)
+            raise
+
+    def _loop_(self) -> None:
+        begun_at = self.updater.iteration
+        while not self.stop_trigger(self):
+            with self.iteration():
+                self._update_()
+        if self.updater.iteration == begun_at > 0:
+            sys.stderr.write(
+                'Trainer: nothing left to do; the training that was loaded had ended '
+                f'at iteration {begun_at}, epoch {self.updater.epoch}\n'
+            )
 
     def _update_(self) -> None:
         try:
@@ -318,9 +326,7 @@ class Trainer(NamedArguments):
                     title = 'Exception in main training loop'
                     sys.stderr.write(show_briefly(title, error))
                 self._tell_extensions_(order, error)
-                if not is_debug():
-                    error = error.with_traceback(without_loops(error.__traceback__))
-                raise error
+                raise
         finally:
             # After Ctrl-C too: a snapshot that is being written must be completed.
             self._order = None

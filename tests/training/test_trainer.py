@@ -1,5 +1,6 @@
 import copy
 import pickle
+import traceback
 
 import numpy
 import pytest
@@ -531,3 +532,25 @@ class TestCopies:
         trainer.run()
         with pytest.raises(RuntimeError, match='multiple times'):
             copy.deepcopy(trainer).run()
+
+
+@pytest.mark.parametrize('debug', [False, True])
+def test_a_traceback_holds_the_program_and_who_refused(tmp_path, debug):
+    """The loop's own frames say nothing about a mistake; debug mode shows them."""
+    x, t = numpy.ones((4, 3)), numpy.zeros(4, 'i')  # float64, for float32 parameters
+    model = L.Classifier(L.Linear(3, 2))
+    updater = training.StandardUpdater(
+        minigrad.iterators.SerialIterator(minigrad.datasets.TupleDataset(x, t), 2),
+        minigrad.optimizers.SGD().setup(model),
+    )
+    trainer = training.Trainer(updater, (1, 'epoch'), out=str(tmp_path))
+    with (
+        minigrad.using_config('debug', debug),
+        pytest.raises(TypeError, match='x is float64') as info,
+    ):
+        trainer.run(show_loop_exception_msg=False)
+    shown = traceback.extract_tb(info.value.__traceback__)
+    assert shown[0].name == 'test_a_traceback_holds_the_program_and_who_refused'
+    assert shown[-1].name == 'check_type_forward'
+    of_loop = [frame for frame in shown if frame.filename.endswith('updater.py')]
+    assert bool(of_loop) == debug
