@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy
 
-from minigrad.distribution import Distribution
-from minigrad.distributions.utils import as_point, broadcast_parameters, draw
+from minigrad.distributions._location_scale import LocationScale
+from minigrad.distributions.utils import as_point
 from minigrad.functions.math.elementary import arctan, log, log1p, tan
 from minigrad.utils.cache import cached_property
 from minigrad.variable import Variable, as_variable
@@ -19,7 +19,7 @@ def _cauchy_icdf(x: Any) -> Variable:
     return tan((as_variable(x) - 0.5) * math.pi)
 
 
-class Cauchy(Distribution):
+class Cauchy(LocationScale):
     """Cauchy distribution, ``p(x) = scale / pi / ((x - loc)**2 + scale**2)``.
 
     Mean and variance do not exist; they are NaN, with a RuntimeWarning.
@@ -39,26 +39,11 @@ class Cauchy(Distribution):
         array([0.25, 0.5 , 0.75])
     """
 
-    support = 'real'
-    event_shape = ()
-
-    def __init__(self, loc: Any, scale: Any) -> None:
-        self.loc, self.scale = broadcast_parameters(loc, scale)
-
-    @property
-    def params(self) -> dict[str, Any]:
-        return {'loc': self.loc, 'scale': self.scale}
-
-    @property
-    def batch_shape(self) -> tuple[int, ...]:
-        return self.loc.shape
+    _standard_ = 'standard_cauchy'
 
     @cached_property
     def entropy(self) -> Variable:
         return log(4 * math.pi * self.scale)
-
-    def _z_(self, x: Any) -> Variable:
-        return (as_point(x, self.loc) - self.loc) / self.scale
 
     def log_prob(self, x: Any) -> Variable:
         return -log(self.scale) - log1p(self._z_(x) ** 2) - math.log(math.pi)
@@ -82,7 +67,3 @@ class Cauchy(Distribution):
     @cached_property
     def variance(self) -> Variable:
         return self._undefined_('variance')
-
-    def sample_n(self, n: int) -> Variable:
-        eps = draw('standard_cauchy', self.loc, (n, *self.loc.shape))
-        return self.scale * eps + self.loc

@@ -6,8 +6,8 @@ import math
 from typing import Any
 
 from minigrad.backend import get_array_module
-from minigrad.distribution import Distribution
-from minigrad.distributions.utils import as_point, broadcast_parameters, draw
+from minigrad.distributions._location_scale import LocationScale
+from minigrad.distributions.utils import as_point
 from minigrad.function_node import FunctionNode
 from minigrad.functions.math.elementary import exp, log
 from minigrad.types import Array
@@ -55,7 +55,7 @@ def _laplace_icdf(x: Any) -> Variable:
     return LaplaceICDF().apply((x,))[0]
 
 
-class Laplace(Distribution):
+class Laplace(LocationScale):
     """Laplace distribution, ``p(x) = exp(-|x - loc| / scale) / (2 * scale)``.
 
     Args:
@@ -72,26 +72,11 @@ class Laplace(Distribution):
         array([-0.69314718,  0.        ])
     """
 
-    support = 'real'
-    event_shape = ()
-
-    def __init__(self, loc: Any, scale: Any) -> None:
-        self.loc, self.scale = broadcast_parameters(loc, scale)
-
-    @property
-    def params(self) -> dict[str, Any]:
-        return {'loc': self.loc, 'scale': self.scale}
-
-    @property
-    def batch_shape(self) -> tuple[int, ...]:
-        return self.loc.shape
+    _standard_ = 'laplace'
 
     @cached_property
     def entropy(self) -> Variable:
         return log(2 * self.scale) + 1
-
-    def _z_(self, x: Any) -> Variable:
-        return (as_point(x, self.loc) - self.loc) / self.scale
 
     def log_prob(self, x: Any) -> Variable:
         return -log(2 * self.scale) - abs(self._z_(x))
@@ -120,7 +105,3 @@ class Laplace(Distribution):
     @cached_property
     def variance(self) -> Variable:
         return 2 * self.scale**2
-
-    def sample_n(self, n: int) -> Variable:
-        eps = draw('laplace', self.loc, (n, *self.loc.shape))
-        return self.scale * eps + self.loc
