@@ -234,7 +234,7 @@ class _Machine:
                 self._stack.append(_CONSTANTS[name]())
             elif name in _TUPLES:
                 size = _TUPLES[name]
-                self._stack.append(tuple([self._pop() for _ in range(size)][::-1]))
+                self._stack.append(tuple([self._take_() for _ in range(size)][::-1]))
             elif name in _PUTS:
                 self._memo[len(self._memo) if argument is None else argument] = (
                     self._top()
@@ -242,7 +242,7 @@ class _Machine:
             elif name in _GETS:
                 self._stack.append(self._memo[argument])
             elif name == 'STOP':
-                return self._pop()
+                return self._take_()
             elif name not in ('PROTO', 'FRAME'):
                 method = getattr(self, f'_{name.lower()}', None)
                 if method is None:
@@ -259,7 +259,7 @@ class _Machine:
             raise UnsafeFile('its pickle is damaged: a value is missing')
         return value
 
-    def _pop(self) -> Any:
+    def _take_(self) -> Any:
         value = self._top()
         del self._stack[-1]
         return value
@@ -283,7 +283,7 @@ class _Machine:
         self._set_(values)
 
     def _append(self, _: None) -> None:
-        self._extend([self._pop()])
+        self._extend([self._take_()])
 
     def _appends(self, _: None) -> None:
         self._extend(self._pop_to_mark())
@@ -294,7 +294,7 @@ class _Machine:
         self._top().extend(values)
 
     def _setitem(self, _: None) -> None:
-        value, key = self._pop(), self._pop()
+        value, key = self._take_(), self._take_()
         self._set_([key, value])
 
     def _setitems(self, _: None) -> None:
@@ -316,11 +316,11 @@ class _Machine:
         self._stack.append(_find(*name.split(' ', 1)))
 
     def _stack_global(self, _: None) -> None:
-        name, module = self._pop(), self._pop()
+        name, module = self._take_(), self._take_()
         self._stack.append(_find(module, name))
 
     def _reduce(self, _: None) -> None:
-        arguments, function = self._pop(), self._pop()
+        arguments, function = self._take_(), self._take_()
         # By identity: an array would answer `==` with an array.
         known = any(function is one for one in _FUNCTIONS.values())
         if type(arguments) is not tuple or not known:
@@ -332,14 +332,14 @@ class _Machine:
 
     def _build(self, _: None) -> None:
         # The state of an ordered dictionary holds the versions of modules: of no use.
-        state = self._pop()
+        state = self._take_()
         if type(self._top()) is not OrderedDict or type(state) is not dict:
             raise UnsafeFile(
                 'refused: its pickle changes the state of what is no ordered dictionary'
             )
 
     def _binpersid(self, _: None) -> None:
-        saved_id = self._pop()
+        saved_id = self._take_()
         if type(saved_id) is not tuple or len(saved_id) < 5:
             raise UnsafeFile('refused: its pickle asks for what is no storage')
         kind, storage_type, key, _, size, *rest = saved_id

@@ -62,6 +62,14 @@ class TestVariable:
             x.zerograd()
         np.testing.assert_array_equal(x.grad, [0, 0])
 
+    @pytest.mark.parametrize('name', ['grad', 'grad_var'])
+    def test_a_gradient_may_be_taken_away(self, name):
+        x = Variable(np.ones(2))
+        x.grad = np.ones(2)
+        setattr(x, name, None)
+        assert x.grad is None
+        assert x.grad_var is None
+
     def test_copydata(self):
         x, y = Variable(np.zeros(2)), Variable(np.ones(2))
         x.copydata(y)

@@ -277,6 +277,18 @@ def test_batch_norm_of_a_shifted_channel(rng):
     np.testing.assert_allclose(inv_std, wide.std((0, 2, 3)) ** -1, rtol=1e-5)
 
 
+@pytest.mark.parametrize('shape', [(8, 3), (8, 3, 2), (64, 2)])
+def test_batch_norm_where_the_mean_lies_between_two_numbers(shape):
+    # 1e6 and the next float32: the mean cannot be written, and the rest counts.
+    x = np.full(shape, 1e6, np.float32)
+    x[::2] = np.nextafter(x[::2], np.float32(np.inf))
+    one, zero = np.ones(shape[1], 'f'), np.zeros(shape[1], 'f')
+    axis = (0, *range(2, len(shape)))
+    y, _, inv_std = fast.batch_norm(x, one, zero, 0.0, axis)
+    np.testing.assert_allclose(inv_std, 1 / 0.03125, 1e-6)
+    np.testing.assert_allclose(abs(y), 1, 1e-6)
+
+
 @pytest.mark.parametrize('layout', LAYOUTS)
 @pytest.mark.parametrize('dtype', DTYPES)
 @pytest.mark.parametrize('label_dtype', [np.int32, np.int64])

@@ -1,5 +1,6 @@
 """Files of PyTorch, and files that are not what they seem."""
 
+import ast
 import os
 import pickle
 import re
@@ -225,13 +226,63 @@ def test_refuses_other_instructions(tmp_path, what):
 
 @pytest.mark.parametrize(
     ('name', 'code'),
-    [('EXT1', b'\x82\x01'), ('NEWOBJ', ONE + b')\x81')],
+    [
+        ('EXT1', b'\x82\x01'),
+        ('NEWOBJ', ONE + b')\x81'),
+        ('POP', b'K\x01K\x020'),
+        ('DUP', b'K\x012\x86'),
+        ('POP_MARK', b'](K\x011'),
+    ],
 )
 def test_names_the_instruction_that_it_refuses(tmp_path, name, code):
     path = tmp_path / 'bad.pth'
     write(path, b'\x80\x02' + code + b'.', {'0': np.zeros(1, 'f4')})
     with pytest.raises(UnsafeFile, match=f'the instruction {name}, which'):
         read_torch_file(path)
+
+
+PLAIN = {'a': [1, 2.5, True], 'b': ('x', None, False, (1, 2), (3,), ()), 'c': b'y'}
+
+
+@pytest.mark.parametrize('protocol', [0, 1, 2, 3, 4, 5])
+@pytest.mark.parametrize(
+    'value',
+    [
+        PLAIN,
+        {},
+        [],
+        [PLAIN, PLAIN],
+        [[i] for i in range(2000)],
+        {str(i): -i for i in range(2000)},
+        [2**15, 2**31 - 1, 2**40, -1, 255, 256, 'x' * 300, 'ü', (1, 2, 3, 4)],
+    ],
+)
+def test_plain_values_are_what_pythons_unpickler_makes(tmp_path, protocol, value):
+    if protocol < 3:  # bytes would be a call there
+        value = ast.literal_eval(repr(value).replace("b'y'", "'y'"))
+    path = tmp_path / 'a.pth'
+    with zipfile.ZipFile(path, 'w') as archive:
+        archive.writestr('a/data.pkl', pickle.dumps(value, protocol))
+        archive.writestr('a/byteorder', 'little')
+    assert read_torch_file(path) == value
+
+
+@pytest.mark.parametrize(
+    'code',
+    [
+        b'(' + push('a') + b'K\x01' + push('b') + b'K\x02d.',
+        b'(K\x01K\x02K\x03l.',
+        b'(K\x01(K\x02lK\x03t.',
+        b'(d(' + push('a') + b'K\x01u' + push('b') + b'K\x02s.',
+        b'](K\x01K\x02eK\x03a.',
+    ],
+)
+def test_every_instruction_does_what_pythons_unpickler_does(tmp_path, code):
+    path = tmp_path / 'a.pth'
+    with zipfile.ZipFile(path, 'w') as archive:
+        archive.writestr('a/data.pkl', b'\x80\x02' + code)
+        archive.writestr('a/byteorder', 'little')
+    assert read_torch_file(path) == pickle.loads(code)
 
 
 @pytest.mark.parametrize(
