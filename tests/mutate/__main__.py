@@ -144,7 +144,8 @@ class Copy:
             groups.append(within(known.starting_processes(), self.REST))
         path.write_bytes(planted.mutant.apply(source))
         try:
-            if planted.file in area.compiled:
+            is_compiled = planted.file in area.compiled
+            if is_compiled or (area.interpreted and not judges):
                 return self.run_compiled(planted.area, area.of_compiled)
             verdict = self.run(planted.area, groups, limit)
             if verdict.result == 'survived' and area.interpreted and not fast:

@@ -20,8 +20,8 @@ class Area(NamedTuple):
             compiled, for a minute, nor hidden from coverage.
         compiled: Sources that write machine code, and do nothing where kernels run as
             Python code.
-        of_compiled: A pattern: what judges those, besides the tests that need the
-            compiler.
+        of_compiled: A pattern: what judges those, and lines that never run as Python
+            code, besides the tests that need the compiler.
     """
 
     sources: Sequence[str]

@@ -55,6 +55,7 @@ CASES = [
             Sample((4, 3, 2), (3, 2), (3, 2), eps=0.1),
             Sample((4, 3, 2, 2), (3, 2), (3, 2), axis=(0, 2), eps=0.1),
             Sample((4, 3, 2), (4, 3), (4, 3), axis=2, eps=0.1),
+            Sample((4, 1, 3), (1,), (1,), eps=0.1),  # one channel
         ],
         oracle=batch,
         tol={'e': 4e-2, 'f': 1e-4},
