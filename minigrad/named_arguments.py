@@ -28,10 +28,11 @@ _EXPECTED = {
     'bool': 'True or False',
     'str': 'a string',
     'Axis': 'the number of an axis, or a tuple of them',
+    'Ints': 'a number, or several of them',
     'IntPair': 'a number or a pair of them',
     'IntOrInts': 'a number, or one for each axis',
 }
-_SEVERAL = {'IntPair', 'IntOrInts'}
+_SEVERAL = {'Ints', 'IntPair', 'IntOrInts'}
 _NO_ARRAYS = {int, float, bool, str, tuple, type(None)}
 
 

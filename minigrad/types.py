@@ -13,6 +13,9 @@ ArrayModule: TypeAlias = Any
 
 Shape: TypeAlias = Sequence[int]
 
+Ints: TypeAlias = Any
+"""A whole number or several of them, as a shape, axes or the size of an output."""
+
 
 class AbstractInitializer(Protocol):
     """What can be given as an initializer: it fills an array, and may have a dtype."""

@@ -383,6 +383,7 @@ MISTAKES = [
             'np.mean([F.sum(mg.Variable(x)), F.sum(mg.Variable(x))])',
         ),
         ('softmax(..., axis=...)', 'F.softmax(x, x)'),
+        ('reshape(..., shape=...)', 'F.reshape(x, x)'),
         ('matmul(..., transa=...)', 'F.matmul(x, x, x)'),
         ('expected a number', 'F.batch_normalization(images, *x[:2, :3], decay=x)'),
         ('did you mean ksize?', 'F.max_pooling_2d(images, kernel_size=2)'),

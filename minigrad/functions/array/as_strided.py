@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from minigrad.backend import address_of, get_array_module, memory_view, owner_of
 from minigrad.function_node import FunctionNode
 from minigrad.named_arguments import checks_arguments
-from minigrad.types import Array
+from minigrad.types import Array, Ints
 from minigrad.variable import Variable
 
 
@@ -122,7 +122,7 @@ def _stride_array(array: Array, shape: Any, strides: Any, storage_offset: int) -
 
 @checks_arguments
 def as_strided(
-    x: Any, shape: Any, strides: Any, storage_offset: int | None = None
+    x: Any, shape: Ints, strides: Ints, storage_offset: int | None = None
 ) -> Variable:
     """Views the memory of an array with another shape and other strides.
 

@@ -8,7 +8,7 @@ from minigrad.backend import get_array_module
 from minigrad.function_node import FunctionNode, InputTypes
 from minigrad.functions._axis import is_int
 from minigrad.named_arguments import checks_arguments
-from minigrad.types import Array
+from minigrad.types import Array, Ints
 from minigrad.variable import Variable
 
 
@@ -39,7 +39,7 @@ class Moveaxis(FunctionNode):
 
 
 @checks_arguments
-def moveaxis(x: Any, source: Any, destination: Any) -> Variable:
+def moveaxis(x: Any, source: Ints, destination: Ints) -> Variable:
     """Moves axes to other places; the other axes keep their order.
 
     Args:

@@ -13,7 +13,7 @@ from minigrad.functions.array.get_item import GetItemGrad
 from minigrad.functions.array.reshape import reshape
 from minigrad.functions.math.sum import sum as sum_of
 from minigrad.named_arguments import checks_arguments
-from minigrad.types import Array
+from minigrad.types import Array, Ints
 from minigrad.variable import Variable, as_variable
 
 
@@ -58,7 +58,7 @@ class Repeat(FunctionNode):
 
 
 @checks_arguments
-def repeat(x: Any, repeats: Any, axis: int | None = None) -> Variable:
+def repeat(x: Any, repeats: Ints, axis: int | None = None) -> Variable:
     """Repeats each element along an axis.
 
     Args:

@@ -7,7 +7,7 @@ from typing import Any
 
 from minigrad.function_node import FunctionNode, InputTypes
 from minigrad.named_arguments import checks_arguments
-from minigrad.types import Array
+from minigrad.types import Array, Ints
 from minigrad.variable import Variable, as_variable
 
 
@@ -40,7 +40,7 @@ class Reshape(FunctionNode):
 
 
 @checks_arguments
-def reshape(x: Any, shape: Any) -> Variable:
+def reshape(x: Any, shape: Ints) -> Variable:
     """Gives a variable another shape with the same elements.
 
     Args:

@@ -10,7 +10,7 @@ from minigrad.functions._axis import is_int
 from minigrad.functions.array.reshape import reshape
 from minigrad.functions.math.sum import sum as sum_of
 from minigrad.named_arguments import checks_arguments
-from minigrad.types import Array
+from minigrad.types import Array, Ints
 from minigrad.variable import Variable
 
 
@@ -37,7 +37,7 @@ class Tile(FunctionNode):
 
 
 @checks_arguments
-def tile(x: Any, reps: Any) -> Variable:
+def tile(x: Any, reps: Ints) -> Variable:
     """Lays copies of an array side by side.
 
     Args:

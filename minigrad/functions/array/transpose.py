@@ -6,7 +6,7 @@ from typing import Any
 
 from minigrad.function_node import FunctionNode, InputTypes
 from minigrad.named_arguments import checks_arguments
-from minigrad.types import Array
+from minigrad.types import Array, Ints
 from minigrad.variable import Variable
 
 
@@ -42,7 +42,7 @@ class Transpose(FunctionNode):
 
 
 @checks_arguments
-def transpose(x: Any, axes: Any = None) -> Variable:
+def transpose(x: Any, axes: Ints = None) -> Variable:
     """Permutes the axes of a variable.
 
     Args:

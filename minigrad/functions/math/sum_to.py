@@ -7,7 +7,7 @@ from typing import Any
 from minigrad.backend import get_array_module
 from minigrad.function_node import FunctionNode, InputTypes
 from minigrad.named_arguments import checks_arguments
-from minigrad.types import Array
+from minigrad.types import Array, Ints
 from minigrad.variable import Variable, as_variable
 
 
@@ -52,7 +52,7 @@ class SumTo(FunctionNode):
 
 
 @checks_arguments
-def sum_to(x: Any, shape: Any) -> Variable:
+def sum_to(x: Any, shape: Ints) -> Variable:
     """Sums elements along axes so that the result has a given shape.
 
     The inverse of broadcasting: leading axes and axes of length 1 in ``shape`` are
@@ -114,7 +114,7 @@ class BroadcastTo(FunctionNode):
 
 
 @checks_arguments
-def broadcast_to(x: Any, shape: Any) -> Variable:
+def broadcast_to(x: Any, shape: Ints) -> Variable:
     """Broadcasts a variable to a given shape.
 
     Args:

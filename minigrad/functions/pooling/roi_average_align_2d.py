@@ -6,6 +6,7 @@ from typing import Any
 
 from minigrad.functions.pooling._roi import ROIWeighting, interpolation, read_ratio
 from minigrad.named_arguments import checks_arguments
+from minigrad.types import Ints
 from minigrad.variable import Variable
 
 
@@ -40,9 +41,9 @@ def roi_average_align_2d(
     x: Any,
     rois: Any,
     roi_indices: Any,
-    outsize: Any,
-    spatial_scale: Any,
-    sampling_ratio: Any = None,
+    outsize: Ints,
+    spatial_scale: float,
+    sampling_ratio: Ints = None,
 ) -> Variable:
     """Mean of interpolated values in each bin of regions of interest.
 

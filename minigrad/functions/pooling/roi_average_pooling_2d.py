@@ -8,6 +8,7 @@ import numpy
 
 from minigrad.functions.pooling._roi import ROIWeighting, whole_bins
 from minigrad.named_arguments import checks_arguments
+from minigrad.types import Ints
 from minigrad.variable import Variable
 
 
@@ -34,7 +35,7 @@ def _mean(first: Any, last: Any, size: int) -> Any:
 
 @checks_arguments
 def roi_average_pooling_2d(
-    x: Any, rois: Any, roi_indices: Any, outsize: Any, spatial_scale: Any
+    x: Any, rois: Any, roi_indices: Any, outsize: Ints, spatial_scale: float
 ) -> Variable:
     """Mean of the pixels in each bin of regions of interest.
 

@@ -9,6 +9,7 @@ import numpy
 from minigrad.functions.pooling._roi import ROIWeighting, interpolation, read_ratio
 from minigrad.functions.pooling.max_pooling_2d import max_pooling_2d
 from minigrad.named_arguments import checks_arguments
+from minigrad.types import Ints
 from minigrad.variable import Variable
 
 
@@ -49,9 +50,9 @@ def roi_max_align_2d(
     x: Any,
     rois: Any,
     roi_indices: Any,
-    outsize: Any,
-    spatial_scale: Any,
-    sampling_ratio: Any = None,
+    outsize: Ints,
+    spatial_scale: float,
+    sampling_ratio: Ints = None,
 ) -> Variable:
     """Maximum of interpolated values in each bin of regions of interest.
 

@@ -7,7 +7,7 @@ from typing import Any
 from minigrad.functions.pooling._roi import ROIFunction, ROIPick, ROIPut, whole_bins
 from minigrad.kernels import kernels_for
 from minigrad.named_arguments import checks_arguments
-from minigrad.types import Array
+from minigrad.types import Array, Ints
 from minigrad.variable import Variable
 
 
@@ -31,7 +31,7 @@ class ROIMaxPooling2D(ROIFunction):
 
 @checks_arguments
 def roi_max_pooling_2d(
-    x: Any, rois: Any, roi_indices: Any, outsize: Any, spatial_scale: Any
+    x: Any, rois: Any, roi_indices: Any, outsize: Ints, spatial_scale: float
 ) -> Variable:
     """Maximum of the pixels in each bin of regions of interest.
 

@@ -13,6 +13,7 @@ from minigrad.functions.pooling.unpooling_nd import (  # noqa: F401
 from minigrad.kernels.specs import IntPair
 from minigrad.kernels.specs_nd import WindowSpec
 from minigrad.named_arguments import checks_arguments
+from minigrad.types import Ints
 from minigrad.variable import Variable
 
 
@@ -31,7 +32,7 @@ def unpooling_2d(
     ksize: IntPair,
     stride: IntPair | None = None,
     pad: IntPair = 0,
-    outsize: Any = None,
+    outsize: Ints = None,
     cover_all: bool = True,
 ) -> Variable:
     """Spreads every pixel over a window: the inverse of pooling in shape.

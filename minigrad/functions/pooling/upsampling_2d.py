@@ -12,7 +12,7 @@ from minigrad.functions.pooling.max_pooling_nd import MaxPoolingNDWithIndexes
 from minigrad.kernels import kernels_for
 from minigrad.kernels.specs import IntPair
 from minigrad.named_arguments import checks_arguments
-from minigrad.types import Array
+from minigrad.types import Array, Ints
 from minigrad.variable import Variable
 
 
@@ -63,7 +63,7 @@ def upsampling_2d(
     ksize: IntPair,
     stride: IntPair | None = None,
     pad: IntPair = 0,
-    outsize: Any = None,
+    outsize: Ints = None,
     cover_all: bool = True,
 ) -> Variable:
     """Puts pixels back where a max pooling found them, and zeros elsewhere.
