@@ -34,11 +34,7 @@ HANDED_ON = {
     r'minigrad\.testing\..*|.*\.(tempdir|dumps|new_figure|parse_kwargs)'
     r'|.*\.check_unexpected_kwargs': 'to the standard library, or to the test',
     r'.*\.snapshot_writers\..*': 'to the function that saves',
-    r'minigrad\.static_(graph|code)|.*\.chainerx\.ndarray': "Chainer's, without effect",
     r'.*\.CommunicatorBase\.set_config': 'for communicators of your own',
-    r'minigrad\.(Distribution|FunctionHook|LinkHook|Optimizer'
-    r'|dataset\.(DatasetMixin|TabularDataset)'
-    r'|training\.(Extension|TrainerProtocol|Updater)|types\.AbstractInitializer)|.*\.(FailOnNonNumber|ReportFile)': 'no __init__ of its own',
 }
 
 x = np.ones((2, 3, 5, 5), 'f')
@@ -198,7 +194,9 @@ def test_a_keyword_that_nobody_knows(name):
 
 def test_everything_that_takes_keywords_is_here():
     patterns = [*HANDED_ON, *SAME]
-    found = [path for path, row in signatures.read().items() if '**' in row]
+    nothing = '(*args, **kwargs)'  # that of a class without an __init__ of its own
+    rows = signatures.read().items()
+    found = [path for path, row in rows if '**' in row and row != nothing]
     assert len(found) > 80
     left = [
         path
