@@ -119,8 +119,8 @@ def browse(site: Site, every: int) -> tuple[int, list[str]] | str:
 
     Args:
         site: The site.
-        every: Of the pages of the reference and the source, each how manieth is opened;
-            of the others all are.
+        every: Every so many pages of the reference and of source are opened; of the
+            others, all.
 
     Returns:
         The number of pages and what is wrong with them; or why there is no browser.
