@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from torch import nn
+
+from benchmarks.own_models import HEADS, HIDDEN, LAYERS, SIZE, UNITS, WORDS
 
 
 def build(name: str) -> nn.Module:
-    """Returns a network with ten outputs."""
+    """Returns the network of that name."""
     return {
         'mlp': mlp,
         'lenet': lenet,
         'alexnet_cifar': alexnet_cifar,
         'alexnet': alexnet,
+        'resnet50': resnet50,
+        'vgg16': vgg16,
+        'lstm': LanguageModel,
+        'transformer': Transformer,
     }[name]()
 
 
@@ -73,3 +81,90 @@ def alexnet() -> nn.Module:
         nn.Linear(4096, 4096), nn.ReLU(), nn.Dropout(),
         nn.Linear(4096, 10),
     )  # fmt: skip
+
+
+class Bottleneck(nn.Module):
+    """A block of ResNet-50; the stride is that of its first convolution."""
+
+    def __init__(self, in_channels: int, width: int, stride: int, first: bool) -> None:
+        super().__init__()
+        out_channels = 4 * width
+        self.body = nn.Sequential(
+            nn.Conv2d(in_channels, width, 1, stride, bias=False),
+            nn.BatchNorm2d(width), nn.ReLU(),
+            nn.Conv2d(width, width, 3, padding=1, bias=False),
+            nn.BatchNorm2d(width), nn.ReLU(),
+            nn.Conv2d(width, out_channels, 1, bias=False),
+            nn.BatchNorm2d(out_channels),
+        )  # fmt: skip
+        self.shortcut = nn.Sequential()
+        if first:
+            self.shortcut = nn.Sequential(
+                nn.Conv2d(in_channels, out_channels, 1, stride, bias=False),
+                nn.BatchNorm2d(out_channels),
+            )
+
+    def forward(self, x: Any) -> Any:
+        """Applies the block."""
+        return (self.body(x) + self.shortcut(x)).relu()
+
+
+def resnet50() -> nn.Module:
+    """ResNet-50 as of 2015."""
+    blocks: list[nn.Module] = []
+    channels = 64
+    for stage, count in enumerate((3, 4, 6, 3)):
+        width = 64 << stage
+        for i in range(count):
+            stride = 2 if stage and i == 0 else 1
+            blocks.append(Bottleneck(channels, width, stride, i == 0))
+            channels = 4 * width
+    return nn.Sequential(
+        nn.Conv2d(3, 64, 7, 2, 3), nn.BatchNorm2d(64), nn.ReLU(),
+        nn.MaxPool2d(3, 2, ceil_mode=True), *blocks,
+        nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(2048, 1000),
+    )  # fmt: skip
+
+
+def vgg16() -> nn.Module:
+    """VGG-16."""
+    layers: list[nn.Module] = []
+    channels = 3
+    for width, count in ((64, 2), (128, 2), (256, 3), (512, 3), (512, 3)):
+        for _ in range(count):
+            layers += [nn.Conv2d(channels, width, 3, padding=1), nn.ReLU()]
+            channels = width
+        layers.append(nn.MaxPool2d(2))
+    return nn.Sequential(
+        *layers, nn.Flatten(),
+        nn.Linear(25088, 4096), nn.ReLU(), nn.Dropout(),
+        nn.Linear(4096, 4096), nn.ReLU(), nn.Dropout(), nn.Linear(4096, 1000),
+    )  # fmt: skip
+
+
+class LanguageModel(nn.Module):
+    """The language model of ``own_models.py``."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.embed = nn.Embedding(WORDS, UNITS)
+        self.lstm = nn.LSTM(UNITS, UNITS, LAYERS, batch_first=True)
+        self.out = nn.Linear(UNITS, WORDS)
+
+    def forward(self, x: Any) -> Any:
+        """Returns a row of outputs for each word."""
+        y, _ = self.lstm(self.embed(x))
+        return self.out(y.reshape(-1, UNITS))
+
+
+class Transformer(nn.Module):
+    """The transformer layer of ``own_models.py``."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.TransformerEncoderLayer(SIZE, HEADS, HIDDEN, batch_first=True)
+        self.out = nn.Linear(SIZE, 10)
+
+    def forward(self, x: Any) -> Any:
+        """Returns a row of outputs for each token."""
+        return self.out(self.layer(x).reshape(-1, SIZE))

@@ -11,18 +11,26 @@ from benchmarks.harness import MINIGRAD, TORCH, Case
 
 
 def batch(shape: tuple[int, ...]) -> tuple[Any, Any]:
-    """Returns images and labels."""
+    """Returns images, sequences of vectors, or of words; and labels."""
     rng = np.random.default_rng(0)
+    x: Any
+    if len(shape) == 2 and shape[1] < 100:  # words, each of which has a label
+        x = rng.integers(0, 10_000, shape).astype(np.int32)
+        return x, rng.integers(0, 10_000, x.size).astype(np.int32)
+    count = shape[0] * shape[1] if len(shape) == 3 else shape[0]
     x = rng.standard_normal(shape, dtype=np.float32)
-    return x, rng.integers(0, 10, shape[0]).astype(np.int32)
+    return x, rng.integers(0, 10, count).astype(np.int32)
 
 
 def minigrad_model(name: str) -> Any:
-    """Returns the model of that name with ten outputs."""
+    """Returns the model of that name."""
+    from benchmarks.own_models import MODELS
     from models.alexnet import AlexNet, AlexNetCIFAR
     from models.lenet import LeNet
     from models.mlp import MLP
 
+    if name in MODELS:
+        return MODELS[name]()
     if name == 'mlp':
         return MLP((1000, 1000))
     return {'lenet': LeNet, 'alexnet_cifar': AlexNetCIFAR, 'alexnet': AlexNet}[name](10)
@@ -96,6 +104,10 @@ SETTINGS = [
     ('lenet256', 'lenet', (256, 1, 28, 28), 0.5, False, 25),
     ('alexnet_cifar', 'alexnet_cifar', (128, 3, 32, 32), 0.75, True, 7),
     ('alexnet', 'alexnet', (32, 3, 227, 227), 0.5, True, 7),
+    ('resnet50', 'resnet50', (8, 3, 224, 224), 0.8, True, 5),
+    ('vgg16', 'vgg16', (4, 3, 224, 224), 0.8, True, 5),
+    ('lstm', 'lstm', (20, 35), 0.8, True, 7),
+    ('transformer', 'transformer', (8, 128, 512), 0.8, True, 15),
 ]
 INFERENCE_TARGET = 0.75
 

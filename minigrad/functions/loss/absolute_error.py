@@ -12,6 +12,7 @@ from minigrad.variable import Variable
 
 
 class AbsoluteError(PairLoss):
+    fresh_gradients = True
     on_arrays = True
 
     def forward(self, inputs: tuple[Array, ...]) -> Any:

@@ -27,6 +27,7 @@ class SoftmaxCrossEntropy(FunctionNode):
     soft targets both are what the distribution says, the sum and the values.
     """
 
+    fresh_gradients = True
     arg_names = ('x', 't')
     on_arrays = True
     y: Array | None = None  # log_softmax(x), if it is kept for backward

@@ -11,6 +11,7 @@ from minigrad.variable import Variable
 
 
 class SquaredError(PairLoss):
+    fresh_gradients = True
     on_arrays = True
 
     def forward(self, inputs: tuple[Array, ...]) -> Any:

@@ -13,6 +13,7 @@ from minigrad.variable import Variable, as_array
 
 
 class Clip(FunctionNode):
+    fresh_gradients = True
     arg_names = ('x',)
     on_arrays = True
 

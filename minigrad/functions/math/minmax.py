@@ -15,6 +15,7 @@ from minigrad.variable import Variable, as_array
 
 
 class _Extremum(Reduction):
+    fresh_gradients = True
     on_arrays = True
 
     def forward(self, inputs: tuple[Array, ...]) -> Any:

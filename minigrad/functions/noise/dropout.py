@@ -16,6 +16,7 @@ from minigrad.variable import as_variable
 
 
 class Dropout(FunctionNode):
+    fresh_gradients = True
     arg_names = ('x',)
     on_arrays = True
 

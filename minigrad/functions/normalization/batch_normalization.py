@@ -63,6 +63,7 @@ class _NormalizesOverAxes(FunctionNode):
 class BatchNormalization(_NormalizesOverAxes):
     """``y = gamma * (x - mean) * inv_std + beta``, in one kernel."""
 
+    fresh_gradients = True
     on_arrays = True
 
     def __init__(

@@ -10,7 +10,7 @@ import numpy
 from minigrad.backend import get_array_module
 from minigrad.function_node import FunctionNode, InputTypes
 from minigrad.functions.array.cast import cast
-from minigrad.functions.math.sum_to import sum_to
+from minigrad.functions.math.sum import sum as sum_of
 from minigrad.functions.normalization.batch_normalization import (
     BatchNormalization,
     BatchNormalizationGrad,
@@ -26,6 +26,7 @@ FEWEST_PIXELS = 8  # for which a channel's pixels are worth a row
 class GroupNormalization(FunctionNode):
     """Batch normalization of a matrix, one row per group; then scale and shift."""
 
+    fresh_gradients = True
     arg_names = ('x', 'gamma', 'beta')
     on_arrays = True
 
@@ -173,8 +174,7 @@ class GroupNormalization(FunctionNode):
         return gradients
 
     def _over_pixels(self, v: Variable, gamma: Variable) -> Variable:
-        C = len(gamma)
-        return cast(sum_to(v, (1, C, 1)).reshape((C,)), gamma.dtype)
+        return cast(sum_of(v, (0, 2)), gamma.dtype)
 
 
 # Formulas along rows.

@@ -16,6 +16,7 @@ from minigrad.variable import Variable, as_array
 class LocalResponseNormalization(FunctionNode):
     """``y = x * scale**-beta``, ``scale = k + alpha * window sum of x**2``."""
 
+    fresh_gradients = True
     arg_names = ('x',)
     on_arrays = True
 

@@ -60,6 +60,7 @@ def zero_outside(y: Array, spec: Any) -> Array:
 class PoolingND(Windowed):
     """A function of one array with this number of spatial axes."""
 
+    fresh_gradients = True
     arg_names = ('x',)
     specs: Any = WindowSpec
 
