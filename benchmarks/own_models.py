@@ -7,8 +7,9 @@ from typing import Any
 import minigrad as mg
 import minigrad.functions as F
 import minigrad.links as L
+from benchmarks.cases.models import WORDS
 
-WORDS, UNITS, LAYERS = 10_000, 650, 2  # of the language model: Zaremba et al. 2014
+UNITS, LAYERS = 650, 2  # of the language model: Zaremba et al. 2014
 SIZE, HEADS, HIDDEN = 512, 8, 2048  # of the transformer layer
 
 

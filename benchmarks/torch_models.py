@@ -6,7 +6,8 @@ from typing import Any
 
 from torch import nn
 
-from benchmarks.own_models import HEADS, HIDDEN, LAYERS, SIZE, UNITS, WORDS
+from benchmarks.cases.models import WORDS
+from benchmarks.own_models import HEADS, HIDDEN, LAYERS, SIZE, UNITS
 
 
 def build(name: str) -> nn.Module:

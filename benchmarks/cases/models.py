@@ -9,14 +9,21 @@ import numpy as np
 
 from benchmarks.harness import MINIGRAD, TORCH, Case
 
+WORDS = 10_000  # of the language model
 
-def batch(shape: tuple[int, ...]) -> tuple[Any, Any]:
-    """Returns images, sequences of vectors, or of words; and labels."""
+
+def batch(shape: tuple[int, ...], words: int = 0) -> tuple[Any, Any]:
+    """Returns inputs and labels.
+
+    Args:
+        shape: Of images, or of sequences of vectors, each of which has a label; or of
+            words, likewise.
+        words: How many words there are; 0 if the inputs are none.
+    """
     rng = np.random.default_rng(0)
-    x: Any
-    if len(shape) == 2 and shape[1] < 100:  # words, each of which has a label
-        x = rng.integers(0, 10_000, shape).astype(np.int32)
-        return x, rng.integers(0, 10_000, x.size).astype(np.int32)
+    if words:
+        x: Any = rng.integers(0, words, shape).astype(np.int32)
+        return x, rng.integers(0, words, x.size).astype(np.int32)
     count = shape[0] * shape[1] if len(shape) == 3 else shape[0]
     x = rng.standard_normal(shape, dtype=np.float32)
     return x, rng.integers(0, 10, count).astype(np.int32)
@@ -43,7 +50,7 @@ def _minigrad(
         import minigrad as mg
         import minigrad.functions as F
 
-        x, t = batch(shape)
+        x, t = batch(shape, WORDS if name == 'lstm' else 0)
         model = minigrad_model(name)
         optimizer = mg.optimizers.MomentumSGD(lr=0.001, momentum=0.9)
 
@@ -73,7 +80,7 @@ def _torch(
 
         from benchmarks import torch_models
 
-        x_array, t_array = batch(shape)
+        x_array, t_array = batch(shape, WORDS if name == 'lstm' else 0)
         x = torch.from_numpy(x_array)
         t = torch.from_numpy(t_array).long()
         model = torch_models.build(name)

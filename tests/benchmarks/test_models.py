@@ -8,7 +8,7 @@ pytest.importorskip('torch', reason='PyTorch is not installed')
 import torch
 
 from benchmarks import own_models, torch_models
-from benchmarks.cases.models import SETTINGS, batch, minigrad_model
+from benchmarks.cases.models import SETTINGS, WORDS, batch, minigrad_model
 
 NAMES = ['lenet', 'lstm', 'transformer']  # the others take a gigabyte or some seconds
 
@@ -17,7 +17,7 @@ NAMES = ['lenet', 'lstm', 'transformer']  # the others take a gigabyte or some s
 def test_parameters_and_outputs_have_the_same_sizes(name):
     ours, theirs = minigrad_model(name), torch_models.build(name)
     shape = next(setting[2] for setting in SETTINGS if setting[1] == name)
-    x, t = batch((2, *shape[1:]))
+    x, t = batch((2, *shape[1:]), WORDS if name == 'lstm' else 0)
     y = ours(x)
     assert y.shape == tuple(theirs(torch.from_numpy(x)).shape)
     assert len(t) == len(y)
