@@ -125,7 +125,7 @@ def checks_arguments(function: Callable[P, R]) -> Callable[P, R]:
 
     @wraps(function)
     def checked(*args: P.args, **kwargs: P.kwargs) -> R:
-        # What follows costs 0.2 us of a call: only what may be wrong is looked at.
+        # What follows costs 0.2 us of a call, 0.4 with keywords (measured in turns).
         for value in args[first:]:
             if value.__class__ not in _NO_ARRAYS:
                 parameters.refuse_arrays(subject, args, kwargs)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from minigrad.backend import get_device
+from minigrad.suggestions import near_miss
 
 
 class Parser(argparse.ArgumentParser):
@@ -15,7 +17,16 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Ends the program with status 2."""
-        self.exit(2, f'{self.prog}: {one_line(message)} (see --help)\n')
+        found = re.match('unrecognized arguments: (--[^ =]+)', message)
+        meant = None if found is None else self._meant(found[1])
+        also = '' if meant is None else f'; did you mean {meant}?'
+        self.exit(2, f'{self.prog}: {one_line(message)}{also} (see --help)\n')
+
+    def _meant(self, option: str) -> str | None:
+        own = [name for name in self._option_string_actions if name.startswith('--')]
+        if option == '--gpu' and '--device' in own:  # as Chainer's examples call it
+            return "--device '@cupy:0'"
+        return near_miss(option, own)
 
 
 class ProgramError(Exception):

@@ -108,3 +108,21 @@ def test_another_training_is_not_overwritten(capsys, tmp_path):
     assert train.main([*arguments, '--overwrite']) == 0
     assert train.main([*arguments, '--resume']) == 0
     assert 'nothing left to do, 1 of 1 epochs' in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ('given', 'meant'),
+    [
+        (['--epochs', '3'], '; did you mean --epoch? (see --help)'),
+        (['--gpu', '0'], "; did you mean --device '@cupy:0'? (see --help)"),
+        (['--colour', 'red'], ': unrecognized arguments: --colour red (see --help)'),
+    ],
+)
+def test_an_unknown_option_is_told_what_was_meant(capsys, given, meant):
+    parser = program.Parser(prog='train', allow_abbrev=False)
+    parser.add_argument('--epoch')
+    parser.add_argument('--device')
+    with pytest.raises(SystemExit) as info:
+        parser.parse_args(given)
+    assert info.value.code == 2
+    assert capsys.readouterr().err.endswith(f'{meant}\n')
