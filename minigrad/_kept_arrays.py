@@ -29,8 +29,11 @@ if TYPE_CHECKING:
 _PAUSE = 500  # times as long as what was spent on looking
 _FUNCTIONS = 1000  # of one graph: one that is never walked backwards costs no more
 _WHOLE = 16 * 1024  # bytes that are compared as a whole
-_PACKAGES = (__package__, f'{__package__}.training')
 _SAMPLE = 1024  # elements of larger arrays
+_PACKAGES = (
+    __package__,
+    f'{__package__}.training',
+)  # whose frames are not the program's
 
 
 class Watch:

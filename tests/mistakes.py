@@ -577,6 +577,28 @@ CORRECT = {
             batches, optimizer, loss_func=lambda x: F.sum(model(x) ** 2))
         training.Trainer(updater, (1, 'epoch')).run()
     """,
+    'a buffer that is filled anew between steps': """
+        model, buffer = L.Classifier(MLP()), np.empty((8, 4), 'f')
+        optimizer = mg.optimizers.Adam().setup(model)
+        for step in range(5):
+            buffer[...] = x * step
+            optimizer.update(model, buffer, t)
+    """,
+    'sizes that NumPy computed': """
+        size = np.array([2, 2])
+        y = F.max_pooling_2d(images, size, stride=size[0], pad=np.int64(0))
+        y = L.Convolution2D(3, 2, size)(y)
+        y = F.dropout(F.reshape(y, np.array([8, -1])), np.float32(0.5))
+        F.sum(F.softmax(y, axis=np.int64(1)), axis=(0, 1)).backward()
+    """,
+    'a log again, in a folder of its own': """
+        for out in ('first', 'second'):
+            trainer = train(L.Classifier(MLP()))
+            trainer.out = out
+            trainer.extend(extensions.LogReport())
+            trainer.extend(extensions.snapshot(n_retains=1))
+            trainer.run()
+    """,
     'two examples, arrays of unequal rank': """
         batches = mg.iterators.SerialIterator([x, x[0]], 1, repeat=False)
         assert len(list(batches)) == 2
