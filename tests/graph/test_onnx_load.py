@@ -1,6 +1,10 @@
 """Files of others: ONNX's own tests of its operators, and mistakes in files."""
 
+import os
+import subprocess
+import sys
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -47,11 +51,15 @@ def test_onnx_s_own_tests_of_operators():
         for y, wanted in zip(map(minigrad.as_array, got), ys, strict=True):
             assert np.shape(y) == wanted.shape, name
             np.testing.assert_allclose(
-                np.asarray(y, wanted.dtype), wanted, rtol=1e-3, atol=1e-5, err_msg=name
+                np.asarray(y, wanted.dtype),
+                wanted,
+                rtol=4e-3 if wanted.dtype == np.float16 else 1e-3,
+                atol=1e-5,
+                err_msg=name,
             )
         equal += 1
     assert equal > 4 * len(refused)
-    assert equal > 500
+    assert equal > 700
     # What is refused is named, and for a reason of its own.
     assert [text for text in refused if ': argument' in text or 'zip()' in text] == []
 
@@ -189,7 +197,10 @@ def test_what_goes_wrong_when_it_runs_is_named(tmp_path):
 @pytest.mark.parametrize(
     ('node', 'text'),
     [
-        (helper.make_node('Hardmax', ['x'], ['y']), 'cannot run Hardmax\n  known: Abs'),
+        (
+            helper.make_node('NonMaxSuppression', ['x'], ['y']),
+            'cannot run NonMaxSuppression\n  known: Abs',
+        ),
         (helper.make_node('Relu', ['z'], ['y']), "nothing computes its input 'z'"),
         (helper.make_node('Relu', ['x'], ['z']), 'nothing computes the outputs'),
     ],
@@ -236,3 +247,23 @@ def refusal(path, x):
     except OnnxError as error:
         return error
     return None
+
+
+def test_constants_are_computed_in_a_fresh_process(tmp_path):
+    """``onnx`` does not import its evaluator by itself."""
+    nodes = [
+        helper.make_node('Neg', ['k'], ['minus']),
+        helper.make_node('Add', ['x', 'minus'], ['y']),
+    ]
+    path = write(tmp_path / 'a.onnx', nodes, [('k', np.array(2.0, 'f'))])
+    program = (
+        'import numpy, sys; from minigrad.graph.onnx import load_onnx\n'
+        'print(load_onnx(sys.argv[1])(numpy.ones((1, 2), "f")).array)'
+    )
+    done = subprocess.run(
+        [sys.executable, '-c', program, path],
+        capture_output=True,
+        text=True,
+        env={**os.environ, 'PYTHONPATH': str(Path(minigrad.__file__).parents[1])},
+    )
+    assert done.stdout.strip() == '[[-1. -1.]]', done.stderr

@@ -12,6 +12,8 @@ import numpy
 from minigrad import backend
 from minigrad.chain import Chain
 from minigrad.graph.errors import UnreadableModel
+from minigrad.graph.onnx import runs_further as runs_further  # fill the table
+from minigrad.graph.onnx import runs_transformer as runs_transformer
 from minigrad.graph.onnx.builder import CONSTANT
 from minigrad.graph.onnx.package import import_onnx
 from minigrad.graph.onnx.runs import RUNS, Node
@@ -182,7 +184,7 @@ class OnnxModel(Chain):
             ys = RUNS[step.node.operator](step.node, *given)
             return ys if isinstance(ys, tuple) else (ys,)
         # What is computed from shapes and other constants, by ONNX's own definition.
-        evaluator = import_onnx().reference.ReferenceEvaluator(step.proto)
+        evaluator = import_onnx('reference').ReferenceEvaluator(step.proto)
         names = [name for name in step.inputs if name]
         arrays = [numpy.asarray(x) for x in given if x is not None]
         return tuple(evaluator.run(None, dict(zip(names, arrays, strict=True))))

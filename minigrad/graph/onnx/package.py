@@ -6,8 +6,11 @@ import importlib
 from typing import Any
 
 
-def import_onnx() -> Any:
-    """Returns the package.
+def import_onnx(module: str = '') -> Any:
+    """Returns the package, or a module of it that it does not import itself.
+
+    Args:
+        module: Name of the module.
 
     Raises:
         ImportError: It is missing; says what brings it.
@@ -20,4 +23,4 @@ def import_onnx() -> Any:
         raise ImportError(
             'ONNX files need the package onnx\n  hint: pip install onnx'
         ) from error
-    return onnx
+    return importlib.import_module(f'onnx.{module}') if module else onnx

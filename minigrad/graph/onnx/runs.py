@@ -50,7 +50,7 @@ RUNS: dict[str, Run] = {}
 """What runs each operator: called with the node and its inputs."""
 
 
-def _run(*operators: str) -> Callable[[Run], Run]:
+def operator(*operators: str) -> Callable[[Run], Run]:
     def register(run: Run) -> Run:
         RUNS.update(dict.fromkeys(operators, run))
         return run
@@ -138,45 +138,45 @@ for _operator, _function in _COMPARISONS.items():
     )
 
 
-@_run('Elu')
+@operator('Elu')
 def _elu(n: Node, x: Any) -> Any:
     return F.elu(x, n.get('alpha', 1.0))
 
 
-@_run('LeakyRelu')
+@operator('LeakyRelu')
 def _leaky_relu(n: Node, x: Any) -> Any:
     return F.leaky_relu(x, n.get('alpha', 0.01))
 
 
-@_run('Selu')
+@operator('Selu')
 def _selu(n: Node, x: Any) -> Any:
     alpha = n.get('alpha', 1.6732632423543772)
     return F.selu(x, alpha, n.get('gamma', 1.0507009873554805))
 
 
-@_run('HardSigmoid')
+@operator('HardSigmoid')
 def _hard_sigmoid(n: Node, x: Any) -> Any:
     return F.clip(x * n.get('alpha', 0.2) + n.get('beta', 0.5), 0.0, 1.0)
 
 
-@_run('HardSwish')
+@operator('HardSwish')
 def _hard_swish(n: Node, x: Any) -> Any:
     return x * F.clip(x / 6 + 0.5, 0.0, 1.0)
 
 
-@_run('Gelu')
+@operator('Gelu')
 def _gelu(n: Node, x: Any) -> Any:
     if n.get('approximate', 'none') == 'tanh':
         return 0.5 * x * (1 + F.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)))
     return F.gelu(x)
 
 
-@_run('PRelu')
+@operator('PRelu')
 def _prelu(n: Node, x: Any, slope: Any) -> Any:
     return F.relu(x) - slope * F.relu(-x)
 
 
-@_run('Clip')
+@operator('Clip')
 def _clip(n: Node, x: Any, low: Any = None, high: Any = None) -> Any:
     limits = [
         float(as_array(limit)) if limit is not None else n.get(name)
@@ -185,18 +185,18 @@ def _clip(n: Node, x: Any, low: Any = None, high: Any = None) -> Any:
     return F.identity(x) if limits == [None, None] else F.clip(x, *limits)
 
 
-@_run('Mod')
+@operator('Mod')
 def _mod(n: Node, a: Any, b: Any) -> Any:
     a, b = _number(a), _number(b)
     return F.fmod(a, b) if n.get('fmod', 0) else a % b
 
 
-@_run('Sum')
+@operator('Sum')
 def _sum_of_several(n: Node, *xs: Any) -> Any:
     return F.add(*xs) if len(xs) > 1 else F.identity(*xs)
 
 
-@_run('Max', 'Min')
+@operator('Max', 'Min')
 def _extremum_of_several(n: Node, *xs: Any) -> Any:
     function = F.maximum if n.operator == 'Max' else F.minimum
     y = xs[0]
@@ -206,21 +206,21 @@ def _extremum_of_several(n: Node, *xs: Any) -> Any:
     return y
 
 
-@_run('Where')
+@operator('Where')
 def _where(n: Node, condition: Any, x: Any, y: Any) -> Any:
     shape = numpy.broadcast_shapes(*[v.shape for v in (condition, x, y)])
     condition = numpy.broadcast_to(as_array(condition), shape)
     return F.where(condition, *[F.broadcast_to(v, shape) for v in (x, y)])
 
 
-@_run('Dropout')
+@operator('Dropout')
 def _dropout(n: Node, x: Any, ratio: Any = None, training: Any = None) -> Any:
     if ratio is not None:
         return F.dropout(x, float(as_array(ratio)))
     return F.dropout(x, n.get('ratio', 0.5))
 
 
-@_run('Cast')
+@operator('Cast')
 def _cast(n: Node, x: Any) -> Any:
     import onnx
 
@@ -231,7 +231,7 @@ def _cast(n: Node, x: Any) -> Any:
 # -- softmax --------------------------------------------------------------------------
 
 
-@_run('Softmax', 'LogSoftmax')
+@operator('Softmax', 'LogSoftmax')
 def _softmax(n: Node, x: Any) -> Any:
     function = F.softmax if n.operator == 'Softmax' else F.log_softmax
     if n.opset >= 13:
@@ -303,7 +303,7 @@ class _Windows(NamedTuple):
         return tuple(result)
 
 
-@_run('Conv')
+@operator('Conv')
 def _conv(n: Node, x: Any, W: Any, b: Any = None) -> Any:
     w = _Windows.of(n, x.shape[2:], W.shape[2:])
     x, pad = w.padded(x, 0)
@@ -312,7 +312,7 @@ def _conv(n: Node, x: Any, W: Any, b: Any = None) -> Any:
     return function(x, W, b, w.stride, pad, dilate=w.dilate, groups=groups)
 
 
-@_run('ConvTranspose')
+@operator('ConvTranspose')
 def _conv_transpose(n: Node, x: Any, W: Any, b: Any = None) -> Any:
     n.only(auto_pad='NOTSET')
     w = _Windows.of(n, x.shape[2:], W.shape[2:])
@@ -343,7 +343,7 @@ def _conv_transpose(n: Node, x: Any, W: Any, b: Any = None) -> Any:
     )
 
 
-@_run('MaxPool')
+@operator('MaxPool')
 def _max_pool(n: Node, x: Any) -> Any:
     if n.n_out > 1:
         raise ValueError('its output of indices cannot be run')
@@ -369,7 +369,7 @@ def _max_pool(n: Node, x: Any) -> Any:
     return function(x, w.ksize, w.stride, pad, cover_all=False)
 
 
-@_run('AveragePool')
+@operator('AveragePool')
 def _average_pool(n: Node, x: Any) -> Any:
     n.only(ceil_mode=0)
     w = _Windows.of(n, x.shape[2:], n.get('kernel_shape'))
@@ -387,7 +387,7 @@ def _average_pool(n: Node, x: Any) -> Any:
     )
 
 
-@_run('GlobalAveragePool', 'GlobalMaxPool')
+@operator('GlobalAveragePool', 'GlobalMaxPool')
 def _global_pool(n: Node, x: Any) -> Any:
     function = F.average if n.operator == 'GlobalAveragePool' else F.max
     return function(x, axis=tuple(range(2, x.ndim)), keepdims=True)
@@ -396,7 +396,7 @@ def _global_pool(n: Node, x: Any) -> Any:
 # -- normalization ----------------------------------------------------------------------
 
 
-@_run('LRN')
+@operator('LRN')
 def _lrn(n: Node, x: Any) -> Any:
     size = n.get('size')
     alpha = n.get('alpha', 1e-4) / size
@@ -404,7 +404,7 @@ def _lrn(n: Node, x: Any) -> Any:
     return F.local_response_normalization(x, size, k, alpha, beta)
 
 
-@_run('BatchNormalization')
+@operator('BatchNormalization')
 def _batch_normalization(
     n: Node, x: Any, gamma: Any, beta: Any, mean: Any, var: Any
 ) -> Any:
@@ -413,13 +413,13 @@ def _batch_normalization(
     return F.fixed_batch_normalization(x, gamma, beta, mean, var, eps)
 
 
-@_run('InstanceNormalization')
+@operator('InstanceNormalization')
 def _instance_normalization(n: Node, x: Any, gamma: Any, beta: Any) -> Any:
     eps = n.get('epsilon', 1e-5)
     return F.group_normalization(x, x.shape[1], gamma, beta, eps)
 
 
-@_run('GroupNormalization')
+@operator('GroupNormalization')
 def _group_normalization(n: Node, x: Any, gamma: Any, beta: Any) -> Any:
     groups, eps = n.get('num_groups'), n.get('epsilon', 1e-5)
     if n.opset < 21:  # one scale for each group then
@@ -428,7 +428,7 @@ def _group_normalization(n: Node, x: Any, gamma: Any, beta: Any) -> Any:
     return F.group_normalization(x, groups, gamma, beta, eps)
 
 
-@_run('LayerNormalization')
+@operator('LayerNormalization')
 def _layer_normalization(n: Node, x: Any, gamma: Any, beta: Any = None) -> Any:
     axis = n.get('axis', -1) % x.ndim
     width = math.prod(x.shape[axis:])
@@ -440,7 +440,7 @@ def _layer_normalization(n: Node, x: Any, gamma: Any, beta: Any = None) -> Any:
     return F.reshape(y, x.shape)
 
 
-@_run('LpNormalization')
+@operator('LpNormalization')
 def _lp_normalization(n: Node, x: Any) -> Any:
     n.only(p=2)
     axis = n.get('axis', -1) % x.ndim
@@ -452,7 +452,7 @@ def _lp_normalization(n: Node, x: Any) -> Any:
 # -- products ---------------------------------------------------------------------------
 
 
-@_run('Gemm')
+@operator('Gemm')
 def _gemm(n: Node, a: Any, b: Any, c: Any = None) -> Any:
     if n.get('transA', 0):
         a = F.transpose(a)
@@ -466,12 +466,12 @@ def _gemm(n: Node, a: Any, b: Any, c: Any = None) -> Any:
     return y if c is None else y + F.broadcast_to(c * beta, y.shape)
 
 
-@_run('Einsum')
+@operator('Einsum')
 def _einsum(n: Node, *xs: Any) -> Any:
     return F.einsum(n.get('equation'), *xs)
 
 
-@_run('Det')
+@operator('Det')
 def _det(n: Node, x: Any) -> Any:
     return F.det(x) if x.ndim == 2 else F.batch_det(x)
 
@@ -510,7 +510,7 @@ for _operator, _function in _REDUCTIONS.items():
     RUNS[f'Reduce{_operator}'] = _reduction(_function)
 
 
-@_run('ArgMax', 'ArgMin')
+@operator('ArgMax', 'ArgMin')
 def _arg(n: Node, x: Any) -> Any:
     n.only(select_last_index=0)
     function = numpy.argmax if n.operator == 'ArgMax' else numpy.argmin
@@ -518,7 +518,7 @@ def _arg(n: Node, x: Any) -> Any:
     return function(as_array(x), axis=axis, keepdims=keep)
 
 
-@_run('CumSum')
+@operator('CumSum')
 def _cumsum(n: Node, x: Any, axis: Any) -> Any:
     n.only(exclusive=0, reverse=0)
     return F.cumsum(x, int(as_array(axis)))
@@ -527,12 +527,12 @@ def _cumsum(n: Node, x: Any, axis: Any) -> Any:
 # -- shapes -------------------------------------------------------------------------------
 
 
-@_run('Shape')
+@operator('Shape')
 def _shape(n: Node, x: Any) -> Any:
     return numpy.array(x.shape[n.get('start', 0) : n.get('end')], numpy.int64)
 
 
-@_run('Reshape')
+@operator('Reshape')
 def _reshape(n: Node, x: Any, shape: Any = None) -> Any:
     sizes = _ints(n.get('shape') if shape is None else shape)
     if not n.get('allowzero', 0):
@@ -540,25 +540,25 @@ def _reshape(n: Node, x: Any, shape: Any = None) -> Any:
     return F.reshape(x, tuple(sizes))
 
 
-@_run('Flatten')
+@operator('Flatten')
 def _flatten(n: Node, x: Any) -> Any:
     axis = n.get('axis', 1)
     axis = axis + x.ndim if axis < 0 else axis
     return F.reshape(x, (math.prod(x.shape[:axis]), math.prod(x.shape[axis:])))
 
 
-@_run('Transpose')
+@operator('Transpose')
 def _transpose(n: Node, x: Any) -> Any:
     return F.transpose(x, n.get('perm'))
 
 
-@_run('Squeeze')
+@operator('Squeeze')
 def _squeeze(n: Node, *inputs: Any) -> Any:
     axes = _given(n, inputs, 1, 'axes')
     return F.squeeze(inputs[0], None if axes is None else tuple(axes))
 
 
-@_run('Unsqueeze')
+@operator('Unsqueeze')
 def _unsqueeze(n: Node, *inputs: Any) -> Any:
     x = inputs[0]
     axes = _given(n, inputs, 1, 'axes') or []
@@ -568,17 +568,17 @@ def _unsqueeze(n: Node, *inputs: Any) -> Any:
     return F.reshape(x, tuple([1 if i in places else next(sizes) for i in range(ndim)]))
 
 
-@_run('Expand')
+@operator('Expand')
 def _expand(n: Node, x: Any, shape: Any) -> Any:
     return F.broadcast_to(x, numpy.broadcast_shapes(x.shape, tuple(_ints(shape))))
 
 
-@_run('Concat')
+@operator('Concat')
 def _concat(n: Node, *xs: Any) -> Any:
     return F.concat(xs, axis=n.get('axis'))
 
 
-@_run('Split')
+@operator('Split')
 def _split(n: Node, *inputs: Any) -> Any:
     x, axis = inputs[0], n.get('axis', 0)
     sizes = _given(n, inputs, 1, 'split')
@@ -590,7 +590,7 @@ def _split(n: Node, *inputs: Any) -> Any:
     return tuple(F.split_axis(x, bounds, axis)) if bounds else (F.identity(x),)
 
 
-@_run('Slice')
+@operator('Slice')
 def _slice(n: Node, *inputs: Any) -> Any:
     x = inputs[0]
     starts, ends = _given(n, inputs, 1, 'starts'), _given(n, inputs, 2, 'ends')
@@ -607,7 +607,7 @@ def _slice(n: Node, *inputs: Any) -> Any:
     return F.get_item(x, tuple(index))
 
 
-@_run('Gather')
+@operator('Gather')
 def _gather(n: Node, x: Any, indices: Any) -> Any:
     axis = n.get('axis', 0) % x.ndim
     numbers = as_array(indices)
@@ -617,7 +617,7 @@ def _gather(n: Node, x: Any, indices: Any) -> Any:
     return F.get_item(x, (slice(None),) * axis + (numbers,))
 
 
-@_run('GatherElements')
+@operator('GatherElements')
 def _gather_elements(n: Node, x: Any, indices: Any) -> Any:
     axis = n.get('axis', 0) % x.ndim
     numbers = as_array(indices)
@@ -626,12 +626,12 @@ def _gather_elements(n: Node, x: Any, indices: Any) -> Any:
     return F.get_item(x, tuple(numpy.broadcast_arrays(*places)))
 
 
-@_run('Pad')
+@operator('Pad')
 def _pad(n: Node, *inputs: Any) -> Any:
     x = inputs[0]
     pads = _given(n, inputs, 1, 'pads') or []
     value = inputs[2] if len(inputs) > 2 else None
-    constant = n.get('value', 0.0) if value is None else float(as_array(value))
+    constant = n.get('value', 0.0) if value is None else float(as_array(value).item())
     axes = _given(n, inputs, 3, '') or list(range(x.ndim))
     width = [(0, 0)] * x.ndim
     for i, axis in enumerate(axes):
@@ -644,12 +644,12 @@ def _pad(n: Node, *inputs: Any) -> Any:
     return F.pad(x, width, mode)
 
 
-@_run('Tile')
+@operator('Tile')
 def _tile(n: Node, x: Any, repeats: Any) -> Any:
     return F.tile(x, tuple(_ints(repeats)))
 
 
-@_run('DepthToSpace')
+@operator('DepthToSpace')
 def _depth_to_space(n: Node, x: Any) -> Any:
     r = n.get('blocksize')
     if n.get('mode', 'DCR') == 'DCR':
@@ -659,13 +659,13 @@ def _depth_to_space(n: Node, x: Any) -> Any:
     return F.reshape(F.transpose(x, (0, 1, 4, 2, 5, 3)), (N, C // r**2, H * r, W * r))
 
 
-@_run('SpaceToDepth')
+@operator('SpaceToDepth')
 def _space_to_depth(n: Node, x: Any) -> Any:
     n.only(mode='DCR')
     return F.space2depth(x, n.get('blocksize'))
 
 
-@_run('Resize', 'Upsample')
+@operator('Resize', 'Upsample')
 def _resize(n: Node, x: Any, *rest: Any) -> Any:
     n.only(antialias=0, axes=None, keep_aspect_ratio_policy='stretch')
     n.only(exclude_outside=0)
@@ -702,6 +702,6 @@ def _resize(n: Node, x: Any, *rest: Any) -> Any:
     return F.resize_images(x, tuple(outsize[2:]), align_corners=align)
 
 
-@_run('ConstantOfShape', 'Range', 'OneHot', 'NonZero')
+@operator('ConstantOfShape', 'Range', 'OneHot', 'NonZero')
 def _of_constants(n: Node, *inputs: Any) -> Any:
     raise ValueError('it can only be run on what does not depend on the inputs')
