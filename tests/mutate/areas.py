@@ -52,7 +52,10 @@ AREAS = {
                 'gradient_check', 'parameter', 'configuration', '_checks',
             )
         ],
-        ('tests/core', 'tests/testing/test_detectors.py', 'tests/test_ops.py', *_ALL),
+        (
+            'tests/core', 'tests/testing/test_detectors.py', 'tests/test_ops.py',
+            'tests/gpu/test_training.py', *_ALL,
+        ),
     ),
     'kernels': Area(
         ('minigrad/kernels',),
@@ -76,7 +79,10 @@ AREAS = {
             'minigrad/optimizers', 'minigrad/optimizer_hooks', 'minigrad/optimizer.py',
             'minigrad/update_rule.py', 'minigrad/hyperparameter.py',
         ),
-        ('tests/optimizers', 'tests/test_optimizer.py', *_ALL),
+        (
+            'tests/optimizers', 'tests/test_optimizer.py', 'tests/gpu/test_together.py',
+            *_ALL,
+        ),
         ('minigrad/optimizers/_recorded_update.py',),  # on a GPU
     ),
     'serializers': Area(
