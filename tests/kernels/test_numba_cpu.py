@@ -206,6 +206,20 @@ def test_pooling(case, dtype, layout, rng):
         )
 
 
+@pytest.mark.parametrize('place', [0, 1, 2, 3])
+@pytest.mark.parametrize('size', [(5, 5), (5, 4), (4, 5)])
+def test_places_outside_of_the_image_get_nothing(size, place):
+    # As upsampling with the places of a larger image may ask for.
+    spec = PoolSpec.of((1, 2, *size), 2, 2, 0, True)
+    shape = (1, 2, spec.oh, spec.ow)
+    arg = np.full(shape, place, np.uint8)
+    gy = np.arange(1.0, 1 + np.prod(shape)).reshape(shape)
+    np.testing.assert_array_equal(
+        fast.max_pool_2d_scatter(gy, arg, spec),
+        reference.max_pool_2d_scatter(gy, arg, spec),
+    )
+
+
 def test_max_pooling_propagates_nan(rng):
     x = normal(rng, (1, 2, 13, 13), np.float32)
     x.ravel()[rng.integers(0, x.size, 30)] = np.nan

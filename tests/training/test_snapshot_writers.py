@@ -38,6 +38,16 @@ def die(path, target):
     os._exit(3)
 
 
+@pytest.mark.skipif(not os.path.isdir('/proc/self/fd'), reason='counts them on Linux')
+def test_no_file_stays_open(tmp_path):
+    writer = snapshot_writers.SimpleWriter()
+    writer('first', str(tmp_path), {'x': 1})
+    before = os.listdir('/proc/self/fd')
+    for i in range(5):
+        writer(f'file{i}', str(tmp_path), {'x': 1})
+    assert len(os.listdir('/proc/self/fd')) == len(before)
+
+
 @pytest.mark.parametrize('make', WRITERS)
 class TestWriters:
     def test_all_files_are_written(self, make, tmp_path):
