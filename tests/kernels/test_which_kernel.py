@@ -13,7 +13,7 @@ import pytest
 
 import minigrad as mg
 import minigrad.functions as F
-from minigrad.kernels import using_kernels, watching_kernels
+from minigrad.kernels import kernels_for, using_kernels, watching_kernels
 from minigrad.kernels.reference import Kernels
 from minigrad.kernels.specs import ConvSpec, PoolSpec
 
@@ -251,3 +251,14 @@ def test_which_kernels_a_function_calls(name, set_name):
     wanted = collections.Counter(f'{set_name}.{kernel}' for kernel in expected.split())
     assert {kernel: called.count(kernel) for kernel in wanted} == wanted
     assert {kernel.split('.')[0] for kernel in called} == {set_name}
+
+
+@pytest.mark.parametrize('set_name', ['numba', 'reference'])
+def test_watched_kernels_keep_what_is_no_kernel(set_name):
+    called = []
+    with using_kernels(set_name), watching_kernels(called.append):
+        kernels = kernels_for(np.ones(1))
+        assert kernels.name == set_name
+        assert kernels.xp is np
+        assert isinstance(kernels.fuses_rows, bool)
+    assert called == []

@@ -519,6 +519,7 @@ class TestCopies:
         trainer.run()
         other, state = taker.taken
         assert other.updater.iteration == 3
+        assert 0 < other._snapshot_elapsed_time < trainer.elapsed_time
         numpy.random.set_state(state)
         other.run()
         assert other.updater.iteration == 6
