@@ -16,19 +16,30 @@ from minigrad.functions.activation.sigmoid import sigmoid_array
 from minigrad.functions.activation.tanh import tanh as tanh_of_variable
 from minigrad.functions.array.concat import concat as concat_variables
 from minigrad.functions.array.stack import stack as stack_variables
+from minigrad.kernels import kernels_for
 from minigrad.variable import Variable, as_array
 
 
 def tanh(x: Any) -> Any:
     """Hyperbolic tangent of an array or a Variable."""
-    return (
-        tanh_of_variable(x) if isinstance(x, Variable) else get_array_module(x).tanh(x)
-    )
+    if isinstance(x, Variable):
+        return tanh_of_variable(x)
+    return kernels_for(x).elementwise(_tanh, x)
+
+
+def _tanh(xp: Any, x: Any) -> Any:
+    return xp.tanh(x)
 
 
 def sigmoid(x: Any) -> Any:
     """Logistic sigmoid of an array or a Variable."""
-    return sigmoid_of_variable(x) if isinstance(x, Variable) else sigmoid_array(x)
+    if isinstance(x, Variable):
+        return sigmoid_of_variable(x)
+    return kernels_for(x).elementwise(_sigmoid, x)
+
+
+def _sigmoid(xp: Any, x: Any) -> Any:
+    return sigmoid_array(x)
 
 
 def concat(xs: Sequence[Any], axis: int) -> Any:

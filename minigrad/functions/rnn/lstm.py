@@ -106,7 +106,7 @@ def lstm(c_prev: Any, x: Any) -> tuple[Variable, Variable]:
 
     Gradient: to ``c_prev`` and ``x``.
     Double backprop: yes, to any order.
-    Kernels: reference.
+    Kernels: reference, numba.
     Source: Gers et al. 2000; compatible with chainer.functions.lstm.
 
     Example:
