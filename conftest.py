@@ -27,7 +27,8 @@ def pytest_configure(config):
 
 def pytest_ignore_collect(collection_path, config):
     if config.getoption('--without-numba') and (
-        collection_path.name == 'numba_cpu.py' or collection_path.parent.name == 'cpu'
+        collection_path.name in ('numba_cpu.py', 'calibrate.py')
+        or collection_path.parent.name == 'cpu'
     ):
         return True
     return None
