@@ -266,16 +266,18 @@ class TestProgressBar:
             def isatty(self):
                 return True
 
-        threads = []
+        # Another test's bar may have left its thread.
+        threads, before = set(), set(threading.enumerate())
         bar = extensions.ProgressBar(update_interval=1, out=Terminal())
         trainer = make_trainer((3, 'iteration'))
         trainer.extend(bar)
         trainer.extend(
-            lambda trainer: threads.extend(map(type, threading.enumerate())),
+            lambda trainer: threads.update(threading.enumerate()),
             name='look',
         )
         trainer.run()
-        assert 'TMonitor' not in {kind.__name__ for kind in threads}
+        assert threads
+        assert 'TMonitor' not in {type(thread).__name__ for thread in threads - before}
 
     def run(self, make_trainer, bar, stop=(2, 'epoch')):
         trainer = make_trainer(stop, 100)
