@@ -60,10 +60,11 @@ def _product(op_a, op_b, m, n, k, alpha, beta, a, b, c, wide):
     second = _matrix(*b[:2], *((k, n) if op_b == 0 else (n, k)), b[2])
     result = _matrix(*c[:2], m, n, c[2])
     turn = {0: lambda x: x, 1: lambda x: x.T, 2: lambda x: x.T.conj()}
-    product = turn[op_a](first.astype(wide)) @ turn[op_b](second.astype(wide))
-    product *= _array(alpha, wide, 1)[0]
-    scale = _array(beta, wide, 1)[0]
-    result[...] = product if scale == 0 else product + scale * result.astype(wide)
+    with numpy.errstate(all='ignore'):  # a card says nothing of infinite numbers
+        product = turn[op_a](first.astype(wide)) @ turn[op_b](second.astype(wide))
+        product *= _array(alpha, wide, 1)[0]
+        scale = _array(beta, wide, 1)[0]
+        result[...] = product if scale == 0 else product + scale * result.astype(wide)
 
 
 def _plain(letter):

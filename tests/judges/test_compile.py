@@ -30,8 +30,12 @@ _SIZES['Table'] = table.TABLE.itemsize
 @pytest.fixture
 def launcher(cupy, monkeypatch):
     monkeypatch.setattr(driver, 'compiles', True)
-    driver.modules.clear()
-    return Launcher(cupy)
+    # What is loaded now is for a card: other tests, whose kernels the CPU carries out,
+    # find their own again.
+    monkeypatch.setattr(driver, 'modules', {})
+    cupy.clear_memo()
+    yield Launcher(cupy)
+    cupy.clear_memo()
 
 
 def check(threads):

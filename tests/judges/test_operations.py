@@ -16,8 +16,8 @@ from tests.op_table import CASES
 
 # Shapes that depend on numbers: masks, and how often a class occurs.
 BY_NUMBERS = {
-    'classification_summary', 'embed_id', 'f1_score', 'get_item', 'precision', 'recall',
-    'repeat',
+    'classification_summary', 'embed_id', 'f1_score', 'fbeta_score', 'get_item',
+    'precision', 'recall', 'repeat',
 }  # fmt: skip
 CARD_ONLY = {'fft': 'cuFFT plans nothing without a card'}
 CARD_ONLY['ifft'] = CARD_ONLY['fft']
