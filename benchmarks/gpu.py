@@ -27,6 +27,7 @@ from typing import Any
 from benchmarks import harness
 from benchmarks.cases.models import batch, minigrad_model
 from benchmarks.harness import MINIGRAD, TORCH, Case, Result
+from minigrad.serializers import atomic_write
 
 REPLAY = 'replay'
 PRECISIONS = ('float32', 'tf32', 'mixed16')
@@ -434,6 +435,5 @@ def save(
         'results': [dataclasses.asdict(result) for result in results],
         'failed': failed,
     }
-    unfinished = path.with_suffix('.unfinished')
-    unfinished.write_text(json.dumps(document, indent=2) + '\n')
-    unfinished.replace(path)
+    with atomic_write(path) as file:
+        file.write((json.dumps(document, indent=2) + '\n').encode())

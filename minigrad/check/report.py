@@ -17,6 +17,7 @@ import numpy
 from minigrad._version import __version__
 from minigrad.backend import Device, GpuDevice
 from minigrad.check.checks import Check, Failed, Skipped
+from minigrad.serializers import atomic_write
 from minigrad.utils.processor import processor_name
 
 
@@ -68,9 +69,8 @@ class Report(NamedTuple):
             'outcomes': [outcome._asdict() for outcome in self.outcomes],
         }
         path.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = path.with_suffix('.unfinished')
-        unfinished.write_text(json.dumps(content, indent=1), encoding='utf-8')
-        unfinished.replace(path)
+        with atomic_write(path) as file:
+            file.write(json.dumps(content, indent=1).encode())
         return path
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from minigrad.distribution import Distribution
-from minigrad.distributions.utils import as_point, broadcast_parameters, draw
+from minigrad.distributions._location_scale import LocationScale
+from minigrad.distributions.utils import as_point, broadcast_parameters
 from minigrad.functions.math.elementary import exp, log
 from minigrad.functions.math.special import log_ndtr, ndtr, ndtri
 from minigrad.utils.cache import cached_property
@@ -16,7 +16,7 @@ SQRT_2PI = math.sqrt(2 * math.pi)
 LOG_SQRT_2PI = 0.5 * math.log(2 * math.pi)
 
 
-class Normal(Distribution):
+class Normal(LocationScale):
     """Normal distribution, ``p(x) ~ exp(-(x - loc)**2 / (2 * scale**2))``.
 
     Args:
@@ -39,8 +39,7 @@ class Normal(Distribution):
         array([0.5   , 0.8413])
     """
 
-    support = 'real'
-    event_shape = ()
+    _standard_ = 'standard_normal'
 
     def __init__(self, loc: Any, scale: Any = None, *, log_scale: Any = None) -> None:
         if (scale is None) == (log_scale is None):
@@ -51,7 +50,7 @@ class Normal(Distribution):
         self._log_scale = None if log_scale is None else spread
 
     @cached_property
-    def scale(self) -> Variable:
+    def scale(self) -> Variable:  # type: ignore[override]  # may follow from log_scale
         return (
             exp(self.log_scale) if self._scale_ is None else as_variable(self._scale_)
         )
@@ -62,20 +61,9 @@ class Normal(Distribution):
             return log(self.scale)
         return as_variable(self._log_scale)
 
-    @property
-    def params(self) -> dict[str, Any]:
-        return {'loc': self.loc, 'scale': self.scale}
-
-    @property
-    def batch_shape(self) -> tuple[int, ...]:
-        return self.loc.shape
-
     @cached_property
     def entropy(self) -> Variable:
         return self.log_scale + (LOG_SQRT_2PI + 0.5)
-
-    def _z_(self, x: Any) -> Variable:
-        return (as_point(x, self.loc) - self.loc) / self.scale
 
     def log_prob(self, x: Any) -> Variable:
         return -LOG_SQRT_2PI - self.log_scale - 0.5 * self._z_(x) ** 2
@@ -109,7 +97,3 @@ class Normal(Distribution):
     @cached_property
     def variance(self) -> Variable:
         return self.scale**2
-
-    def sample_n(self, n: int) -> Variable:
-        eps = draw('standard_normal', self.loc, (n, *self.loc.shape))
-        return self.loc + self.scale * eps

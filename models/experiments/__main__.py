@@ -133,7 +133,6 @@ def choose(options: argparse.Namespace, run: Run) -> int:
         for trial, seconds in search(experiment, run):
             print(f'{trial.score:.4f} in {seconds:.0f} s: {trial.settings}', flush=True)
             print(f'       {trial.figures}', flush=True)
-        remove_snapshots(run, f'{experiment.id}-search')
         print(f'chosen: {best(run, experiment.id)}')
     return 0
 

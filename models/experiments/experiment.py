@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -27,8 +27,7 @@ class Experiment(NamedTuple):
     setting: str
     run: Callable[[Run], Iterable[Row]]
     long: bool = False  # takes an hour or more on two cores; not part of --quick
-    # Tries settings that the report leaves open, but for those that are known.
-    search: Callable[[Run, list[dict[str, Any]]], Iterable[Trial]] | None = None
+    search: Search | None = None  # for what the report leaves open
 
 
 class Trial(NamedTuple):
@@ -37,6 +36,13 @@ class Trial(NamedTuple):
     settings: dict[str, Any]
     score: float  # the more the better
     figures: dict[str, Any]
+
+
+class Search(NamedTuple):
+    """What may be chosen, and how one choice is tried: with a name for its files."""
+
+    candidates: Sequence[dict[str, Any]]
+    try_out: Callable[[Run, str, dict[str, Any]], Trial]
 
 
 class Run(NamedTuple):

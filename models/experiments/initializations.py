@@ -10,8 +10,8 @@ import minigrad as mg
 import minigrad.functions as F
 
 from ..mlp import MLP
-from .experiment import Experiment, Row, Run, Trial, accuracy_row
-from .fitting import Result, fit, remove_snapshots
+from .experiment import Experiment, Row, Run, Search, Trial, accuracy_row
+from .fitting import Result, fit
 from .search import chosen
 
 HELD_OUT = 10000  # the last of the training images
@@ -41,20 +41,15 @@ def compare(run: Run) -> Iterable[Row]:
         yield accuracy_row(name, theirs, result.test)
 
 
-def try_settings(run: Run, known: list[dict[str, Any]]) -> Iterable[Trial]:
+def try_out(run: Run, name: str, settings: dict[str, Any]) -> Trial:
     """The mean accuracy of all pairs on the last training images."""
     train, _ = run.load('mnist')
     train, held_out = train[:-HELD_OUT], train[-HELD_OUT:]
-    for i, settings in enumerate(CANDIDATES):
-        if settings not in known:
-            name = f'I1-search{i:02d}'
-            results = list(_learn(run, name, train, held_out, settings))
-            figures = {
-                name: result.test
-                for (name, *_), result in zip(PUBLISHED, results, strict=True)
-            }
-            yield Trial(settings, fmean(figures.values()), figures)
-            remove_snapshots(run, name)
+    results = list(_learn(run, name, train, held_out, settings))
+    figures = {
+        pair: result.test for (pair, *_), result in zip(PUBLISHED, results, strict=True)
+    }
+    return Trial(settings, fmean(figures.values()), figures)
 
 
 def _learn(
@@ -71,5 +66,8 @@ def _learn(
 
 
 I1 = Experiment(
-    'I1', 'MLP 784-40-20-10, SGD, 2,000 iterations', compare, search=try_settings
+    'I1',
+    'MLP 784-40-20-10, SGD, 2,000 iterations',
+    compare,
+    search=Search(CANDIDATES, try_out),
 )

@@ -10,8 +10,8 @@ import minigrad as mg
 from minigrad.optimizer_hooks import WeightDecay
 
 from ..mlp import MLP
-from .experiment import Experiment, Row, Run, Trial
-from .fitting import Result, fit, remove_snapshots
+from .experiment import Experiment, Row, Run, Search, Trial
+from .fitting import Result, fit
 from .search import chosen
 
 # Name, whether there is decay and dropout, iterations, published accuracy in training and
@@ -54,25 +54,18 @@ def compare(run: Run) -> Iterable[Row]:
         )
 
 
-def try_settings(run: Run, known: list[dict[str, Any]]) -> Iterable[Trial]:
+def try_out(run: Run, name: str, settings: dict[str, Any]) -> Trial:
     """How near all accuracies come to the published ones, on the last training images."""
     train, _ = run.load('mnist')
     held_out = train[-HELD_OUT:]
-    for i, settings in enumerate(CANDIDATES):
-        if settings not in known:
-            name = f'R1-search{i:02d}'
-            results = list(_learn(run, name, train, held_out, settings))
-            figures, distances = {}, []
-            for (name, *_, in_training, in_test), result in zip(
-                PUBLISHED, results, strict=True
-            ):
-                figures[name] = [result.train, result.test]
-                distances += [
-                    abs(result.train - in_training),
-                    abs(result.test - in_test),
-                ]
-            yield Trial(settings, -fmean(distances), figures)
-            remove_snapshots(run, name)
+    results = _learn(run, name, train, held_out, settings)
+    figures, distances = {}, []
+    for (cure, *_, in_training, in_test), result in zip(
+        PUBLISHED, results, strict=True
+    ):
+        figures[cure] = [result.train, result.test]
+        distances += [abs(result.train - in_training), abs(result.test - in_test)]
+    return Trial(settings, -fmean(distances), figures)
 
 
 def _learn(
@@ -94,5 +87,5 @@ def _learn(
 
 R1 = Experiment(
     'R1', 'MLP with six hidden layers of 100, 300 digits, SGD', compare,
-    search=try_settings,
+    search=Search(CANDIDATES, try_out),
 )  # fmt: skip

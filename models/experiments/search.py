@@ -17,6 +17,7 @@ from minigrad.serializers import atomic_write
 from minigrad.utils.program import ProgramError
 
 from .experiment import Experiment, Run, Trial
+from .fitting import remove_snapshots
 
 RECORDED = Path(__file__).with_name('chosen')
 
@@ -33,15 +34,19 @@ def search(experiment: Experiment, run: Run) -> Iterator[tuple[Trial, float]]:
     path.parent.mkdir(parents=True, exist_ok=True)
     lines = path.read_text().splitlines() if path.is_file() else []
     known = [json.loads(line)['settings'] for line in lines]
-    start = time.perf_counter()
-    for trial in experiment.search(run, known):
+    for i, settings in enumerate(experiment.search.candidates):
+        if settings in known:
+            continue
+        name = f'{experiment.id}-search{i:02d}'
+        start = time.perf_counter()
+        trial = experiment.search.try_out(run, name, settings)
         seconds = time.perf_counter() - start
         row = {**trial._asdict(), 'seconds': round(seconds, 1), 'seed': run.seed}
         lines.append(json.dumps(row))
         with atomic_write(path) as file:
             file.write('\n'.join([*lines, '']).encode())
+        remove_snapshots(run, name)
         yield trial, seconds
-        start = time.perf_counter()
 
 
 def chosen(run: Run, experiment: str) -> dict[str, Any]:

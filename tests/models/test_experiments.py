@@ -17,6 +17,7 @@ from models.experiments.experiment import (
     Experiment,
     Row,
     Run,
+    Search,
     Trial,
     accuracy_row,
     values_row,
@@ -263,13 +264,12 @@ def test_interrupted_training_goes_on(run, no_mnist, capsys, monkeypatch):
 def test_search_keeps_what_was_tried_and_the_best_is_used(run):
     seen = []
 
-    def try_all(run, known):
-        for rate in (1, 2, 3):
-            if {'rate': rate} not in known:
-                seen.append(rate)
-                yield Trial({'rate': rate}, [0.1, 0.3, 0.2][rate - 1], {})
+    def try_out(run, name, settings):
+        seen.append(settings['rate'])
+        return Trial(settings, [0.1, 0.3, 0.2][settings['rate'] - 1], {})
 
-    experiment = Experiment('L3', 'nothing', lambda run: [], search=try_all)
+    rates = Search([{'rate': rate} for rate in (1, 2, 3)], try_out)
+    experiment = Experiment('L3', 'nothing', lambda run: [], search=rates)
     search = iter(searching.search(experiment, run))
     assert next(search)[0].score == 0.1
     assert searching.chosen(run, 'L3') == {'rate': 1}
