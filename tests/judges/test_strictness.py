@@ -451,7 +451,8 @@ def _resolve(value, xp):
 @pytest.mark.parametrize('value', [[1.0, 2.0], 1.0, 'a', np.ones(2)], ids=repr)
 def test_first_argument(value, cupy):
     """Functions of an array, given something else (not None: as above)."""
-    skipped = {'loadtxt', 'genfromtxt', 'save', 'savez', 'load', 'fromfile', 'savetxt'}
+    skipped = {'loadtxt', 'genfromtxt', 'load', 'fromfile', 'savetxt'}
+    skipped |= {'save', 'savez', 'savez_compressed'}  # files
     calls = {}
     for name, row in names().items():
         if '.' not in name and ''.join(row)[:1] != '=' and name not in skipped:
