@@ -63,7 +63,8 @@ def find(path: str) -> Any:
         LookupError: There is nothing.
     """
     module = path
-    while module not in _modules():
+    # Nothing of chainerx is listed: then it is the package itself.
+    while module not in _modules() and '.' in module:
         module = module.rpartition('.')[0]
     top, _, rest = module.partition('.')
     try:

@@ -6,6 +6,7 @@ import pytest
 
 pytest.importorskip('libcst')
 
+from minigrad.chainer.alias import PACKAGES
 from minigrad.migrate.__main__ import main
 
 BEFORE = """\
@@ -132,6 +133,13 @@ def test_the_rest_is_told_after_the_imports_are_rewritten_too(check):
     status, second, _ = check(text, '--check')
     assert status == 1
     assert second == first
+
+
+@pytest.mark.parametrize('package', PACKAGES)
+def test_imports_of_each_package(package, check):
+    status, lines, _ = check(f'import {package}\nimport {package}.nothing\n', '--check')
+    assert status == 1
+    assert lines[0] == '1: imports Chainer; to be rewritten'
 
 
 def test_python_2_is_named(check):
